@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef VITRAIL_CLI_H
+#define VITRAIL_CLI_H
+
+/* To add a command: write cli/cmd_NAME.c with a cli_command, declare it in commands.h, add it to the sorted table
+ * in commands.c and the file to CMakeLists.txt, and write docs/man/vitrail-NAME.md. The command's file holds its
+ * option tables, one call into the library, one writer: no physics. */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdio.h>
+
+#include "vitrail/error.h"
+#include "vitrail/parameters.h"
+#include "vitrail/progress.h"
+
+enum { CLI_DONE = 0, CLI_FAILED = 1, CLI_USAGE = 2, CLI_INTERRUPTED = 130 };
+enum { CLI_MAX_INPUTS = 64 };
+
+/* Options that every command has. */
+typedef struct cli_common {
+    bool help, quiet, verbose, json, force;
+    int threads;
+} cli_common;
+
+/* One table of options with the struct that it fills. */
+typedef struct cli_group {
+    const vtr_parameter_table *table;
+    void *values;
+} cli_group;
+
+/* What a command gets: its inputs in order, its common options, and the progress to hand to the library. */
+typedef struct cli_run {
+    const char *command;
+    cli_common common;
+    size_t n_inputs;
+    const char *inputs[CLI_MAX_INPUTS];
+    vtr_progress progress; /* bar on stderr when it is a terminal and not --quiet; warnings; SIGINT, SIGTERM */
+    int argc;
+    char **argv;
+} cli_run;
+
+typedef struct cli_command {
+    const char *name;
+    const char *usage;   /* "[options] FILE" */
+    const char *summary; /* one line, lower case, no full stop: "what a file holds" */
+    const char *details; /* a paragraph or more for --help and the manual page; may be NULL */
+    size_t min_inputs, max_inputs;
+    /* Fills groups (at most CLI_MAX_GROUPS) with the command's option tables and their (static) structs, sets the
+     * defaults, returns how many. Called before `run`, and alone to print help. */
+    size_t (*options)(cli_group *groups);
+    /* Does the work: VTR_OK, or a failure with its sentence in err (main prints it and picks the exit status). */
+    vtr_status (*run)(const cli_run *run, vtr_error *err);
+} cli_command;
+enum { CLI_MAX_GROUPS = 12 };
+
+/* --- for commands ------------------------------------------------------------------------------------------- */
+
+/* A wrong use found by the command itself (exit status 2): fill err with vtr_fail(err, VTR_ERR_ARGUMENT, ...) and
+ * return it. VTR_ERR_ARGUMENT becomes exit status 2, every other failure 1, VTR_ERR_INTERRUPTED 130. */
+
+/* Writes a JSON string with its quotes and escapes; and a number ("null" for NaN and infinities). */
+void cli_json_string(FILE *out, const char *text);
+void cli_json_number(FILE *out, double value);
+
+#endif

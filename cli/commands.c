@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "commands.h"
+
+#include <string.h>
+
+/* One line a command here and one in the table below. */
+
+const cli_command *const cli_commands[] = {
+    NULL,
+};
+const size_t cli_n_commands = sizeof cli_commands / sizeof *cli_commands - 1;
+
+const cli_command *cli_find_command(const char *name)
+{
+    for (size_t i = 0; i < cli_n_commands; i++)
+        if (strcmp(cli_commands[i]->name, name) == 0) return cli_commands[i];
+    return NULL;
+}

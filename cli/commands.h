@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef VITRAIL_CLI_COMMANDS_H
+#define VITRAIL_CLI_COMMANDS_H
+
+#include "cli.h"
+
+/* The commands, sorted by name; `n` of them. */
+extern const cli_command *const cli_commands[];
+extern const size_t cli_n_commands;
+const cli_command *cli_find_command(const char *name);
+
+#endif

@@ -1,0 +1,18 @@
+# Everything Vitrail is built on, found once, as one interface target.
+find_package(Threads REQUIRED)
+find_package(OpenMP REQUIRED COMPONENTS C)
+find_package(HDF5 REQUIRED COMPONENTS C)
+find_package(PkgConfig REQUIRED)
+pkg_check_modules(FFTW REQUIRED IMPORTED_TARGET fftw3 fftw3f)
+pkg_check_modules(OPENBLAS REQUIRED IMPORTED_TARGET openblas)
+pkg_check_modules(LAPACKE REQUIRED IMPORTED_TARGET lapacke)
+pkg_check_modules(CAIRO REQUIRED IMPORTED_TARGET cairo cairo-svg cairo-pdf pangocairo)
+pkg_check_modules(TIFF REQUIRED IMPORTED_TARGET libtiff-4)
+pkg_check_modules(PNG REQUIRED IMPORTED_TARGET libpng)
+
+add_library(vitrail_dependencies INTERFACE)
+target_include_directories(vitrail_dependencies SYSTEM INTERFACE ${HDF5_C_INCLUDE_DIRS})
+target_compile_definitions(vitrail_dependencies INTERFACE ${HDF5_C_DEFINITIONS})
+target_link_libraries(vitrail_dependencies INTERFACE
+  Threads::Threads OpenMP::OpenMP_C ${HDF5_C_LIBRARIES}
+  PkgConfig::FFTW PkgConfig::OPENBLAS PkgConfig::LAPACKE PkgConfig::CAIRO PkgConfig::TIFF PkgConfig::PNG m)

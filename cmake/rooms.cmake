@@ -1,0 +1,40 @@
+# The rooms in the order of the flow: a room may use those above it, never one below.
+set(VITRAIL_ROOMS base dataset detector polar ring beam mapfile pass field scattering twin figure)
+
+# Compile options of all code of the project.
+add_library(vitrail_options INTERFACE)
+target_compile_options(vitrail_options INTERFACE
+  -Wall -Wextra -Wshadow -Wconversion -Wno-sign-conversion -Wno-missing-field-initializers -ffp-contract=off -fno-math-errno
+  $<$<BOOL:${VITRAIL_WARNINGS_AS_ERRORS}>:-Werror>)
+target_compile_definitions(vitrail_options INTERFACE VITRAIL_VERSION="${PROJECT_VERSION}")
+if(VITRAIL_SANITIZE)
+  target_compile_options(vitrail_options INTERFACE
+    -fsanitize=${VITRAIL_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
+  target_link_options(vitrail_options INTERFACE -fsanitize=${VITRAIL_SANITIZE})
+endif()
+
+# vitrail_room(NAME file.c ...): the sources of one room, as objects for the library and the tests.
+function(vitrail_room name)
+  add_library(room_${name} OBJECT ${ARGN})
+  set_target_properties(room_${name} PROPERTIES POSITION_INDEPENDENT_CODE ON C_VISIBILITY_PRESET hidden)
+  target_include_directories(room_${name} PUBLIC ${PROJECT_SOURCE_DIR}/include ${PROJECT_SOURCE_DIR}/src)
+  target_link_libraries(room_${name} PUBLIC vitrail_options vitrail_dependencies)
+endfunction()
+
+# vitrail_test(ROOM NAME [LABELS label ...] [TIMEOUT seconds] [SOURCES extra.c ...]):
+# tests/unit/ROOM/NAME.c as one ctest, linked to the library's objects.
+function(vitrail_test room name)
+  cmake_parse_arguments(PARSE_ARGV 2 arg "" "TIMEOUT" "LABELS;SOURCES")
+  set(target test_${room}_${name})
+  add_executable(${target} ${name}.c ${arg_SOURCES})
+  target_link_libraries(${target} PRIVATE vitrail_test_support)
+  add_test(NAME ${room}.${name} COMMAND ${target})
+  if(NOT arg_LABELS)
+    set(arg_LABELS unit)
+  endif()
+  if(NOT arg_TIMEOUT)
+    set(arg_TIMEOUT 300)
+  endif()
+  set_tests_properties(${room}.${name} PROPERTIES LABELS "${arg_LABELS}" TIMEOUT ${arg_TIMEOUT}
+    SKIP_RETURN_CODE 77 ENVIRONMENT "${VITRAIL_TEST_ENVIRONMENT}")
+endfunction()

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef VITRAIL_BASE_INTERNAL_H
+#define VITRAIL_BASE_INTERNAL_H
+
+/* What every room may use of base/ beyond the public headers: memory, text, files, random numbers. */
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "vitrail/error.h"
+#include "vitrail/types.h"
+
+/* Zeroed memory for n items, aligned to 64 bytes (one AVX-512 register), released with vtr_free. NULL when n *
+ * size overflows or memory is short; n == 0 gives a pointer that may be released. */
+void *vtr_calloc(size_t n, size_t size);
+/* As vtr_calloc without zeroing. */
+void *vtr_malloc(size_t n, size_t size);
+void vtr_free(void *memory);
+char *vtr_strdup(const char *text);
+
+/* In tests: the n-th allocation from now fails (0 = the next one; -1 = none). */
+void vtr_memory_fail_after(long n);
+/* Number of allocations since the last call of vtr_memory_fail_after. */
+long vtr_memory_count(void);
+
+/* a * b into *product; false on overflow. */
+bool vtr_multiply_size(size_t a, size_t b, size_t *product);
+
+/* Number text without locale: 0 and *value, or -1 when the text is not wholly one number. */
+int vtr_parse_double(const char *text, double *value);
+int vtr_parse_size(const char *text, size_t *value);
+bool vtr_text_starts_with(const char *text, const char *prefix);
+bool vtr_text_ends_with_nocase(const char *text, const char *suffix);
+
+/* A path for the partial file that vtr_output_commit renames into `path`: same folder, ends in ".partial". The
+ * caller frees it with vtr_free; NULL when memory is short. */
+char *vtr_partial_path(const char *path);
+/* Refuses (VTR_ERR_EXISTS) an existing `path` unless `force`; VTR_ERR_IO when its folder is missing or not
+ * writable. To be asked before long work starts. */
+vtr_status vtr_output_check(const char *path, bool force, vtr_error *err);
+/* fsync and rename partial -> path; on failure removes the partial file. */
+vtr_status vtr_output_commit(const char *partial, const char *path, vtr_error *err);
+void vtr_output_discard(const char *partial);
+
+/* Counter-based random numbers (Philox 4x32-10; Salmon et al., SC11, 2011): the same (seed, stream, counter)
+ * gives the same numbers on any machine and any number of threads. */
+typedef struct vtr_random {
+    uint32_t key[2];
+    uint32_t counter[4];
+    uint32_t block[4];
+    unsigned used;
+} vtr_random;
+
+void vtr_random_start(vtr_random *random, uint64_t seed, uint64_t stream);
+uint32_t vtr_random_u32(vtr_random *random);
+/* In (0, 1). */
+double vtr_random_uniform(vtr_random *random);
+/* Standard normal (Box-Muller; two uniforms each). */
+double vtr_random_normal(vtr_random *random);
+/* Poisson of any mean >= 0: inversion below 12, transformed rejection (Hörmann 1993, PTRS) above. */
+uint64_t vtr_random_poisson(vtr_random *random, double mean);
+/* Gamma of shape > 0 and scale 1 (Marsaglia & Tsang 2000). */
+double vtr_random_gamma(vtr_random *random, double shape);
+
+/* Instruction sets of this processor, and which of them kernels may use (VITRAIL_KERNEL=portable|avx2|avx512 in
+ * the environment lowers it; tests call vtr_cpu_limit). */
+typedef enum vtr_cpu { VTR_CPU_PORTABLE, VTR_CPU_AVX2, VTR_CPU_AVX512 } vtr_cpu;
+vtr_cpu vtr_cpu_best(void);
+void vtr_cpu_limit(vtr_cpu most);
+
+/* Number of threads to use for a requested number (0 = all processors this process may run on). */
+int vtr_thread_count(int requested);
+
+#endif
