@@ -35,7 +35,8 @@ typedef struct cli_run {
     cli_common common;
     size_t n_inputs;
     const char *inputs[CLI_MAX_INPUTS];
-    vtr_progress progress; /* bar on stderr when it is a terminal and not --quiet; warnings; SIGINT, SIGTERM */
+    /* bar on stderr when it is a terminal and not --quiet; warnings; SIGINT, SIGTERM */
+    vtr_progress progress;
     int argc;
     char **argv;
 } cli_run;

@@ -49,7 +49,8 @@ static vtr_status check_inputs(const cli_command *command, const cli_run *run, v
 {
     if (run->n_inputs >= command->min_inputs && run->n_inputs <= command->max_inputs) return VTR_OK;
     return vtr_fail(err, VTR_ERR_ARGUMENT, "%s input; usage: vitrail %s %s",
-                    run->n_inputs < command->min_inputs ? "missing" : "one too many", command->name, command->usage);
+                    run->n_inputs < command->min_inputs ? "missing" : "one too many", command->name,
+                    command->usage);
 }
 
 static int run_command(const cli_command *command, int argc, char **argv)

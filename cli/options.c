@@ -11,7 +11,8 @@ static const vtr_parameter common_parameters[] = {
     {"force", NULL, VTR_PARAMETER_BOOL, offsetof(cli_common, force), .help = "replace files that exist"},
     {"json", NULL, VTR_PARAMETER_BOOL, offsetof(cli_common, json), .help = "print the result as JSON"},
     {"quiet", NULL, VTR_PARAMETER_BOOL, offsetof(cli_common, quiet), .help = "no progress, no warnings"},
-    {"verbose", NULL, VTR_PARAMETER_BOOL, offsetof(cli_common, verbose), .help = "say more about what is done"},
+    {"verbose", NULL, VTR_PARAMETER_BOOL, offsetof(cli_common, verbose),
+     .help = "say more about what is done"},
     {"help", NULL, VTR_PARAMETER_BOOL, offsetof(cli_common, help), .help = "print this help"},
 };
 const vtr_parameter_table cli_common_options = {"Common options", common_parameters,
@@ -49,7 +50,8 @@ static vtr_status parse_option(cli_run *run, const cli_group *groups, size_t n_g
     const char *start = word[0] + (is_long ? 2 : 1), *equals = strchr(start, '=');
     size_t length = equals != NULL ? (size_t)(equals - start) : strlen(start);
     if (length >= sizeof name)
-        return vtr_fail(err, VTR_ERR_ARGUMENT, "unknown option '%s'; see vitrail help %s", word[0], run->command);
+        return vtr_fail(err, VTR_ERR_ARGUMENT, "unknown option '%s'; see vitrail help %s", word[0],
+                        run->command);
     memcpy(name, start, length);
     name[length] = '\0';
 
@@ -58,7 +60,8 @@ static vtr_status parse_option(cli_run *run, const cli_group *groups, size_t n_g
     const vtr_parameter *p = vtr_parameters_find(&cli_common_options, wanted);
     if (p == NULL) p = find(groups, n_groups, wanted, &values);
     if (p == NULL)
-        return vtr_fail(err, VTR_ERR_ARGUMENT, "unknown option '%s'; see vitrail help %s", word[0], run->command);
+        return vtr_fail(err, VTR_ERR_ARGUMENT, "unknown option '%s'; see vitrail help %s", word[0],
+                        run->command);
     *used = 1;
     const char *text = equals != NULL ? equals + 1 : NULL;
     if (text == NULL && p->type != VTR_PARAMETER_BOOL) {
@@ -71,7 +74,8 @@ static vtr_status parse_option(cli_run *run, const cli_group *groups, size_t n_g
     return status == VTR_OK ? VTR_OK : (err != NULL ? (err->status = VTR_ERR_ARGUMENT) : VTR_ERR_ARGUMENT);
 }
 
-vtr_status cli_parse(cli_run *run, const cli_group *groups, size_t n_groups, int argc, char **argv, vtr_error *err)
+vtr_status cli_parse(cli_run *run, const cli_group *groups, size_t n_groups, int argc, char **argv,
+                     vtr_error *err)
 {
     bool options_end = false;
     for (int i = 1; i < argc;) {
@@ -132,7 +136,8 @@ static void print_parameter(FILE *out, const vtr_parameter *p, const void *value
     if (p->type == VTR_PARAMETER_BOOL)
         snprintf(left, sizeof left, "  --%s", p->name);
     else
-        snprintf(left, sizeof left, "  %s--%s %s", strcmp(p->name, "output") == 0 ? "-o, " : "", p->name, metavar);
+        snprintf(left, sizeof left, "  %s--%s %s", strcmp(p->name, "output") == 0 ? "-o, " : "", p->name,
+                 metavar);
     int n = snprintf(help, sizeof help, "%s", p->help != NULL ? p->help : "");
     if (has_default(p) && n > 0 && (size_t)n < sizeof help) {
         vtr_parameters_format(p, values, value, sizeof value);
@@ -152,7 +157,8 @@ static void print_parameter(FILE *out, const vtr_parameter *p, const void *value
 static void print_group(FILE *out, const cli_group *group)
 {
     fprintf(out, "\n%s:\n", group->table->title);
-    for (size_t i = 0; i < group->table->n; i++) print_parameter(out, &group->table->parameters[i], group->values);
+    for (size_t i = 0; i < group->table->n; i++)
+        print_parameter(out, &group->table->parameters[i], group->values);
 }
 
 void cli_print_help(FILE *out, const cli_command *command)
@@ -165,7 +171,8 @@ void cli_print_help(FILE *out, const cli_command *command)
         fputc('\n', out);
         print_wrapped(out, command->details, 0, 0);
     }
-    for (size_t i = 0; i < n; i++) print_group(out, &groups[i]);
+    for (size_t i = 0; i < n; i++)
+        print_group(out, &groups[i]);
     cli_common common;
     vtr_parameters_default(&cli_common_options, &common);
     cli_group shared = {&cli_common_options, &common};

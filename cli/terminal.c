@@ -59,8 +59,8 @@ static void report(void *user, const char *task, double done, double total, cons
     bar[WIDTH] = '\0';
     double rate = done / (t - terminal.started_s);
     format_seconds(left, sizeof left, finished || rate <= 0 ? t - terminal.started_s : (total - done) / rate);
-    fprintf(stderr, "\r\033[K%s [%s] %3.0f %%  %.0f %s/s  %s %s", task, bar, 100 * done / total, rate, unit, left,
-            finished ? "in all" : "left");
+    fprintf(stderr, "\r\033[K%s [%s] %3.0f %%  %.0f %s/s  %s %s", task, bar, 100 * done / total, rate, unit,
+            left, finished ? "in all" : "left");
     fflush(stderr);
     terminal.bar_is_open = true;
     terminal.drawn_s = t;

@@ -4,6 +4,8 @@
 
 #include "vitrail/api.h"
 
+VTR_BEGIN_DECLS
+
 /* CODATA 2018 (Tiesinga et al., Rev. Mod. Phys. 93, 025010, 2021); the first four are exact by definition. */
 #define VTR_PLANCK_J_S 6.62607015e-34
 #define VTR_ELEMENTARY_CHARGE_C 1.602176634e-19
@@ -21,5 +23,7 @@ VTR_API double vtr_electron_wavelength_angstrom(double beam_energy_kev);
 
 /* Speed of an electron, in m/s. */
 VTR_API double vtr_electron_speed_m_s(double beam_energy_kev);
+
+VTR_END_DECLS
 
 #endif

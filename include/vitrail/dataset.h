@@ -14,6 +14,8 @@
 #include "vitrail/progress.h"
 #include "vitrail/types.h"
 
+VTR_BEGIN_DECLS
+
 typedef struct vtr_dataset vtr_dataset;
 
 /* How to read what the file does not say of itself. */
@@ -35,17 +37,17 @@ VTR_API extern const vtr_parameter_table vtr_dataset_parameters;
 
 /* What is known of a recording without reading its pixels. NAN and "" where the file does not say. */
 typedef struct vtr_dataset_info {
-    char format[32];      /* "NumPy", "raw", "DigitalMicrograph 4", "Merlin", "HDF5: EMD 1.0", ... */
-    char dataset[256];    /* path inside an HDF5 file */
-    size_t shape[4];      /* scan_y, scan_x, det_y, det_x; images have scan 1 x 1, stacks 1 x n */
-    size_t n_frames;      /* positions whose frame is really there, the first n_frames in scan order */
-    vtr_type type;        /* as vtr_dataset_read delivers it, in this machine's byte order */
+    char format[32];   /* "NumPy", "raw", "DigitalMicrograph 4", "Merlin", "HDF5: EMD 1.0", ... */
+    char dataset[256]; /* path inside an HDF5 file */
+    size_t shape[4];   /* scan_y, scan_x, det_y, det_x; images have scan 1 x 1, stacks 1 x n */
+    size_t n_frames;   /* positions whose frame is really there, the first n_frames in scan order */
+    vtr_type type;     /* as vtr_dataset_read delivers it, in this machine's byte order */
     uint64_t file_bytes;
-    double scan_step_nm[2];           /* along scan_y, scan_x */
-    double k_step_inv_angstrom[2];    /* along det_y, det_x; k = 1/d, no 2 pi */
+    double scan_step_nm[2];        /* along scan_y, scan_x */
+    double k_step_inv_angstrom[2]; /* along det_y, det_x; k = 1/d, no 2 pi */
     double beam_energy_kev;
-    double saturation;                /* highest value a pixel can hold, counts */
-    char note[256];       /* what the user should know: frames missing or too many, a mode assumed */
+    double saturation; /* highest value a pixel can hold, counts */
+    char note[256];    /* what the user should know: frames missing or too many, a mode assumed */
 } vtr_dataset_info;
 
 /* Opens a recording; reads its header only. `params` may be NULL. On success *out is to be closed by the caller. */
@@ -57,7 +59,8 @@ VTR_API const char *vtr_dataset_path(const vtr_dataset *dataset);
 /* Reads the frames of positions first ... first + n - 1 (scan order, position = scan_y * n_x + scan_x) into
  * `frames`: [n][det_y][det_x] of info.type, densely. Frames beyond info.n_frames fail with VTR_ERR_RANGE. May be
  * called from several threads at once. A read that the file cannot satisfy is VTR_ERR_IO with the position named. */
-VTR_API vtr_status vtr_dataset_read(vtr_dataset *dataset, size_t first, size_t n, void *frames, vtr_error *err);
+VTR_API vtr_status vtr_dataset_read(vtr_dataset *dataset, size_t first, size_t n, void *frames,
+                                    vtr_error *err);
 
 /* The same converted to float32. */
 VTR_API vtr_status vtr_dataset_read_f32(vtr_dataset *dataset, size_t first, size_t n, float *frames,
@@ -76,8 +79,8 @@ typedef struct vtr_dataset_writer vtr_dataset_writer;
 VTR_API vtr_status vtr_dataset_writer_open(vtr_dataset_writer **out, const char *path,
                                            const vtr_dataset_info *info, bool force, vtr_error *err);
 /* Writes frames first ... first + n - 1; any order, from several threads at once. */
-VTR_API vtr_status vtr_dataset_writer_write(vtr_dataset_writer *writer, size_t first, size_t n, const void *frames,
-                                            vtr_error *err);
+VTR_API vtr_status vtr_dataset_writer_write(vtr_dataset_writer *writer, size_t first, size_t n,
+                                            const void *frames, vtr_error *err);
 /* Makes the file durable under its name, closes, sets *writer to NULL. */
 VTR_API vtr_status vtr_dataset_writer_finish(vtr_dataset_writer **writer, vtr_error *err);
 /* Closes and removes what was written; sets *writer to NULL; takes NULL. */
@@ -85,7 +88,10 @@ VTR_API void vtr_dataset_writer_abandon(vtr_dataset_writer **writer);
 
 /* Reads a 2-D image (TIFF, PNG, .npy, or any recording of one frame) as float32, e.g. a mask. The caller frees
  * *image with vtr_image_free. */
-VTR_API vtr_status vtr_image_read(float **image, size_t *height, size_t *width, const char *path, vtr_error *err);
+VTR_API vtr_status vtr_image_read(float **image, size_t *height, size_t *width, const char *path,
+                                  vtr_error *err);
 VTR_API void vtr_image_free(float *image);
+
+VTR_END_DECLS
 
 #endif

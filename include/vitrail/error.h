@@ -4,6 +4,8 @@
 
 #include "vitrail/api.h"
 
+VTR_BEGIN_DECLS
+
 /* Status codes and their texts. Codes are never renumbered; new ones are added at the end. */
 #define VTR_STATUS_LIST(X)                                                                                   \
     X(VTR_OK, "done")                                                                                        \
@@ -44,5 +46,7 @@ VTR_API vtr_status vtr_fail_context(vtr_error *error, vtr_status status, const c
 
 /* The general text of a code, never NULL. */
 VTR_API const char *vtr_status_text(vtr_status status);
+
+VTR_END_DECLS
 
 #endif

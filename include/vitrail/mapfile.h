@@ -10,6 +10,8 @@
 #include "vitrail/error.h"
 #include "vitrail/types.h"
 
+VTR_BEGIN_DECLS
+
 typedef struct vtr_mapfile vtr_mapfile;
 
 /* A new file (nothing under `path` until vtr_mapfile_commit), an existing one to read, or an existing one to add
@@ -40,31 +42,34 @@ VTR_API vtr_status vtr_mapfile_axes(vtr_mapfile *file, const char *group, size_t
 VTR_API vtr_status vtr_mapfile_write_text(vtr_mapfile *file, const char *group, const char *name,
                                           const char *attribute, const char *text, vtr_error *err);
 VTR_API vtr_status vtr_mapfile_write_numbers(vtr_mapfile *file, const char *group, const char *name,
-                                             const char *attribute, size_t n, const double *values, vtr_error *err);
+                                             const char *attribute, size_t n, const double *values,
+                                             vtr_error *err);
 
 VTR_API bool vtr_mapfile_has(const vtr_mapfile *file, const char *group, const char *name);
 /* Shape and type of a dataset; rank at most 8. */
-VTR_API vtr_status vtr_mapfile_shape(const vtr_mapfile *file, const char *group, const char *name, size_t *rank,
-                                     size_t shape[8], vtr_type *type, vtr_error *err);
+VTR_API vtr_status vtr_mapfile_shape(const vtr_mapfile *file, const char *group, const char *name,
+                                     size_t *rank, size_t shape[8], vtr_type *type, vtr_error *err);
 /* The whole dataset converted to `type`; n = number of values that `data` has room for (must be the dataset's). */
-VTR_API vtr_status vtr_mapfile_read(const vtr_mapfile *file, const char *group, const char *name, vtr_type type,
-                                    size_t n, void *data, vtr_error *err);
+VTR_API vtr_status vtr_mapfile_read(const vtr_mapfile *file, const char *group, const char *name,
+                                    vtr_type type, size_t n, void *data, vtr_error *err);
 /* A block of it: start and count per dimension. */
-VTR_API vtr_status vtr_mapfile_read_block(const vtr_mapfile *file, const char *group, const char *name, vtr_type type,
-                                          size_t rank, const size_t *start, const size_t *count, void *data,
-                                          vtr_error *err);
+VTR_API vtr_status vtr_mapfile_read_block(const vtr_mapfile *file, const char *group, const char *name,
+                                          vtr_type type, size_t rank, const size_t *start,
+                                          const size_t *count, void *data, vtr_error *err);
 VTR_API vtr_status vtr_mapfile_read_text(const vtr_mapfile *file, const char *group, const char *name,
                                          const char *attribute, char *text, size_t size, vtr_error *err);
 VTR_API vtr_status vtr_mapfile_read_numbers(const vtr_mapfile *file, const char *group, const char *name,
                                             const char *attribute, size_t n, double *values, vtr_error *err);
 /* Calls `visit` for every dataset below /entry that is a map over the scan, with group and name. */
 VTR_API vtr_status vtr_mapfile_list(const vtr_mapfile *file,
-                                    void (*visit)(void *user, const char *group, const char *name), void *user,
-                                    vtr_error *err);
+                                    void (*visit)(void *user, const char *group, const char *name),
+                                    void *user, vtr_error *err);
 
 /* Adds an NXprocess below /entry/process: command line, version, time, parameters ("name = value" lines), and the
  * input's path, size and checksum where `input` is not NULL. */
 VTR_API vtr_status vtr_mapfile_provenance(vtr_mapfile *file, const char *step, const char *command,
                                           const char *parameters, const char *input, vtr_error *err);
+
+VTR_END_DECLS
 
 #endif

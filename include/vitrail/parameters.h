@@ -8,6 +8,8 @@
 #include "vitrail/error.h"
 #include "vitrail/types.h"
 
+VTR_BEGIN_DECLS
+
 /* Every option of every analysis is declared once, in a table of these; defaults, range checks, the command line,
  * its help, the manual pages, the recipe and the provenance in the map file all come from it. */
 typedef enum vtr_parameter_type {
@@ -30,15 +32,15 @@ typedef struct vtr_text_list {
 } vtr_text_list;
 
 typedef struct vtr_parameter {
-    const char *name;             /* as on the command line, without the dashes: "scan-rotation" */
-    const char *unit;             /* "px", "nm", "degrees", or NULL */
-    vtr_parameter_type type;      /* how the member is stored */
-    size_t offset;                /* offsetof(struct, member) */
-    double default_value;         /* of the numeric types, BOOL and CHOICE */
-    double minimum, maximum;      /* inclusive; both 0: no limits */
-    const char *choices;          /* of CHOICE, separated by '|' */
-    const char *metavar;          /* what stands for the value in the help: "NM", "LO:HI" */
-    const char *help;             /* one line */
+    const char *name;        /* as on the command line, without the dashes: "scan-rotation" */
+    const char *unit;        /* "px", "nm", "degrees", or NULL */
+    vtr_parameter_type type; /* how the member is stored */
+    size_t offset;           /* offsetof(struct, member) */
+    double default_value;    /* of the numeric types, BOOL and CHOICE */
+    double minimum, maximum; /* inclusive; both 0: no limits */
+    const char *choices;     /* of CHOICE, separated by '|' */
+    const char *metavar;     /* what stands for the value in the help: "NM", "LO:HI" */
+    const char *help;        /* one line */
 } vtr_parameter;
 
 /* A table and the struct that its offsets refer to. */
@@ -61,6 +63,9 @@ VTR_API vtr_status vtr_parameters_set(const vtr_parameter *parameter, void *valu
 
 /* Writes a member as text that vtr_parameters_set reads back; "" for what is not given. Returns the length that
  * the text needs, like snprintf. */
-VTR_API size_t vtr_parameters_format(const vtr_parameter *parameter, const void *values, char *text, size_t size);
+VTR_API size_t vtr_parameters_format(const vtr_parameter *parameter, const void *values, char *text,
+                                     size_t size);
+
+VTR_END_DECLS
 
 #endif

@@ -6,6 +6,8 @@
 
 #include "vitrail/api.h"
 
+VTR_BEGIN_DECLS
+
 /* How long work tells its caller where it stands and asks whether to go on. Every member may be NULL, and so may
  * a pointer to the whole. `report` is called from one thread at a time, now and then, with `done` <= `total` in
  * `unit` ("patterns"); `warn` gets one finished sentence; `cancelled` returning true ends the work with
@@ -21,5 +23,7 @@ VTR_API void vtr_progress_report(const vtr_progress *progress, const char *task,
                                  const char *unit);
 VTR_API void vtr_progress_warn(const vtr_progress *progress, const char *format, ...) VTR_PRINTF_LIKE(2, 3);
 VTR_API bool vtr_progress_cancelled(const vtr_progress *progress);
+
+VTR_END_DECLS
 
 #endif

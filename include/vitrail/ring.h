@@ -12,6 +12,8 @@
 #include "vitrail/error.h"
 #include "vitrail/types.h"
 
+VTR_BEGIN_DECLS
+
 /* Order of the parameters in `covariance`. */
 enum { VTR_ELLIPSE_CX, VTR_ELLIPSE_CY, VTR_ELLIPSE_WXX, VTR_ELLIPSE_WYY, VTR_ELLIPSE_WXY, VTR_ELLIPSE_N };
 
@@ -25,8 +27,8 @@ typedef struct vtr_ring_ellipse {
 } vtr_ring_ellipse;
 
 /* Semi-axes a >= b in px and the angle of the major axis in degrees from +x towards +y, in (-90, 90]. */
-VTR_API void vtr_ring_ellipse_axes(const vtr_ring_ellipse *ellipse, double radius_px, double *a_px, double *b_px,
-                                   double *angle_degrees);
+VTR_API void vtr_ring_ellipse_axes(const vtr_ring_ellipse *ellipse, double radius_px, double *a_px,
+                                   double *b_px, double *angle_degrees);
 /* The ellipse with these semi-axes and this centre; det W is scaled so that |W (x - c)| = radius_px. */
 VTR_API void vtr_ring_ellipse_from_axes(vtr_ring_ellipse *ellipse, double radius_px, double centre_x_px,
                                         double centre_y_px, double a_px, double b_px, double angle_degrees);
@@ -36,12 +38,14 @@ VTR_API void vtr_ring_ellipse_none(vtr_ring_ellipse *ellipse, uint32_t flags);
 /* What the per-pattern fits `threshold` and `sectors` work on. */
 typedef struct vtr_ring_frame {
     size_t det_y, det_x;
-    const float *frame;        /* [det_y][det_x], NaN = missing */
-    const unsigned char *used; /* [det_y][det_x], 0 = masked */
+    const float *frame;              /* [det_y][det_x], NaN = missing */
+    const unsigned char *used;       /* [det_y][det_x], 0 = masked */
     double centre_x_px, centre_y_px; /* expected */
-    double radius_px;          /* the nominal radius: |W (x - c)| = radius_px */
-    double annulus_px[2];      /* where the ring is looked for, about the expected centre */
+    double radius_px;                /* the nominal radius: |W (x - c)| = radius_px */
+    double annulus_px[2];            /* where the ring is looked for, about the expected centre */
     vtr_noise noise;
 } vtr_ring_frame;
+
+VTR_END_DECLS
 
 #endif

@@ -23,7 +23,8 @@ vtr_status vtr_output_check(const char *path, bool force, vtr_error *err)
 {
     struct stat info;
     if (stat(path, &info) == 0) {
-        if (S_ISDIR(info.st_mode)) return vtr_fail(err, VTR_ERR_IO, "cannot write '%s': it is a folder", path);
+        if (S_ISDIR(info.st_mode))
+            return vtr_fail(err, VTR_ERR_IO, "cannot write '%s': it is a folder", path);
         if (!force)
             return vtr_fail(err, VTR_ERR_EXISTS, "'%s' exists already; use --force to replace it", path);
     }

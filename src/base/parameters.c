@@ -71,8 +71,8 @@ static vtr_status check_range(const vtr_parameter *p, double value, vtr_error *e
 {
     if (p->minimum == 0 && p->maximum == 0) return VTR_OK;
     if (value >= p->minimum && value <= p->maximum) return VTR_OK;
-    return vtr_fail(err, VTR_ERR_RANGE, "--%s: %g is outside %g to %g%s%s", p->name, value, p->minimum, p->maximum,
-                    p->unit != NULL ? " " : "", p->unit != NULL ? p->unit : "");
+    return vtr_fail(err, VTR_ERR_RANGE, "--%s: %g is outside %g to %g%s%s", p->name, value, p->minimum,
+                    p->maximum, p->unit != NULL ? " " : "", p->unit != NULL ? p->unit : "");
 }
 
 /* Splits "a<sep>b" at the first separator; 0, or -1 where there is none or a part is too long. */
@@ -238,8 +238,8 @@ static size_t format_list(const vtr_text_list *list, char *text, size_t size)
     size_t length = 0;
     if (size > 0) text[0] = '\0';
     for (size_t i = 0; i < list->n; i++)
-        length += (size_t)snprintf(length < size ? text + length : NULL, length < size ? size - length : 0, "%s%s",
-                                   i > 0 ? " " : "", list->text[i]);
+        length += (size_t)snprintf(length < size ? text + length : NULL, length < size ? size - length : 0,
+                                   "%s%s", i > 0 ? " " : "", list->text[i]);
     return length;
 }
 
@@ -275,8 +275,9 @@ size_t vtr_parameters_format(const vtr_parameter *p, const void *values, char *t
         size_t length = 0;
         if (size > 0) text[0] = '\0';
         for (int i = 0; i < 4 && shape[i] != 0; i++)
-            length += (size_t)snprintf(length < size ? text + length : NULL, length < size ? size - length : 0,
-                                       "%s%zu", i > 0 ? "x" : "", shape[i]);
+            length +=
+                (size_t)snprintf(length < size ? text + length : NULL, length < size ? size - length : 0,
+                                 "%s%zu", i > 0 ? "x" : "", shape[i]);
         return length;
     }
     case VTR_PARAMETER_LIST:

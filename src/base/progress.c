@@ -7,7 +7,8 @@
 void vtr_progress_report(const vtr_progress *progress, const char *task, double done, double total,
                          const char *unit)
 {
-    if (progress != NULL && progress->report != NULL) progress->report(progress->user, task, done, total, unit);
+    if (progress != NULL && progress->report != NULL)
+        progress->report(progress->user, task, done, total, unit);
 }
 
 void vtr_progress_warn(const vtr_progress *progress, const char *format, ...)

@@ -7,9 +7,9 @@ static const struct {
     const char *name, *long_name;
     size_t size;
 } types[VTR_TYPE_COUNT] = {
-    [VTR_TYPE_U8] = {"u8", "uint8", 1},    [VTR_TYPE_U16] = {"u16", "uint16", 2},
-    [VTR_TYPE_U32] = {"u32", "uint32", 4}, [VTR_TYPE_I8] = {"i8", "int8", 1},
-    [VTR_TYPE_I16] = {"i16", "int16", 2},  [VTR_TYPE_I32] = {"i32", "int32", 4},
+    [VTR_TYPE_U8] = {"u8", "uint8", 1},     [VTR_TYPE_U16] = {"u16", "uint16", 2},
+    [VTR_TYPE_U32] = {"u32", "uint32", 4},  [VTR_TYPE_I8] = {"i8", "int8", 1},
+    [VTR_TYPE_I16] = {"i16", "int16", 2},   [VTR_TYPE_I32] = {"i32", "int32", 4},
     [VTR_TYPE_F32] = {"f32", "float32", 4}, [VTR_TYPE_F64] = {"f64", "float64", 8},
 };
 

@@ -77,5 +77,6 @@ void test_assert_contains(const char *text, const char *part)
 
 void test_assert_near(double a, double b, double tolerance, const char *what, int line)
 {
-    if (!(fabs(a - b) <= tolerance)) fail_msg("line %d: %s = %.9g, expected %.9g within %g", line, what, a, b, tolerance);
+    if (!(fabs(a - b) <= tolerance))
+        fail_msg("line %d: %s = %.9g, expected %.9g within %g", line, what, a, b, tolerance);
 }

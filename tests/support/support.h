@@ -46,7 +46,8 @@ bool test_file_exists(const char *path);
     } while (0)
 void test_assert_contains(const char *text, const char *part);
 /* Asserts |a - b| <= tolerance, printing all three. */
-#define assert_near(a, b, tolerance) test_assert_near((double)(a), (double)(b), (double)(tolerance), #a, __LINE__)
+#define assert_near(a, b, tolerance)                                                                         \
+    test_assert_near((double)(a), (double)(b), (double)(tolerance), #a, __LINE__)
 void test_assert_near(double a, double b, double tolerance, const char *what, int line);
 
 #endif

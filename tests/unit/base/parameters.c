@@ -20,8 +20,10 @@ typedef struct values {
 
 static const vtr_parameter parameters[] = {
     {"flag", NULL, VTR_PARAMETER_BOOL, offsetof(values, flag), .help = "a flag"},
-    {"choice", NULL, VTR_PARAMETER_CHOICE, offsetof(values, choice), .default_value = 1, .choices = "one|two|three"},
-    {"count", NULL, VTR_PARAMETER_SIZE, offsetof(values, count), .default_value = 5, .minimum = 1, .maximum = 9},
+    {"choice", NULL, VTR_PARAMETER_CHOICE, offsetof(values, choice), .default_value = 1,
+     .choices = "one|two|three"},
+    {"count", NULL, VTR_PARAMETER_SIZE, offsetof(values, count), .default_value = 5, .minimum = 1,
+     .maximum = 9},
     {"angle", "degrees", VTR_PARAMETER_DOUBLE, offsetof(values, angle), .default_value = NAN, .minimum = -180,
      .maximum = 180},
     {"name", NULL, VTR_PARAMETER_STRING, offsetof(values, name)},
@@ -46,8 +48,8 @@ static void defaults_then_text_and_back(void **state)
     assert_int_equal(v.choice, 1);
     assert_int_equal(v.count, 5);
     assert_true(isnan(v.angle));
-    const char *cases[][2] = {{"flag", "yes"},      {"choice", "three"},        {"count", "7"},
-                              {"angle", "-12.5"},   {"name", "gold"},           {"range", "10:20.5"},
+    const char *cases[][2] = {{"flag", "yes"},      {"choice", "three"},      {"count", "7"},
+                              {"angle", "-12.5"},   {"name", "gold"},         {"range", "10:20.5"},
                               {"box", "1:20,3:40"}, {"shape", "10x20x128x64"}};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         assert_ok(set(&v, cases[i][0], cases[i][1], &err));
