@@ -1,0 +1,56 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# The short names for what one does with this checkout. Each target sets up what it needs itself (Debian and Ubuntu;
+# elsewhere install what tools/install-deps lists). The build is CMake's: see CMakePresets.json for more of it.
+
+JOBS ?= $(shell nproc)
+PREFIX ?= /usr/local
+# One version for everybody, because versions disagree about form.
+CLANG_FORMAT ?= $(shell command -v clang-format-14 || echo clang-format)
+# Warnings are errors where a machine looks, not where a person tries something.
+TEST_PRESET := $(if $(filter true 1,$(CI)),ci,release)
+
+c_files = $(shell git ls-files '*.c' '*.h')
+as_root = $(if $(wildcard $(PREFIX)),$(if $(shell test -w $(PREFIX) && echo yes),,sudo))
+
+.PHONY: all test asan demo bench format format-check install clean help
+
+all: ## the program, optimised: build/release/vitrail
+	tools/install-deps build
+	cmake --preset release -DVITRAIL_TESTS=OFF
+	cmake --build --preset release -j $(JOBS)
+
+test: ## set up, build, run every test
+	tools/install-deps
+	cmake --preset $(TEST_PRESET) -DVITRAIL_TESTS=ON
+	cmake --build --preset $(TEST_PRESET) -j $(JOBS)
+	ctest --preset $(TEST_PRESET) -j $(JOBS) --no-tests=error
+
+asan: ## the tests but the slow ones, with the address and undefined-behaviour sanitizers
+	tools/install-deps
+	cmake --preset asan
+	cmake --build --preset asan -j $(JOBS)
+	ctest --preset asan -j $(JOBS) --no-tests=error
+
+demo: all ## a simulated recording, its maps, figures and report, in ./demo
+	PATH="$(CURDIR)/build/release:$$PATH" examples/demo.sh demo
+
+bench: all ## every benchmark: checks its answer, then prints its speed
+	@set -e; for program in build/release/bench/bench_*; do \
+	  if [ -x "$$program" ]; then "$$program"; fi; done
+
+format: ## bring every C file into form
+	tools/install-deps
+	$(CLANG_FORMAT) -i $(c_files)
+
+format-check: ## fail where a C file is not in form
+	tools/install-deps
+	$(CLANG_FORMAT) --dry-run -Werror $(c_files)
+
+install: all ## the program, library, headers and manual pages, under PREFIX
+	$(as_root) cmake --install build/release --prefix $(PREFIX)
+
+clean: ## remove everything built
+	rm -rf build demo
+
+help: ## this list
+	@sed -n 's/^\([a-z-]*\):[a-z ]*## /  make \1 \t/p' Makefile | expand -t 22
