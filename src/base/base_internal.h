@@ -19,7 +19,7 @@ void *vtr_malloc(size_t n, size_t size);
 void vtr_free(void *memory);
 char *vtr_strdup(const char *text);
 
-/* In tests: the n-th allocation from now fails (0 = the next one; -1 = none). */
+/* In tests: the n-th allocation from now and all after it fail (0 = the next one; -1 = none). */
 void vtr_memory_fail_after(long n);
 /* Number of allocations since the last call of vtr_memory_fail_after. */
 long vtr_memory_count(void);

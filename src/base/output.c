@@ -34,6 +34,8 @@ vtr_status vtr_output_check(const char *path, bool force, vtr_error *err)
     if (n >= sizeof folder) return vtr_fail(err, VTR_ERR_IO, "cannot write '%s': the path is too long", path);
     memcpy(folder, slash == NULL ? "." : path, n);
     folder[n] = '\0';
+    if (stat(folder, &info) == 0 && !S_ISDIR(info.st_mode))
+        return vtr_fail(err, VTR_ERR_IO, "cannot write '%s': '%s' is not a folder", path, folder);
     if (access(folder, W_OK) != 0)
         return vtr_fail(err, VTR_ERR_IO, "cannot write '%s': folder '%s': %s", path, folder, strerror(errno));
     return VTR_OK;

@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <stdio.h>
+#include <string.h>
+
+#include "allocation.h"
+#include "base/base_internal.h"
+
+static int make_folder(void **state)
+{
+    (void)state;
+    return test_folder_make() == NULL;
+}
+
+static int remove_folder(void **state)
+{
+    (void)state;
+    test_folder_remove();
+    return 0;
+}
+
+static void write_text(const char *path, const char *text)
+{
+    FILE *file = fopen(path, "w");
+    assert_non_null(file);
+    fputs(text, file);
+    fclose(file);
+}
+
+static void assert_holds(const char *path, const char *text)
+{
+    char content[64] = {0};
+    FILE *file = fopen(path, "r");
+    assert_non_null(file);
+    assert_true(fread(content, 1, sizeof content - 1, file) == strlen(text));
+    fclose(file);
+    assert_string_equal(content, text);
+}
+
+static void commit_replaces_the_file_at_once(void **state)
+{
+    (void)state;
+    vtr_error err;
+    const char *path = test_folder_path("map.h5");
+    char *partial = vtr_partial_path(path);
+    test_assert_contains(partial, "map.h5.partial");
+    write_text(path, "old");
+    write_text(partial, "new");
+    assert_holds(path, "old");
+    assert_ok(vtr_output_commit(partial, path, &err));
+    assert_holds(path, "new");
+    assert_false(test_file_exists(partial));
+    vtr_free(partial);
+}
+
+static void discard_leaves_the_old_file(void **state)
+{
+    (void)state;
+    const char *path = test_folder_path("map.h5");
+    char *partial = vtr_partial_path(path);
+    write_text(path, "old");
+    write_text(partial, "half");
+    vtr_output_discard(partial);
+    vtr_output_discard(NULL);
+    assert_false(test_file_exists(partial));
+    assert_holds(path, "old");
+    vtr_free(partial);
+}
+
+static void commit_that_cannot_rename_leaves_no_partial_file(void **state)
+{
+    (void)state;
+    vtr_error err;
+    const char *partial = test_folder_path("map.h5.partial");
+    write_text(partial, "new");
+    assert_fails(vtr_output_commit(partial, test_folder_path("missing/map.h5"), &err), VTR_ERR_IO, "missing/map.h5");
+    assert_false(test_file_exists(partial));
+    assert_fails(vtr_output_commit(partial, test_folder_path("map.h5"), &err), VTR_ERR_IO, "cannot write");
+}
+
+static void check_says_what_is_in_the_way(void **state)
+{
+    (void)state;
+    vtr_error err;
+    const char *path = test_folder_path("map.h5");
+    assert_ok(vtr_output_check(path, false, &err));
+    write_text(path, "old");
+    assert_fails(vtr_output_check(path, false, &err), VTR_ERR_EXISTS, "--force");
+    assert_ok(vtr_output_check(path, true, &err));
+    assert_fails(vtr_output_check(test_folder_path(""), true, &err), VTR_ERR_IO, "is a folder");
+    assert_fails(vtr_output_check(test_folder_path("no/map.h5"), true, &err), VTR_ERR_IO, "No such file");
+    assert_fails(vtr_output_check(test_folder_path("map.h5/map.h5"), true, &err), VTR_ERR_IO, "not a folder");
+}
+
+static void a_bare_name_is_in_this_folder(void **state)
+{
+    (void)state;
+    vtr_error err;
+    assert_ok(vtr_output_check("vitrail-no-such-file", false, &err));
+    assert_fails(vtr_output_check("/vitrail-no-such-folder/map.h5", false, &err), VTR_ERR_IO,
+                 "'/vitrail-no-such-folder'");
+}
+
+static vtr_status name_it(void *context, vtr_error *err)
+{
+    char *partial = vtr_partial_path(context);
+    if (partial == NULL) return vtr_fail(err, VTR_ERR_MEMORY, "out of memory");
+    vtr_free(partial);
+    return VTR_OK;
+}
+
+static void short_memory_is_survived(void **state)
+{
+    (void)state;
+    char path[] = "map.h5";
+    test_every_allocation_fails(name_it, path);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(commit_replaces_the_file_at_once, make_folder, remove_folder),
+        cmocka_unit_test_setup_teardown(discard_leaves_the_old_file, make_folder, remove_folder),
+        cmocka_unit_test_setup_teardown(commit_that_cannot_rename_leaves_no_partial_file, make_folder, remove_folder),
+        cmocka_unit_test_setup_teardown(check_says_what_is_in_the_way, make_folder, remove_folder),
+        cmocka_unit_test(a_bare_name_is_in_this_folder),
+        cmocka_unit_test(short_memory_is_survived),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
