@@ -68,15 +68,13 @@ static int run_command(const cli_command *command, int argc, char **argv)
         status = command->run(&run, &err);
         cli_terminal_end();
     }
-    if (status == VTR_OK && fflush(stdout) != 0)
-        status = vtr_fail(&err, VTR_ERR_IO, "cannot write to standard output");
     if (status != VTR_OK)
         fprintf(stderr, "vitrail %s: %s\n", command->name,
                 err.message[0] != '\0' ? err.message : vtr_status_text(status));
     return exit_status(status);
 }
 
-int main(int argc, char **argv)
+static int dispatch(int argc, char **argv)
 {
     if (argc < 2) {
         print_overview(stderr);
@@ -94,4 +92,13 @@ int main(int argc, char **argv)
     }
     const cli_command *command = cli_find_command(name);
     return command == NULL ? unknown(name) : run_command(command, argc - 1, argv + 1);
+}
+
+int main(int argc, char **argv)
+{
+    int status = dispatch(argc, argv);
+    bool is_lost = fflush(stdout) != 0 || ferror(stdout) != 0;
+    if (!is_lost || status != CLI_DONE) return status;
+    fprintf(stderr, "vitrail: cannot write to standard output\n");
+    return CLI_FAILED;
 }
