@@ -18,7 +18,8 @@ def output_of(*command):
 
 
 def commands_of(overview):
-    return re.findall(r"^  ([a-z]+) +\S", overview.split("Commands:\n")[1].split("\n\n")[0], re.MULTILINE)
+    section = re.search(r"^Commands:\n((?:  .*\n)*)", overview, re.MULTILINE).group(1)
+    return re.findall(r"^  ([a-z]+) +\S", section, re.MULTILINE)
 
 
 def check_page(command, text, help_text, common):
