@@ -6,6 +6,7 @@ find_package(PkgConfig REQUIRED)
 pkg_check_modules(FFTW REQUIRED IMPORTED_TARGET fftw3 fftw3f)
 pkg_check_modules(OPENBLAS REQUIRED IMPORTED_TARGET openblas)
 pkg_check_modules(LAPACKE REQUIRED IMPORTED_TARGET lapacke)
+pkg_check_modules(DEFLATE REQUIRED IMPORTED_TARGET libdeflate)
 pkg_check_modules(CAIRO REQUIRED IMPORTED_TARGET cairo cairo-svg cairo-pdf pangocairo)
 pkg_check_modules(TIFF REQUIRED IMPORTED_TARGET libtiff-4)
 pkg_check_modules(PNG REQUIRED IMPORTED_TARGET libpng)
@@ -15,4 +16,4 @@ target_include_directories(vitrail_dependencies SYSTEM INTERFACE ${HDF5_C_INCLUD
 target_compile_definitions(vitrail_dependencies INTERFACE ${HDF5_C_DEFINITIONS})
 target_link_libraries(vitrail_dependencies INTERFACE
   Threads::Threads OpenMP::OpenMP_C ${HDF5_C_LIBRARIES}
-  PkgConfig::FFTW PkgConfig::OPENBLAS PkgConfig::LAPACKE PkgConfig::CAIRO PkgConfig::TIFF PkgConfig::PNG m)
+  PkgConfig::FFTW PkgConfig::OPENBLAS PkgConfig::LAPACKE PkgConfig::DEFLATE PkgConfig::CAIRO PkgConfig::TIFF PkgConfig::PNG m)

@@ -56,6 +56,7 @@ VTR_API vtr_status vtr_mapfile_read(const vtr_mapfile *file, const char *group, 
 VTR_API vtr_status vtr_mapfile_read_block(const vtr_mapfile *file, const char *group, const char *name,
                                           vtr_type type, size_t rank, const size_t *start,
                                           const size_t *count, void *data, vtr_error *err);
+/* With attribute NULL the dataset itself is the text ("process/map", "command"). */
 VTR_API vtr_status vtr_mapfile_read_text(const vtr_mapfile *file, const char *group, const char *name,
                                          const char *attribute, char *text, size_t size, vtr_error *err);
 VTR_API vtr_status vtr_mapfile_read_numbers(const vtr_mapfile *file, const char *group, const char *name,

@@ -69,6 +69,14 @@ typedef enum vtr_cpu { VTR_CPU_PORTABLE, VTR_CPU_AVX2, VTR_CPU_AVX512 } vtr_cpu;
 vtr_cpu vtr_cpu_best(void);
 void vtr_cpu_limit(vtr_cpu most);
 
+/* The HDF5 library is used by one thread at a time: every use of it, in whatever room, lies between these two, which
+ * may be nested. Locking also keeps it from printing its errors. */
+void vtr_hdf5_lock(void);
+void vtr_hdf5_unlock(void);
+/* Why the last HDF5 call failed, in a few words, in `text`, which is returned: "not an HDF5 file", "No space left on
+ * device". To be asked within the lock. */
+const char *vtr_hdf5_reason(char *text, size_t size);
+
 /* Number of threads to use for a requested number (0 = all processors this process may run on). */
 int vtr_thread_count(int requested);
 
