@@ -6,6 +6,7 @@
 /* One line a command here and one in the table below. */
 
 const cli_command *const cli_commands[] = {
+    &cli_completion,
     NULL,
 };
 const size_t cli_n_commands = sizeof cli_commands / sizeof *cli_commands - 1;

@@ -9,4 +9,7 @@ extern const cli_command *const cli_commands[];
 extern const size_t cli_n_commands;
 const cli_command *cli_find_command(const char *name);
 
+/* One line a command. */
+extern const cli_command cli_completion;
+
 #endif
