@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <math.h>
+
+#include "twin/eshelby_internal.h"
+#include "twin/gaussian_field_internal.h"
+#include "twin/twin_internal.h"
+#include "vitrail/constants.h"
+
+/* Strain of the step across a band, [exx, eyy, exy] in the scan frame. With d the distance from the line,
+ * positive on the side of its normal, the step is tanh(d / width) exp(-|d| / decay); its deviatoric part has
+ * its tensile axis at 45 degrees to the band, where the shear of the band puts it. */
+static void add_band(const vtr_twin_band *band, double y_nm, double x_nm, double strain[3])
+{
+    double angle = band->angle_degrees * VTR_RADIANS_PER_DEGREE, c = cos(angle), s = sin(angle);
+    double d = (y_nm - band->point_y_nm) * c - (x_nm - band->point_x_nm) * s;
+    double step = tanh(d / band->width_nm) * exp(-fabs(d) / band->decay_nm);
+    double axis = 2 * (angle + 0.25 * VTR_PI);
+    double deviatoric = band->deviatoric * step, half = 0.5 * band->volumetric * step;
+    strain[0] += half + deviatoric * cos(axis);
+    strain[1] += half - deviatoric * cos(axis);
+    strain[2] += deviatoric * sin(axis);
+}
+
+static void strain_at(const vtr_twin *twin, size_t position, double strain[3])
+{
+    double step = twin->info.scan_step_nm, scale = twin->params.strain_scale;
+    double y_nm = step * (double)(position / twin->info.shape[1]),
+           x_nm = step * (double)(position % twin->info.shape[1]);
+    double sum[3] = {0};
+    for (size_t i = 0; i < twin->n_bands; i++)
+        add_band(&twin->bands[i], y_nm, x_nm, sum);
+    for (size_t i = 0; i < twin->n_inclusions; i++) {
+        double elastic[3];
+        const vtr_twin_inclusion *inclusion = &twin->inclusions[i];
+        vtr_eshelby_elastic_strain(inclusion, y_nm - inclusion->centre_y_nm, x_nm - inclusion->centre_x_nm,
+                                   elastic);
+        for (int j = 0; j < 3; j++)
+            sum[j] += elastic[j];
+    }
+    strain[0] = twin->params.exx + scale * sum[0];
+    strain[1] = twin->params.eyy + scale * sum[1];
+    strain[2] = twin->params.exy + scale * sum[2];
+}
+
+/* The matrix's inhomogeneity: an independent Gaussian field for each component, not required to be
+ * compatible. */
+static vtr_status add_matrix(vtr_twin *twin, float *field, vtr_error *err)
+{
+    double length = twin->params.matrix_length_nm / twin->info.scan_step_nm;
+    for (size_t j = 0; j < 3; j++) {
+        vtr_random random;
+        vtr_twin_random(&random, &twin->params, VTR_TWIN_FOR_MATRIX, j);
+        vtr_status status =
+            vtr_gaussian_field(field, twin->info.shape[0], twin->info.shape[1], length, &random, err);
+        if (status != VTR_OK) return status;
+        for (size_t i = 0; i < twin->n_positions; i++)
+            twin->strain[j][i] += (float)twin->params.matrix_strain * field[i];
+    }
+    return VTR_OK;
+}
+
+vtr_status vtr_twin_build_strain(vtr_twin *twin, vtr_error *err)
+{
+    float *field = vtr_malloc(twin->n_positions, sizeof(float));
+    bool has_memory = field != NULL;
+    for (int j = 0; j < 3; j++) {
+        twin->strain[j] = vtr_malloc(twin->n_positions, sizeof(float));
+        has_memory = has_memory && twin->strain[j] != NULL;
+    }
+    vtr_status status = VTR_OK;
+    if (!has_memory) {
+        status =
+            vtr_fail(err, VTR_ERR_MEMORY, "out of memory for the strain of %zu positions", twin->n_positions);
+        goto cleanup;
+    }
+#pragma omp parallel for schedule(static)
+    for (size_t i = 0; i < twin->n_positions; i++) {
+        double strain[3];
+        strain_at(twin, i, strain);
+        for (int j = 0; j < 3; j++)
+            twin->strain[j][i] = (float)strain[j];
+    }
+    if (twin->params.matrix_strain > 0) status = add_matrix(twin, field, err);
+cleanup:
+    vtr_free(field);
+    return status;
+}

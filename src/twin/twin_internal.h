@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef VITRAIL_TWIN_INTERNAL_H
+#define VITRAIL_TWIN_INTERNAL_H
+
+/* The plan of a specimen, and what its files share. */
+
+#include "base/base_internal.h"
+#include "twin/speckle_internal.h"
+#include "vitrail/scattering.h"
+#include "vitrail/twin.h"
+
+/* Radial tables in px with this many steps a pixel, read by linear interpolation. */
+enum { VTR_TWIN_STEPS_PER_PX = 32 };
+
+/* What of a pattern depends on |u| alone, each times its own factor. */
+typedef struct vtr_twin_radial {
+    float mean_f2, mean_f_squared, background, beam;
+} vtr_twin_radial;
+
+struct vtr_twin {
+    vtr_twin_params params;
+    vtr_twin_info info;
+    vtr_composition composition;
+    size_t n_positions, n_pixels, n_radial;
+    vtr_twin_radial *radial;            /* [n_radial] */
+    float *structure;                   /* [n_radial], s */
+    double background_scale;            /* Å^2 */
+    double beam_scale;                  /* D(0), so that D adds to 1 over the plane */
+    double elastic_sum, background_sum; /* over the reference pattern */
+    unsigned char *reasons;             /* [det_y][det_x], beam stop, hot, dead */
+    vtr_speckle *speckle;
+    float *strain[3]; /* [scan_y][scan_x]: exx, eyy, exy */
+    size_t n_inclusions, n_bands;
+    vtr_twin_inclusion *inclusions;
+    vtr_twin_band *bands;
+};
+
+/* What a preset sets where the parameters leave it open. */
+typedef struct vtr_twin_preset {
+    const char *name, *summary, *composition;
+    double ring_k;
+    size_t scan[2]; /* y, x */
+    double scan_step_nm, matrix_strain, matrix_length_nm;
+    /* Adds bands and inclusions to the plan; NULL: none. */
+    vtr_status (*build)(vtr_twin *twin, vtr_error *err);
+} vtr_twin_preset;
+const vtr_twin_preset *vtr_twin_find_preset(const char *name);
+
+/* The independent streams of random numbers of one seed. */
+typedef enum vtr_twin_purpose {
+    VTR_TWIN_FOR_FRAMES,
+    VTR_TWIN_FOR_CENTRES,
+    VTR_TWIN_FOR_SPECKLE,
+    VTR_TWIN_FOR_MATRIX,
+    VTR_TWIN_FOR_PIXELS,
+    VTR_TWIN_FOR_INCLUSIONS,
+} vtr_twin_purpose;
+void vtr_twin_random(vtr_random *random, const vtr_twin_params *params, vtr_twin_purpose purpose,
+                     uint64_t stream);
+
+/* Checks parameters that the table's ranges cannot; fills in nothing. */
+vtr_status vtr_twin_check_params(const vtr_twin_params *params, vtr_error *err);
+
+/* S - 1 of the model glass at k = x * ring_k. */
+double vtr_twin_structure_function(double x);
+/* The background's form over x = k / ring_k, 1 at x = 1. */
+double vtr_twin_background_form(double x);
+/* The direct beam's disc, 1 in the middle, soft over about a pixel. */
+double vtr_twin_beam_form(double radius_px, double beam_radius_px);
+
+/* Radial tables and the dose's sums. */
+vtr_status vtr_twin_build_tables(vtr_twin *twin, vtr_error *err);
+vtr_status vtr_twin_build_mask(vtr_twin *twin, vtr_error *err);
+/* twin->strain of every position from bands, inclusions, matrix and the uniform part. */
+vtr_status vtr_twin_build_strain(vtr_twin *twin, vtr_error *err);
+vtr_status vtr_twin_build_fe_band(vtr_twin *twin, vtr_error *err);
+vtr_status vtr_twin_build_zr_band(vtr_twin *twin, vtr_error *err);
+
+/* A = (I + e_det) W and W for one position, as the pattern needs them: matrices [xx, xy, yx, yy]. */
+void vtr_twin_matrices(const vtr_twin *twin, const vtr_twin_position *position, double ring[4]);
+
+/* N and M of one position. */
+void vtr_twin_scales(const vtr_twin *twin, const vtr_twin_position *position, double *n, double *m);
+
+/* One row of recorded values from expected electrons; `row` is the frame's row of info.type. */
+void vtr_twin_record_row(const vtr_twin *twin, vtr_random *random, size_t y, const float *expected,
+                         void *row);
+
+/* The truth file (see vtr_twin_write). */
+vtr_status vtr_twin_write_truth(const vtr_twin *twin, const char *path, const vtr_twin_write_params *params,
+                                vtr_error *err);
+
+#endif
