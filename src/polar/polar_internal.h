@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef VITRAIL_POLAR_INTERNAL_H
+#define VITRAIL_POLAR_INTERNAL_H
+
+/* How the frames are walked through. A *cell* is the part of a bin between two neighbouring annulus edges, of
+ * at most VTR_CELL_MAX_PIXELS pixels; cells are summed, then merged into bins and annuli. A frame is cut into
+ * *tiles* of 32 x 8 px: the pixels of a tile are transposed into a buffer (one row of VTR_LANES values per
+ * pixel) that stays in the first cache, and are then added up in *segments*, runs of up to eight pixels of
+ * one cell. The segments of a tile are sorted by length, so the loop over one length has no branch that
+ * depends on the data. */
+
+#include "vitrail/polar.h"
+
+enum {
+    VTR_TILE_X = 32,
+    VTR_TILE_Y = 8,
+    VTR_TILE_PIXELS = VTR_TILE_X * VTR_TILE_Y,
+    VTR_SEGMENT_MAX = 8,
+    VTR_CELL_MAX_PIXELS = 65536, /* 65536 * 65535 < 2^32: a 32-bit sum of 16-bit pixels cannot overflow */
+};
+
+typedef struct vtr_polar_tile {
+    uint32_t x, y, width, height;
+    uint16_t n_segments[VTR_SEGMENT_MAX]; /* of length 1, 2, ... */
+    bool has_unused;                      /* pixels that are masked or beyond the detector's edge */
+    size_t first_segment, first_pixel;
+} vtr_polar_tile;
+
+/* Cells first ... first of the next run - 1 lie in one interval between annulus edges. */
+typedef struct vtr_polar_run {
+    size_t first_cell;
+    size_t interval;
+} vtr_polar_run;
+
+/* A bin as a point. */
+typedef struct vtr_profile_bin {
+    float x, y, radius, inv_radius_squared, n_pixels;
+} vtr_profile_bin;
+
+typedef struct vtr_polar_program {
+    size_t n_tiles, n_cells, n_intervals, n_runs;
+    vtr_polar_tile *tiles;
+    uint32_t *segment_cell; /* cell of each segment */
+    uint16_t *pixel; /* of the segments in turn: VTR_LANES * (row in tile * VTR_TILE_X + column in tile) */
+    size_t *bin_first_cell;         /* [n_bins + 2] */
+    vtr_polar_run *runs;            /* [n_runs + 1], the last marks the end */
+    size_t (*annulus_intervals)[2]; /* [n_annuli]: intervals first <= i < end */
+    vtr_profile_bin *points;        /* [n_bins] */
+    void *storage[16];              /* what vtr_polar_plan_free releases */
+    size_t n_storage;
+} vtr_polar_program;
+
+/* Fills tiles, segment_cell, pixel from the cell of each pixel (UINT32_MAX: not used). */
+vtr_status vtr_polar_program_build(vtr_polar_program *program, const uint32_t *cell_of_pixel, size_t det_y,
+                                   size_t det_x, vtr_error *err);
+
+/* Sums of one batch before they are merged. */
+typedef struct vtr_polar_workspace {
+    size_t n_cells, n_bins, n_annuli, n_intervals, frame_bytes; /* capacities; bins without "outside" */
+    void *cells; /* [n_cells][VTR_LANES] uint32_t (int32_t for signed types) or double */
+    size_t cell_bytes;
+    void *buffer;                        /* [VTR_TILE_PIXELS][VTR_LANES], up to 8 bytes each */
+    void *zero_frame;                    /* stands for the lanes without frame */
+    double *intervals;                   /* [n_intervals][VTR_LANES] */
+    double extremes[2][VTR_LANES];       /* minimum, maximum over used pixels */
+    struct vtr_profile_scratch *profile; /* of vtr_polar_profile; NULL until then */
+} vtr_polar_workspace;
+
+struct vtr_pattern {
+    vtr_type type;
+    size_t det_y, det_x, n_pixels, n_frames;
+    bool is_integer; /* 8- and 16-bit types: exact */
+    int64_t *sum;    /* integer types */
+    uint64_t *sum_of_squares;
+    uint16_t *maximum;                                     /* of unsigned types; int16_t of signed ones */
+    double *real_sum, *real_sum_of_squares, *real_maximum; /* the other types */
+};
+
+enum {
+    VTR_PROFILE_ROW = 4 * VTR_LANES, /* floats of one sample: sums, pixels, squared weights, speckle */
+    VTR_PROFILE_MARGIN = 3,          /* samples before the first and after the last, dropped in the end */
+};
+
+/* rho = |A u - t|. */
+typedef struct vtr_profile_lanes {
+    _Alignas(64) float axx[VTR_LANES], ayy[VTR_LANES], axy[VTR_LANES], tx[VTR_LANES], ty[VTR_LANES];
+} vtr_profile_lanes;
+
+/* What the kernel of vtr_polar_profile works on. Per bin: all lanes fall between samples base and base +
+ * slots - 1; slots 0: no pixels. */
+typedef struct vtr_profile_task {
+    const float *sums;
+    const float *speckle; /* may be NULL */
+    const vtr_profile_lanes *lanes;
+    const vtr_profile_bin *bins;
+    size_t n_bins;
+    const int *base;
+    const int *slots;
+    const bool *is_near; /* the series of the root is good enough */
+    float offset, r_first, inv_step;
+    size_t n;
+    float *rows; /* [n + 2 margins][VTR_PROFILE_ROW] */
+} vtr_profile_task;
+
+typedef struct vtr_polar_kernels {
+    /* Sums the cells. */
+    void (*bin[VTR_TYPE_COUNT])(const vtr_polar_program *program, size_t det_x,
+                                const void *const frames[VTR_LANES], vtr_polar_workspace *work);
+    /* Cells to bins (float) and to intervals. */
+    void (*merge_unsigned)(const vtr_polar_plan *plan, vtr_polar_workspace *work, float *sums);
+    void (*merge_signed)(const vtr_polar_plan *plan, vtr_polar_workspace *work, float *sums);
+    void (*merge_real)(const vtr_polar_plan *plan, vtr_polar_workspace *work, float *sums);
+    void (*pattern_add[VTR_TYPE_COUNT])(vtr_pattern *pattern, const void *const *frames, size_t n);
+    void (*profile)(const vtr_profile_task *task);
+} vtr_polar_kernels;
+
+extern const vtr_polar_kernels vtr_polar_kernels_portable;
+#ifdef VITRAIL_X86_KERNELS
+extern const vtr_polar_kernels vtr_polar_kernels_avx2;
+extern const vtr_polar_kernels vtr_polar_kernels_avx512;
+#endif
+const vtr_polar_kernels *vtr_polar_kernels_best(void);
+
+void vtr_profile_scratch_free(struct vtr_profile_scratch *scratch);
+
+#endif

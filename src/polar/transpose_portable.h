@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef VITRAIL_POLAR_TRANSPOSE_PORTABLE_H
+#define VITRAIL_POLAR_TRANSPOSE_PORTABLE_H
+
+#include "polar/polar_internal.h"
+
+/* 32 pixels of 16 frames: out[pixel][frame], signed pixels in two's complement. */
+#define DEFINE_LOAD_BLOCK(NAME, PIXEL)                                                                       \
+    static inline void load_block_##NAME(uint32_t *restrict out, const PIXEL *const rows[VTR_LANES])         \
+    {                                                                                                        \
+        for (size_t x = 0; x < VTR_TILE_X; x++)                                                              \
+            for (size_t lane = 0; lane < VTR_LANES; lane++)                                                  \
+                out[x * VTR_LANES + lane] = (uint32_t)rows[lane][x];                                         \
+    }
+
+DEFINE_LOAD_BLOCK(u8, uint8_t)
+DEFINE_LOAD_BLOCK(i8, int8_t)
+DEFINE_LOAD_BLOCK(u16, uint16_t)
+DEFINE_LOAD_BLOCK(i16, int16_t)
+DEFINE_LOAD_BLOCK(u32, uint32_t)
+
+#endif
