@@ -9,7 +9,7 @@ CLANG_FORMAT ?= $(shell command -v clang-format-14 || echo clang-format)
 # Warnings are errors where a machine looks, not where a person tries something.
 TEST_PRESET := $(if $(filter true 1,$(CI)),ci,release)
 
-c_files = $(shell git ls-files '*.c' '*.h')
+c_files = $(shell git ls-files --cached --others --exclude-standard '*.c' '*.h')
 as_root = $(if $(wildcard $(PREFIX)),$(if $(shell test -w $(PREFIX) && echo yes),,sudo))
 
 .PHONY: all test asan demo bench format format-check install clean help

@@ -71,8 +71,10 @@ static void codes_keep_their_numbers(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(failure_carries_status_and_sentence), cmocka_unit_test(context_goes_in_front),
-        cmocka_unit_test(nobody_has_to_listen),                cmocka_unit_test(long_sentences_are_cut_and_end),
+        cmocka_unit_test(failure_carries_status_and_sentence),
+        cmocka_unit_test(context_goes_in_front),
+        cmocka_unit_test(nobody_has_to_listen),
+        cmocka_unit_test(long_sentences_are_cut_and_end),
         cmocka_unit_test(codes_keep_their_numbers),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -72,7 +72,8 @@ static void commit_that_cannot_rename_leaves_no_partial_file(void **state)
     vtr_error err;
     const char *partial = test_folder_path("map.h5.partial");
     write_text(partial, "new");
-    assert_fails(vtr_output_commit(partial, test_folder_path("missing/map.h5"), &err), VTR_ERR_IO, "missing/map.h5");
+    assert_fails(vtr_output_commit(partial, test_folder_path("missing/map.h5"), &err), VTR_ERR_IO,
+                 "missing/map.h5");
     assert_false(test_file_exists(partial));
     assert_fails(vtr_output_commit(partial, test_folder_path("map.h5"), &err), VTR_ERR_IO, "cannot write");
 }
@@ -120,7 +121,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(commit_replaces_the_file_at_once, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(discard_leaves_the_old_file, make_folder, remove_folder),
-        cmocka_unit_test_setup_teardown(commit_that_cannot_rename_leaves_no_partial_file, make_folder, remove_folder),
+        cmocka_unit_test_setup_teardown(commit_that_cannot_rename_leaves_no_partial_file, make_folder,
+                                        remove_folder),
         cmocka_unit_test_setup_teardown(check_says_what_is_in_the_way, make_folder, remove_folder),
         cmocka_unit_test(a_bare_name_is_in_this_folder),
         cmocka_unit_test(short_memory_is_survived),
