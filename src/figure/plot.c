@@ -1,0 +1,319 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <math.h>
+#include <stdio.h>
+
+#include "figure/figure_internal.h"
+#include "vitrail/constants.h"
+
+/* M. Okabe & K. Ito, "Color universal design" (2008): told apart in every colour vision deficiency; in an
+ * order of contrast on white. */
+static const unsigned char line_rgb[][3] = {{0, 114, 178}, {213, 94, 0},   {0, 158, 115}, {204, 121, 167},
+                                            {230, 159, 0}, {86, 180, 233}, {60, 60, 60}};
+enum { N_COLOURS = sizeof line_rgb / sizeof *line_rgb };
+
+#define TICK_LENGTH 2.5
+
+typedef struct axes {
+    double x[2], y[2];
+    bool log_y;
+    vtr_rectangle box;
+} axes;
+
+static double lower(const vtr_figure_series *s, size_t i)
+{
+    return s->error != NULL && isfinite(s->error[i]) ? s->y[i] - s->error[i] : s->y[i];
+}
+
+static double upper(const vtr_figure_series *s, size_t i)
+{
+    return s->error != NULL && isfinite(s->error[i]) ? s->y[i] + s->error[i] : s->y[i];
+}
+
+static void widen(double range[2], double value)
+{
+    if (!isfinite(value)) return;
+    if (!(value >= range[0])) range[0] = value; /* NaN at first */
+    if (!(value <= range[1])) range[1] = value;
+}
+
+static void finish_range(double range[2], const double given[2], bool is_log, double padding)
+{
+    if (!isfinite(range[0])) range[0] = is_log ? 0.1 : 0, range[1] = 1;
+    if (!(range[1] > range[0])) {
+        double half = range[0] != 0 ? 0.1 * fabs(range[0]) : 1;
+        range[0] -= half;
+        range[1] += half;
+    }
+    if (is_log) {
+        double ratio = pow(range[1] / range[0], padding);
+        range[0] /= ratio;
+        range[1] *= ratio;
+    } else {
+        double pad = padding * (range[1] - range[0]);
+        range[0] -= pad;
+        range[1] += pad;
+    }
+    for (int i = 0; i < 2; i++)
+        if (isfinite(given[i])) range[i] = given[i];
+}
+
+static axes find_axes(const vtr_figure_plot *plot, vtr_rectangle box)
+{
+    axes a = {.x = {NAN, NAN}, .y = {NAN, NAN}, .log_y = plot->log_y, .box = box};
+    for (size_t k = 0; k < plot->n_series; k++)
+        for (size_t i = 0; i < plot->series[k].n; i++) {
+            const vtr_figure_series *s = &plot->series[k];
+            if (isfinite(s->y[i])) widen(a.x, s->x[i]);
+        }
+    finish_range(a.x, plot->x_limits, false, 0);
+    for (size_t k = 0; k < plot->n_series; k++)
+        for (size_t i = 0; i < plot->series[k].n; i++) {
+            const vtr_figure_series *s = &plot->series[k];
+            if (!(s->x[i] >= a.x[0] && s->x[i] <= a.x[1]) || (plot->log_y && !(s->y[i] > 0))) continue;
+            widen(a.y, plot->log_y && !(lower(s, i) > 0) ? s->y[i] : lower(s, i));
+            widen(a.y, upper(s, i));
+        }
+    finish_range(a.y, plot->y_limits, plot->log_y, 0.05);
+    if (a.log_y && !(a.y[0] > 0)) a.y[0] = a.y[1] > 0 ? 1e-3 * a.y[1] : 0.1;
+    if (!(a.y[1] > a.y[0])) a.y[1] = a.log_y ? 10 * a.y[0] : a.y[0] + 1;
+    if (!(a.x[1] > a.x[0])) a.x[1] = a.x[0] + 1;
+    return a;
+}
+
+static double place_x(const axes *a, double x)
+{
+    return a->box.x + a->box.w * (x - a->x[0]) / (a->x[1] - a->x[0]);
+}
+
+/* On log axes what is not positive lies at the lower edge. */
+static double place_y(const axes *a, double y)
+{
+    double t = a->log_y ? log(fmax(y, a->y[0] * 1e-3) / a->y[0]) / log(a->y[1] / a->y[0])
+                        : (y - a->y[0]) / (a->y[1] - a->y[0]);
+    return a->box.y + a->box.h * (1 - fmin(fmax(t, -1), 2));
+}
+
+static void y_ticks(vtr_ticks *ticks, const axes *a, double height)
+{
+    size_t most = (size_t)fmin(fmax(height / 18, 3), 8);
+    if (a->log_y)
+        vtr_ticks_log(ticks, a->y[0], a->y[1], most);
+    else
+        vtr_ticks_linear(ticks, a->y[0], a->y[1], most);
+}
+
+static void x_ticks(vtr_ticks *ticks, const axes *a, double width)
+{
+    vtr_ticks_linear(ticks, a->x[0], a->x[1], (size_t)fmin(fmax(width / 28, 3), 9));
+}
+
+static double widest(cairo_t *cr, const vtr_ticks *ticks)
+{
+    double most = 0;
+    for (size_t i = 0; i < ticks->n; i++) {
+        double w, h;
+        vtr_text_size(cr, ticks->text[i], VTR_SMALL_PT, &w, &h);
+        most = fmax(most, w);
+    }
+    return most;
+}
+
+vtr_margins vtr_plot_margins(cairo_t *cr, const vtr_figure_plot *plot, double width, double height)
+{
+    axes a = find_axes(plot, (vtr_rectangle){0, 0, width, height});
+    vtr_ticks ticks;
+    y_ticks(&ticks, &a, height);
+    double left = TICK_LENGTH + 2 + widest(cr, &ticks) + (plot->y_label != NULL ? VTR_TEXT_PT + 6 : 1);
+    double bottom = TICK_LENGTH + 2 + VTR_SMALL_PT + (plot->x_label != NULL ? VTR_TEXT_PT + 6 : 3);
+    return (vtr_margins){.left = left, .right = 7, .top = 4, .bottom = bottom};
+}
+
+static void draw_span(cairo_t *cr, const vtr_figure_plot *plot, const axes *a)
+{
+    if (!(plot->span[1] > plot->span[0])) return;
+    double x0 = place_x(a, fmax(plot->span[0], a->x[0])), x1 = place_x(a, fmin(plot->span[1], a->x[1]));
+    if (!(x1 > x0)) return;
+    cairo_set_source_rgb(cr, 0.93, 0.93, 0.93);
+    cairo_rectangle(cr, x0, a->box.y, x1 - x0, a->box.h);
+    cairo_fill(cr);
+    if (plot->span_label == NULL) return;
+    vtr_set_grey(cr, 0.45);
+    vtr_text(cr, plot->span_label, VTR_SMALL_PT, (x0 + x1) / 2, a->box.y + a->box.h - 6, VTR_CENTRE);
+}
+
+static bool is_point(const vtr_figure_series *s, size_t i)
+{
+    return i < s->n && isfinite(s->x[i]) && isfinite(s->y[i]);
+}
+
+/* The band of one uninterrupted run of points. */
+static void trace_band(cairo_t *cr, const axes *a, const vtr_figure_series *s, size_t from, size_t to)
+{
+    for (size_t i = from; i < to; i++)
+        cairo_line_to(cr, place_x(a, s->x[i]), place_y(a, upper(s, i)));
+    for (size_t i = to; i-- > from;)
+        cairo_line_to(cr, place_x(a, s->x[i]), place_y(a, lower(s, i)));
+    cairo_close_path(cr);
+}
+
+static void draw_line(cairo_t *cr, const axes *a, const vtr_figure_series *s, const unsigned char rgb[3])
+{
+    for (size_t i = 0; i < s->n;) {
+        size_t end = i;
+        while (is_point(s, end))
+            end++;
+        if (s->error != NULL && end > i + 1) {
+            trace_band(cr, a, s, i, end);
+            cairo_set_source_rgba(cr, rgb[0] / 255.0, rgb[1] / 255.0, rgb[2] / 255.0, 0.22);
+            cairo_fill(cr);
+        }
+        for (size_t j = i; j < end; j++)
+            cairo_line_to(cr, place_x(a, s->x[j]), place_y(a, s->y[j]));
+        vtr_set_rgb(cr, rgb);
+        cairo_set_line_width(cr, 0.9);
+        if (s->style == VTR_LINE_DASHED) cairo_set_dash(cr, (const double[]){3, 1.8}, 2, 0);
+        cairo_stroke(cr);
+        cairo_set_dash(cr, NULL, 0, 0);
+        i = end + 1;
+    }
+}
+
+static void draw_points(cairo_t *cr, const axes *a, const vtr_figure_series *s, const unsigned char rgb[3])
+{
+    vtr_set_rgb(cr, rgb);
+    cairo_set_line_width(cr, 0.7);
+    for (size_t i = 0; i < s->n; i++) {
+        if (!is_point(s, i)) continue;
+        double x = place_x(a, s->x[i]);
+        if (s->error != NULL) {
+            cairo_move_to(cr, x, place_y(a, lower(s, i)));
+            cairo_line_to(cr, x, place_y(a, upper(s, i)));
+            cairo_stroke(cr);
+        }
+        cairo_arc(cr, x, place_y(a, s->y[i]), 1.4, 0, 2 * VTR_PI);
+        cairo_fill(cr);
+    }
+}
+
+static void draw_axes(cairo_t *cr, const vtr_figure_plot *plot, const axes *a)
+{
+    vtr_rectangle b = a->box;
+    vtr_ticks ticks;
+    vtr_set_grey(cr, 0.1);
+    cairo_set_line_width(cr, 0.5);
+    cairo_rectangle(cr, b.x, b.y, b.w, b.h);
+    cairo_stroke(cr);
+    x_ticks(&ticks, a, b.w);
+    for (size_t i = 0; i < ticks.n; i++) {
+        double x = place_x(a, ticks.value[i]);
+        cairo_move_to(cr, x, b.y + b.h);
+        cairo_line_to(cr, x, b.y + b.h + TICK_LENGTH);
+        cairo_stroke(cr);
+        vtr_text(cr, ticks.text[i], VTR_SMALL_PT, x, b.y + b.h + TICK_LENGTH + 2 + VTR_SMALL_PT / 2,
+                 VTR_CENTRE);
+    }
+    if (plot->x_label != NULL)
+        vtr_text(cr, plot->x_label, VTR_TEXT_PT, b.x + b.w / 2,
+                 b.y + b.h + TICK_LENGTH + VTR_SMALL_PT + 6 + VTR_TEXT_PT / 2, VTR_CENTRE);
+    y_ticks(&ticks, a, b.h);
+    for (size_t i = 0; i < ticks.n; i++) {
+        double y = place_y(a, ticks.value[i]);
+        cairo_move_to(cr, b.x, y);
+        cairo_line_to(cr, b.x - TICK_LENGTH, y);
+        cairo_stroke(cr);
+        vtr_text(cr, ticks.text[i], VTR_SMALL_PT, b.x - TICK_LENGTH - 2, y, VTR_RIGHT);
+    }
+    double minor[VTR_MAX_MINOR];
+    size_t n_minor = a->log_y ? vtr_ticks_minor(minor, a->y[0], a->y[1]) : 0;
+    for (size_t i = 0; i < n_minor; i++) {
+        cairo_move_to(cr, b.x, place_y(a, minor[i]));
+        cairo_line_to(cr, b.x - TICK_LENGTH / 2, place_y(a, minor[i]));
+        cairo_stroke(cr);
+    }
+    if (plot->y_label != NULL)
+        vtr_text_upwards(cr, plot->y_label, VTR_TEXT_PT,
+                         b.x - TICK_LENGTH - 2 - widest(cr, &ticks) - 4 - VTR_TEXT_PT / 2, b.y + b.h / 2,
+                         b.h + 8);
+}
+
+/* How many points of the lines lie in a rectangle. */
+static size_t points_within(const vtr_figure_plot *plot, const axes *a, vtr_rectangle r)
+{
+    size_t n = 0;
+    for (size_t k = 0; k < plot->n_series; k++)
+        for (size_t i = 0; i < plot->series[k].n; i++) {
+            const vtr_figure_series *s = &plot->series[k];
+            if (!is_point(s, i)) continue;
+            double x = place_x(a, s->x[i]), y = place_y(a, s->y[i]);
+            n += x >= r.x && x <= r.x + r.w && y >= r.y && y <= r.y + r.h;
+        }
+    return n;
+}
+
+static vtr_rectangle legend_place(const vtr_figure_plot *plot, const axes *a, double w, double h)
+{
+    vtr_rectangle b = a->box, best = {b.x + b.w - w - 4, b.y + 4, w, h};
+    size_t fewest = points_within(plot, a, best);
+    const double xs[] = {b.x + b.w - w - 4, b.x + 4, b.x + 4},
+                 ys[] = {b.y + b.h - h - 4, b.y + 4, b.y + b.h - h - 4};
+    for (int i = 0; i < 3 && fewest > 0; i++) {
+        vtr_rectangle r = {xs[i], ys[i], w, h};
+        size_t n = points_within(plot, a, r);
+        if (n < fewest) {
+            fewest = n;
+            best = r;
+        }
+    }
+    return best;
+}
+
+static void draw_legend(cairo_t *cr, const vtr_figure_plot *plot, const axes *a)
+{
+    const double line = VTR_SMALL_PT + 3, sign = 12;
+    double width = 0;
+    size_t n = 0;
+    for (size_t k = 0; k < plot->n_series; k++) {
+        double w, h;
+        if (plot->series[k].label == NULL) continue;
+        vtr_text_size(cr, plot->series[k].label, VTR_SMALL_PT, &w, &h);
+        width = fmax(width, w);
+        n++;
+    }
+    if (n == 0) return;
+    vtr_rectangle r = legend_place(plot, a, width + sign + 8, (double)n * line + 4);
+    cairo_set_source_rgba(cr, 1, 1, 1, 0.8);
+    cairo_rectangle(cr, r.x, r.y, r.w, r.h);
+    cairo_fill(cr);
+    double y = r.y + 2 + line / 2;
+    for (size_t k = 0; k < plot->n_series; k++) {
+        const vtr_figure_series *s = &plot->series[k];
+        if (s->label == NULL) continue;
+        const double x[2] = {0, 1}, ys[2] = {0, 0};
+        axes small = {.x = {0, 1}, .y = {-1, 1}, .box = {r.x + 2, y - 2, sign, 4}};
+        vtr_figure_series sample = {.n = 2, .x = x, .y = ys, .style = s->style};
+        const double middle = 0.5;
+        if (s->style == VTR_LINE_POINTS) sample.n = 1, sample.x = &middle;
+        (s->style == VTR_LINE_POINTS ? draw_points : draw_line)(cr, &small, &sample, line_rgb[k % N_COLOURS]);
+        vtr_set_grey(cr, 0.15);
+        vtr_text(cr, s->label, VTR_SMALL_PT, r.x + sign + 5, y, VTR_LEFT);
+        y += line;
+    }
+}
+
+void vtr_draw_plot(vtr_canvas *canvas, const vtr_figure_plot *plot, vtr_rectangle box)
+{
+    cairo_t *cr = canvas->cr;
+    axes a = find_axes(plot, box);
+    cairo_save(cr);
+    cairo_rectangle(cr, box.x, box.y, box.w, box.h);
+    cairo_clip(cr);
+    cairo_set_line_join(cr, CAIRO_LINE_JOIN_ROUND);
+    draw_span(cr, plot, &a);
+    for (size_t k = 0; k < plot->n_series; k++) {
+        const vtr_figure_series *s = &plot->series[k];
+        (s->style == VTR_LINE_POINTS ? draw_points : draw_line)(cr, &a, s, line_rgb[k % N_COLOURS]);
+    }
+    cairo_restore(cr);
+    draw_axes(cr, plot, &a);
+    draw_legend(cr, plot, &a);
+}

@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <math.h>
+
+#include "figure/figure_internal.h"
+#include "support.h"
+#include "vitrail/constants.h"
+
+static vtr_figure_map directors(const float *angle, const float *amplitude, size_t n)
+{
+    vtr_figure_panel panel = vtr_figure_map_panel(amplitude, 1, n);
+    panel.map.overlay.director_angle_rad = angle;
+    panel.map.overlay.director_amplitude = amplitude;
+    return panel.map;
+}
+
+/* 89 and -89 degrees are almost the same director: their mean is 90, not 0. */
+static void directors_are_averaged_through_the_double_angle(void **state)
+{
+    (void)state;
+    const float angle[2] = {(float)(89 * VTR_RADIANS_PER_DEGREE), (float)(-89 * VTR_RADIANS_PER_DEGREE)};
+    vtr_figure_map map = directors(angle, NULL, 2);
+    double mean;
+    double length = vtr_mean_director(&map, 0, 1, 0, 2, &mean);
+    assert_near(fabs(mean), VTR_PI / 2, 1e-6);
+    assert_near(length, cos(2 * VTR_RADIANS_PER_DEGREE), 1e-6);
+}
+
+static void opposed_directors_cancel_and_weights_count(void **state)
+{
+    (void)state;
+    const float angle[3] = {0, (float)(VTR_PI / 2), NAN}, amplitude[3] = {1, 1, 5}, uneven[3] = {3, 1, 5};
+    vtr_figure_map map = directors(angle, amplitude, 3);
+    double mean;
+    assert_near(vtr_mean_director(&map, 0, 1, 0, 3, &mean), 0, 1e-6);
+    map = directors(angle, uneven, 3);
+    assert_near(vtr_mean_director(&map, 0, 1, 0, 3, &mean), 1, 1e-6);
+    assert_near(mean, 0, 1e-6);
+    assert_true(isnan(vtr_mean_director(&map, 0, 1, 2, 3, &mean)));
+    assert_true(isnan(mean));
+}
+
+static void spacing_suits_the_map(void **state)
+{
+    (void)state;
+    vtr_figure_map map = vtr_figure_map_panel(NULL, 10, 20).map;
+    assert_int_equal(vtr_overlay_spacing(&map), 1);
+    map.n_x = 900;
+    assert_in_range(900 / vtr_overlay_spacing(&map), 15, 30);
+    map.overlay.spacing = 7;
+    assert_int_equal(vtr_overlay_spacing(&map), 7);
+}
+
+/* The ring drawn must pass where |W (x - c)| = radius: on black paper, along +x and +y from the centre. */
+static void ellipse_lies_where_w_says(void **state)
+{
+    (void)state;
+    enum { SIDE = 200 };
+    vtr_error err;
+    vtr_canvas canvas;
+    assert_ok(vtr_canvas_open(&canvas, VTR_FIGURE_PNG, SIDE, SIDE, 72, &err));
+    cairo_set_source_rgb(canvas.cr, 0, 0, 0);
+    cairo_paint(canvas.cr);
+    vtr_figure_pattern pattern = vtr_figure_pattern_panel(NULL, SIDE, SIDE).pattern;
+    pattern.has_ellipse = true;
+    pattern.centre_x_px = 110;
+    pattern.centre_y_px = 90;
+    /* semi-axes 80 along +45 degrees (down to the right), 50 across */
+    double long_w = 60.0 / 80, short_w = 60.0 / 50;
+    pattern.wxx = pattern.wyy = (long_w + short_w) / 2;
+    pattern.wxy = (long_w - short_w) / 2;
+    pattern.radius_px = 60;
+    vtr_draw_ring(&canvas, (vtr_rectangle){0, 0, SIDE, SIDE}, &pattern);
+    cairo_surface_flush(canvas.surface);
+    const unsigned char *pixels = cairo_image_surface_get_data(canvas.surface);
+    int stride = cairo_image_surface_get_stride(canvas.surface);
+    int down_right = (int)(80 * sqrt(0.5)), up_right = (int)(50 * sqrt(0.5));
+    unsigned brightest[2] = {0, 0}, wrong = 0;
+    for (int d = -1; d <= 1; d++) {
+        unsigned a = pixels[(90 + down_right + d) * stride + 4 * (110 + down_right + d) + 1];
+        unsigned b = pixels[(90 - up_right + d) * stride + 4 * (110 + up_right - d) + 1];
+        unsigned mirrored = pixels[(90 - down_right + d) * stride + 4 * (110 + down_right - d) + 1];
+        brightest[0] = a > brightest[0] ? a : brightest[0];
+        brightest[1] = b > brightest[1] ? b : brightest[1];
+        wrong = mirrored > wrong ? mirrored : wrong;
+    }
+    assert_true(brightest[0] > 50 && brightest[1] > 50 && wrong == 0);
+    vtr_canvas_release(&canvas);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(directors_are_averaged_through_the_double_angle),
+        cmocka_unit_test(opposed_directors_cancel_and_weights_count),
+        cmocka_unit_test(spacing_suits_the_map),
+        cmocka_unit_test(ellipse_lies_where_w_says),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
