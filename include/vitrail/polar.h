@@ -47,9 +47,10 @@ typedef struct vtr_polar_plan {
     double centre_x_px, centre_y_px, wxx, wyy, wxy;
     size_t n_sectors, n_r, n_bins; /* n_bins = n_r * n_sectors */
     double r_step_px;
+    double sector_start_rad;      /* angle at which sector 0 begins: half a sector before +x */
     const double *n_pixels;       /* number of pixels */
     const double *radius_px;      /* mean |u| */
-    const double *angle_rad;      /* mean angle, in [0, 2 pi] */
+    const double *angle_rad;      /* mean angle, from half a sector below 0 to as much below 2 pi */
     const double *angle_variance; /* variance of the angle within the bin, rad^2 */
     const double *cos1, *sin1;    /* mean cos and sin of the angle */
     const double *cos2, *sin2;    /* mean cos and sin of twice the angle */

@@ -115,11 +115,10 @@ static void place_pixel(plan_maker *m, const bin_statistics *s, size_t x, size_t
     double radius = sqrt(ux * ux + uy * uy), angle = atan2(uy, ux);
     if (angle < 0) angle += 2 * VTR_PI;
     double width = 2 * VTR_PI / (double)g->n_sectors;
-    size_t sector = (size_t)(angle / width);
-    if (sector >= g->n_sectors) sector = g->n_sectors - 1;
+    size_t sector = (size_t)(angle / width + 0.5) % g->n_sectors;
     double ring = floor(radius / g->r_step_px);
     size_t bin = ring < (double)g->n_r ? (size_t)ring * g->n_sectors + sector : m->n_bins;
-    double turn = bin < m->n_bins ? angle - ((double)sector + 0.5) * width : angle - VTR_PI;
+    double turn = bin < m->n_bins ? remainder(angle - (double)sector * width, 2 * VTR_PI) : angle - VTR_PI;
     size_t i = y * g->det_x + x, interval = interval_of(m, radius);
     m->bin[i] = (uint32_t)bin;
     m->interval[i] = (uint16_t)interval;
@@ -141,7 +140,7 @@ static void finish_statistics(const plan_maker *m, const bin_statistics *s)
     double width = 2 * VTR_PI / (double)m->geometry->n_sectors;
     for (size_t b = 0; b <= m->n_bins; b++) {
         double n = s->n[b] > 0 ? s->n[b] : NAN;
-        double middle = b < m->n_bins ? ((double)(b % m->geometry->n_sectors) + 0.5) * width : VTR_PI;
+        double middle = b < m->n_bins ? (double)(b % m->geometry->n_sectors) * width : VTR_PI;
         double turn = s->angle[b] / n;
         s->variance[b] = s->variance[b] / n - turn * turn;
         if (s->variance[b] < 0) s->variance[b] = 0;
@@ -313,6 +312,7 @@ static vtr_polar_plan *allocate_plan(const vtr_polar_geometry *g, bin_statistics
                              .n_r = g->n_r,
                              .n_bins = g->n_r * g->n_sectors,
                              .r_step_px = g->r_step_px,
+                             .sector_start_rad = -VTR_PI / (double)g->n_sectors,
                              .n_annuli = g->n_annuli,
                              .program = program};
     double **arrays[] = {&s->n, &s->radius, &s->angle, &s->variance, &s->cos1, &s->sin1, &s->cos2, &s->sin2};

@@ -20,6 +20,10 @@ static void statistics_equal_those_of_the_pixels(void **state)
             if (!used[i] || case_bin(&g, i % X, i / X) != b) continue;
             double radius, angle;
             case_place(&radius, &angle, &g, i % X, i / X);
+            if (b < g.n_r * g.n_sectors) { /* the mean angle is taken about the sector's middle */
+                double middle = (double)(b % g.n_sectors) * 2 * VTR_PI / (double)g.n_sectors;
+                angle = middle + remainder(angle - middle, 2 * VTR_PI);
+            }
             n += 1;
             r += radius;
             a += angle;
@@ -51,7 +55,7 @@ static void statistics_equal_those_of_the_pixels(void **state)
     vtr_polar_plan_free(&plan);
 }
 
-/* Sector 0 starts at +x and goes towards +y (down); a signed axis or a turned angle would fail here. */
+/* Sector 0 lies about +x and sector 1 about +y (down); a signed axis or a turned angle would fail here. */
 static void sectors_go_from_x_to_y(void **state)
 {
     (void)state;

@@ -47,7 +47,7 @@ static inline size_t case_bin(const vtr_polar_geometry *g, size_t x, size_t y)
     case_place(&radius, &angle, g, x, y);
     if (radius >= g->r_step_px * (double)g->n_r) return g->n_r * g->n_sectors;
     return (size_t)(radius / g->r_step_px) * g->n_sectors +
-           (size_t)(angle / (2 * VTR_PI / (double)g->n_sectors)) % g->n_sectors;
+           (size_t)(angle / (2 * VTR_PI / (double)g->n_sectors) + 0.5) % g->n_sectors;
 }
 
 static inline void case_mask(unsigned char *used, size_t det_y, size_t det_x)
