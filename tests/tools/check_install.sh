@@ -12,7 +12,7 @@ trap 'rm -rf "$prefix"' EXIT
 cmake --install "$build" --prefix "$prefix" >/dev/null
 library=$(find "$prefix" -name libvitrail.so)
 
-foreign=$(nm -D --defined-only "$library" | awk '$2 ~ /[TDBRV]/ && $3 !~ /^vtr_/ {print $3}' | grep -v '^_' || true)
+foreign=$(nm -D --defined-only "$library" | awk '$2 ~ /[TDBRV]/ && $3 !~ /^vtr_/ {print $3}' | grep -v '^[_.]' || true)
 [ -z "$foreign" ] || { echo "exported without the prefix vtr_: $foreign"; exit 1; }
 
 export PKG_CONFIG_PATH
