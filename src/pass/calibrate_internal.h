@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef VITRAIL_PASS_CALIBRATE_INTERNAL_H
+#define VITRAIL_PASS_CALIBRATE_INTERNAL_H
+
+#include "pass/sample_fit.h"
+#include "vitrail/calibration.h"
+
+/* Weights and excess of the calibration's speckle for a plan and its fit (vtr_fit_speckle, with the array that it
+ * points to). */
+typedef struct vtr_speckle_terms {
+    vtr_fit_speckle fit;
+    double *relative_variance;
+} vtr_speckle_terms;
+
+void vtr_speckle_terms_release(vtr_speckle_terms *terms);
+/* For a plan at the calibrated geometry. Without speckle: terms->fit.relative_variance is NULL. */
+vtr_status vtr_speckle_terms_create(vtr_speckle_terms *terms, const vtr_calibration *c,
+                                    const vtr_polar_plan *plan, const unsigned char *used, vtr_error *err);
+
+/* The fit that a calibration describes, on a plan. `terms` may be NULL. */
+vtr_status vtr_calibration_likelihood(vtr_likelihood **out, const vtr_calibration *c,
+                                      const vtr_polar_plan *plan, const vtr_speckle_terms *terms,
+                                      vtr_error *err);
+
+/* Radii of a plan that hold the ring's annulus. */
+size_t vtr_calibration_radii(const vtr_calibration *c);
+
+/* Centre, distortion and first template from the mean pattern; annulus as in c->ring.annulus_px where `annulus_given`,
+ * else found. */
+vtr_status vtr_calibrate_mean(vtr_calibration *c, const unsigned char *used, bool annulus_given,
+                              vtr_error *err);
+/* Template, descan and speckle from the sample. */
+vtr_status vtr_calibrate_sample(vtr_calibration *c, const unsigned char *used, const vtr_sample *sample,
+                                int threads, const vtr_progress *progress, vtr_error *err);
+
+/* used[i] = mask[i] == 0; the caller frees it. */
+unsigned char *vtr_calibration_used(const vtr_calibration *c);
+
+/* Centre of the pattern at scan position (y, x) of a scan, less the calibrated centre. */
+void vtr_calibration_descan(const vtr_calibration *c, const size_t shape[4], double y, double x, double *dx,
+                            double *dy);
+
+#endif

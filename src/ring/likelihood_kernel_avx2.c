@@ -1,0 +1,3 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#define FIT_KERNEL vtr_fit_kernel_avx2
+#include "ring/likelihood_kernel.h"
