@@ -25,7 +25,7 @@ typedef struct vtr_dataset_params {
     int byte_order;       /* of raw files: 0 little, 1 big */
     size_t header_bytes;  /* of raw files: before the first frame */
     size_t gap_bytes;     /* of raw files: after each frame */
-    size_t scan_shape[2]; /* scan_y, scan_x; zeros: from the file */
+    size_t scan_shape[4]; /* scan_y, scan_x, 0, 0 (four as every shape option); zeros: from the file */
     size_t skip_frames;   /* frames before the first position */
     size_t flyback;       /* frames after each scan row that belong to no position */
     bool snake;           /* every second scan row runs backwards */

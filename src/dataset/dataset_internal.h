@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef VITRAIL_DATASET_INTERNAL_H
+#define VITRAIL_DATASET_INTERNAL_H
+
+/* What the formats share. A format is one file with one vtr_dataset_format and one line in the table of dataset.c:
+ * it says what the file holds and reads stored frames by number; scan shape, skipped frames, flyback and snake
+ * order are laid over it by dataset.c. See docs/adding-a-format.md. */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "vitrail/dataset.h"
+
+/* A regular file read with pread: no shared position, so any number of threads may read. */
+typedef struct vtr_file {
+    int descriptor; /* -1: not open */
+    uint64_t size;  /* bytes, when it was opened */
+} vtr_file;
+
+vtr_status vtr_file_open(vtr_file *file, const char *path, vtr_error *err);
+/* Reads exactly n bytes; VTR_ERR_IO when the file ends before (a file may shrink while it is read). */
+vtr_status vtr_file_read(const vtr_file *file, uint64_t offset, void *buffer, size_t n, vtr_error *err);
+/* Reads at most n bytes, fewer only at the end of the file; *got says how many. */
+vtr_status vtr_file_read_some(const vtr_file *file, uint64_t offset, void *buffer, size_t n, size_t *got,
+                              vtr_error *err);
+void vtr_file_close(vtr_file *file);
+
+/* Numbers out of bytes of a given order. */
+uint64_t vtr_bytes_to_unsigned(const unsigned char *bytes, size_t n, bool is_big_endian);
+bool vtr_is_big_endian(void);
+/* Reverses the bytes of n items of 1, 2, 4 or 8 bytes in place. */
+void vtr_swap_bytes(void *items, size_t n, size_t item_size);
+/* Turns n 64-bit integers into doubles in place. */
+void vtr_integers_to_doubles(void *items, size_t n, bool is_signed);
+/* Writes n numbers of a type as float32; `out` does not overlap `in`. */
+void vtr_to_float(float *out, const void *in, size_t n, vtr_type type);
+/* The highest value of an integer type; NAN for floating point. */
+double vtr_type_maximum(vtr_type type);
+
+/* Frames that lie in a file uncompressed, one after the other, each `stride` bytes after the one before. */
+typedef struct vtr_flat {
+    uint64_t offset; /* of the first frame */
+    uint64_t stride; /* bytes from one frame to the next */
+    bool is_swapped; /* the other byte order than this machine's */
+    enum { VTR_FLAT_AS_IS, VTR_FLAT_UNSIGNED_64, VTR_FLAT_SIGNED_64 } stored; /* 64-bit integers become f64 */
+} vtr_flat;
+
+typedef struct vtr_dataset_format vtr_dataset_format;
+
+struct vtr_dataset {
+    vtr_dataset_info info;
+    char *path;
+    vtr_file file;
+    const vtr_dataset_format *format;
+    void *state;              /* of the format */
+    vtr_flat flat;            /* of formats that read with vtr_flat_read */
+    size_t stored_frames;     /* whole frames in the file */
+    double angle_step_rad[2]; /* detector pixels calibrated as angles (det_y, det_x); NAN: not */
+    size_t skip_frames, flyback;
+    bool is_snake;
+};
+
+/* What a format says of itself. `head` holds the first n bytes of the file. */
+struct vtr_dataset_format {
+    const char *name;
+    bool (*probe)(const unsigned char *head, size_t n);
+    /* Fills dataset->info (format, shape, type, calibration), stored_frames and its state. The caller closes after a
+     * failure too. `params` is never NULL. */
+    vtr_status (*open)(vtr_dataset *dataset, const vtr_dataset_params *params, vtr_error *err);
+    /* Reads stored frames first ... first + n - 1, which exist, as info.type. Several threads at once. */
+    vtr_status (*read)(vtr_dataset *dataset, size_t first, size_t n, void *frames, vtr_error *err);
+    void (*close)(vtr_dataset *dataset); /* frees the state; may be NULL */
+};
+
+extern const vtr_dataset_format vtr_format_npy, vtr_format_raw, vtr_format_hdf5;
+
+/* Sizes of info. */
+size_t vtr_dataset_n_positions(const vtr_dataset_info *info);
+size_t vtr_dataset_frame_pixels(const vtr_dataset_info *info);
+size_t vtr_dataset_frame_bytes(const vtr_dataset_info *info);
+
+/* Adds a sentence to info.note. */
+void vtr_dataset_note(vtr_dataset *dataset, const char *format, ...) VTR_PRINTF_LIKE(2, 3);
+/* Refuses shapes with zeros and those no recording can have (2^40 positions, 2^30 pixels, 2^55 bytes: a damaged
+ * header), so that products of the sizes never overflow. */
+vtr_status vtr_dataset_check_shape(const vtr_dataset *dataset, vtr_error *err);
+/* Sets info.shape from 2, 3 or 4 sizes, slowest first. */
+vtr_status vtr_dataset_set_shape(vtr_dataset *dataset, const uint64_t *sizes, size_t n_sizes, vtr_error *err);
+
+/* How many whole frames of `frame_bytes` there are from flat.offset to the end of the file. */
+size_t vtr_flat_count(const vtr_dataset *dataset, size_t frame_bytes);
+vtr_status vtr_flat_read(vtr_dataset *dataset, size_t first, size_t n, void *frames, vtr_error *err);
+
+/* Takes the calibration of one axis (0 scan_y, 1 scan_x, 2 det_y, 3 det_x): length per step for the scan, reciprocal
+ * length or angle for the detector, in the unit that the file names. Units that do not fit the axis are left out,
+ * except that a length on the detector (an image of the specimen) goes into the note. */
+void vtr_dataset_calibrate(vtr_dataset *dataset, int axis, double step, const char *unit);
+
+/* What a unit's text means. */
+typedef enum vtr_unit_kind {
+    VTR_UNIT_UNKNOWN,
+    VTR_UNIT_LENGTH,
+    VTR_UNIT_RECIPROCAL,
+    VTR_UNIT_ANGLE
+} vtr_unit_kind;
+/* Kind of "nm", "µm", "1/nm", "A^-1", "mrad", "[n_m]", ...; *factor turns a value into nm, 1/Å or rad. */
+vtr_unit_kind vtr_unit_parse(const char *text, double *factor);
+
+/* Reads the side file PATH.yaml where there is one: lines "name: value" (or "name = value") with the names of
+ * vtr_dataset_parameters, "#" starts a comment. What `params` does not give is filled in from it. *text holds what
+ * the strings in `params` point to then; free it after use. */
+vtr_status vtr_sidecar_read(vtr_dataset_params *params, char **text, const char *path, vtr_error *err);
+
+#endif

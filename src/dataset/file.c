@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#define _POSIX_C_SOURCE 200809L /* pread, O_CLOEXEC */
+#define _FILE_OFFSET_BITS 64
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/base_internal.h"
+#include "dataset/dataset_internal.h"
+
+vtr_status vtr_file_open(vtr_file *file, const char *path, vtr_error *err)
+{
+    /* O_NONBLOCK: opening a FIFO would wait for its writer */
+    int descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    if (descriptor < 0)
+        return vtr_fail(err, errno == ENOENT ? VTR_ERR_NOT_FOUND : VTR_ERR_IO, "cannot open '%s': %s", path,
+                        strerror(errno));
+    struct stat info;
+    vtr_status status = VTR_OK;
+    if (fstat(descriptor, &info) != 0)
+        status = vtr_fail(err, VTR_ERR_IO, "cannot open '%s': %s", path, strerror(errno));
+    else if (S_ISDIR(info.st_mode))
+        status = vtr_fail(err, VTR_ERR_IO, "cannot open '%s': it is a folder, name a file in it", path);
+    else if (!S_ISREG(info.st_mode))
+        status = vtr_fail(err, VTR_ERR_IO, "cannot open '%s': not a regular file (a pipe or a device)", path);
+    else if (info.st_size == 0)
+        status = vtr_fail(err, VTR_ERR_FORMAT, "cannot read '%s': the file is empty", path);
+    if (status != VTR_OK) {
+        close(descriptor);
+        return status;
+    }
+    *file = (vtr_file){.descriptor = descriptor, .size = (uint64_t)info.st_size};
+    return VTR_OK;
+}
+
+vtr_status vtr_file_read_some(const vtr_file *file, uint64_t offset, void *buffer, size_t n, size_t *got,
+                              vtr_error *err)
+{
+    size_t done = 0;
+    while (done < n) {
+        size_t wanted = n - done < (size_t)1 << 30 ? n - done : (size_t)1 << 30;
+        if (offset + done > INT64_MAX) break;
+        ssize_t read_now = pread(file->descriptor, (char *)buffer + done, wanted, (off_t)(offset + done));
+        if (read_now < 0 && errno == EINTR) continue;
+        if (read_now < 0) return vtr_fail(err, VTR_ERR_IO, "%s", strerror(errno));
+        if (read_now == 0) break;
+        done += (size_t)read_now;
+    }
+    *got = done;
+    return VTR_OK;
+}
+
+vtr_status vtr_file_read(const vtr_file *file, uint64_t offset, void *buffer, size_t n, vtr_error *err)
+{
+    size_t got = 0;
+    vtr_status status = vtr_file_read_some(file, offset, buffer, n, &got, err);
+    if (status == VTR_OK && got < n)
+        status = vtr_fail(err, VTR_ERR_IO, "the file ends at byte %llu of %llu",
+                          (unsigned long long)(offset + got), (unsigned long long)(offset + n));
+    return status;
+}
+
+void vtr_file_close(vtr_file *file)
+{
+    if (file->descriptor >= 0) close(file->descriptor);
+    file->descriptor = -1;
+}

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "base/base_internal.h"
+#include "dataset/dataset_internal.h"
+
+size_t vtr_flat_count(const vtr_dataset *dataset, size_t frame_bytes)
+{
+    const vtr_flat *flat = &dataset->flat;
+    uint64_t size = dataset->file.size;
+    if (flat->offset > size || size - flat->offset < frame_bytes) return 0;
+    return (size_t)((size - flat->offset - frame_bytes) / flat->stride + 1);
+}
+
+vtr_status vtr_flat_read(vtr_dataset *dataset, size_t first, size_t n, void *frames, vtr_error *err)
+{
+    const vtr_flat *flat = &dataset->flat;
+    size_t frame_bytes = vtr_dataset_frame_bytes(&dataset->info),
+           pixels = vtr_dataset_frame_pixels(&dataset->info);
+    vtr_status status = VTR_OK;
+    if (flat->stride == frame_bytes)
+        status =
+            vtr_file_read(&dataset->file, flat->offset + first * flat->stride, frames, n * frame_bytes, err);
+    else
+        for (size_t i = 0; i < n && status == VTR_OK; i++)
+            status = vtr_file_read(&dataset->file, flat->offset + (first + i) * flat->stride,
+                                   (char *)frames + i * frame_bytes, frame_bytes, err);
+    if (status != VTR_OK) return status;
+    if (flat->is_swapped) vtr_swap_bytes(frames, n * pixels, vtr_type_size(dataset->info.type));
+    if (flat->stored != VTR_FLAT_AS_IS)
+        vtr_integers_to_doubles(frames, n * pixels, flat->stored == VTR_FLAT_SIGNED_64);
+    return VTR_OK;
+}
