@@ -2,8 +2,8 @@
 set(VITRAIL_ROOMS base dataset detector polar ring beam mapfile pass field scattering twin figure)
 # The room of each public header that is not named after one.
 set(VITRAIL_ROOM_OF_HEADER
-  api=base constants=base error=base parameters=base progress=base types=base
-  ring_map=mapfile)
+  api=base calibration=pass constants=base error=base parameters=base progress=base types=base
+  ring_map=mapfile ring_template=ring)
 
 # Compile options of all code of the project.
 add_library(vitrail_options INTERFACE)

@@ -15,6 +15,8 @@
 #include "vitrail/progress.h"
 #include "vitrail/ring_template.h"
 
+VTR_BEGIN_DECLS
+
 #ifdef __cplusplus
 extern "C" {
 #endif
@@ -78,5 +80,7 @@ VTR_API vtr_status vtr_calibration_read(vtr_calibration **out, const vtr_mapfile
 #ifdef __cplusplus
 }
 #endif
+
+VTR_END_DECLS
 
 #endif

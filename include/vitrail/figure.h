@@ -18,6 +18,8 @@
 #include "vitrail/error.h"
 #include "vitrail/types.h"
 
+VTR_BEGIN_DECLS
+
 /* --- colours
  * ------------------------------------------------------------------------------------------------ */
 
@@ -170,5 +172,7 @@ VTR_API vtr_status vtr_figure_encode(unsigned char **bytes, size_t *n_bytes, vtr
                                      const vtr_figure_panel *panels, size_t n_panels,
                                      const vtr_figure_page *page, vtr_error *err);
 VTR_API void vtr_figure_free(unsigned char *bytes);
+
+VTR_END_DECLS
 
 #endif

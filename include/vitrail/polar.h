@@ -21,6 +21,8 @@
 #include "vitrail/error.h"
 #include "vitrail/types.h"
 
+VTR_BEGIN_DECLS
+
 enum { VTR_LANES = 16, VTR_POLAR_MAX_ANNULI = 256 };
 
 /* What a plan is made from. Nothing here is kept by the plan. */
@@ -160,5 +162,7 @@ VTR_API vtr_profile_params vtr_profile_default_params(const vtr_polar_plan *plan
 VTR_API vtr_status vtr_polar_profile(float *mean, float *variance, float *weight, vtr_polar_batch *batch,
                                      const vtr_polar_lanes *lanes, const vtr_profile_params *params,
                                      vtr_error *err);
+
+VTR_END_DECLS
 
 #endif

@@ -12,6 +12,8 @@
 #include "vitrail/error.h"
 #include "vitrail/mapfile.h"
 
+VTR_BEGIN_DECLS
+
 /* Values per position: the ellipse in the order of VTR_ELLIPSE_CX ... (ring.h), and the upper triangle of its
  * 5 x 5 covariance, row by row: (cx, cx), (cx, cy), ... (cx, Wxy), (cy, cy), ... (Wxy, Wxy). */
 enum { VTR_RING_MAP_ELLIPSE_N = 5, VTR_RING_MAP_COVARIANCE_N = 15 };
@@ -49,5 +51,7 @@ VTR_API vtr_status vtr_ring_map_read(vtr_ring_map *map, const vtr_mapfile *file,
  * group's first two axes. */
 VTR_API vtr_status vtr_mapfile_write_scan_axes(vtr_mapfile *file, const char *group, size_t n_y, size_t n_x,
                                                const double scan_step_nm[2], vtr_error *err);
+
+VTR_END_DECLS
 
 #endif

@@ -9,6 +9,8 @@
 
 #include "vitrail/api.h"
 
+VTR_BEGIN_DECLS
+
 #ifdef __cplusplus
 extern "C" {
 #endif
@@ -48,5 +50,7 @@ typedef struct vtr_speckle {
 #ifdef __cplusplus
 }
 #endif
+
+VTR_END_DECLS
 
 #endif

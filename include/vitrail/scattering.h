@@ -9,6 +9,8 @@
 
 #include "vitrail/error.h"
 
+VTR_BEGIN_DECLS
+
 enum { VTR_COMPOSITION_MAX = 24 };
 
 /* Atomic fractions; they add to 1. */
@@ -37,5 +39,7 @@ VTR_API double vtr_electron_factor(int number, double k_inv_angstrom);
 /* <f> in Å and <f^2> in Å^2 of a composition; either pointer may be NULL. */
 VTR_API void vtr_electron_averages(const vtr_composition *composition, double k_inv_angstrom, double *mean_f,
                                    double *mean_f2);
+
+VTR_END_DECLS
 
 #endif

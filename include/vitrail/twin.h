@@ -38,6 +38,8 @@
 #include "vitrail/progress.h"
 #include "vitrail/types.h"
 
+VTR_BEGIN_DECLS
+
 /* What covers the middle of the pattern. */
 typedef enum vtr_twin_middle { VTR_TWIN_DIRECT_BEAM, VTR_TWIN_BEAM_STOP, VTR_TWIN_EMPTY } vtr_twin_middle;
 
@@ -172,5 +174,7 @@ typedef struct vtr_twin_write_params {
  * `path` replaced by "_truth.h5", a map file with the group "truth". `params` and `progress` may be NULL. */
 VTR_API vtr_status vtr_twin_write(const vtr_twin *twin, const char *path, const vtr_twin_write_params *params,
                                   const vtr_progress *progress, vtr_error *err);
+
+VTR_END_DECLS
 
 #endif
