@@ -17,10 +17,6 @@
 
 VTR_BEGIN_DECLS
 
-#ifdef __cplusplus
-extern "C" {
-#endif
-
 typedef struct vtr_calibrate_params {
     double centre_x, centre_y; /* px; NAN: found */
     double ring[2];            /* annulus of the ring, px; NAN: found */
@@ -76,10 +72,6 @@ VTR_API double vtr_beam_radius(const vtr_calibration *calibration);
 VTR_API vtr_status vtr_calibration_write(const vtr_calibration *calibration, vtr_mapfile *file,
                                          vtr_error *err);
 VTR_API vtr_status vtr_calibration_read(vtr_calibration **out, const vtr_mapfile *file, vtr_error *err);
-
-#ifdef __cplusplus
-}
-#endif
 
 VTR_END_DECLS
 

@@ -11,10 +11,6 @@
 
 VTR_BEGIN_DECLS
 
-#ifdef __cplusplus
-extern "C" {
-#endif
-
 enum { VTR_TEMPLATE_MAX_KNOTS = 256 };
 
 /* Counts per pixel of the mean pattern at radius r (px): E(r) + level g(r), with the smooth background
@@ -46,10 +42,6 @@ typedef struct vtr_speckle {
     double correlation[VTR_SPECKLE_LAGS * VTR_SPECKLE_LAGS];
     double folded[VTR_SPECKLE_LAGS * VTR_SPECKLE_LAGS];
 } vtr_speckle;
-
-#ifdef __cplusplus
-}
-#endif
 
 VTR_END_DECLS
 
