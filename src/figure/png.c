@@ -36,6 +36,13 @@ static void flush_nothing(png_structp png)
     (void)png;
 }
 
+/* libpng prints an error itself unless its handler leaves. */
+static void leave(png_structp png, png_const_charp message)
+{
+    (void)message;
+    png_longjmp(png, 1);
+}
+
 static void silent(png_structp png, png_const_charp message)
 {
     (void)png;
@@ -78,7 +85,7 @@ static bool write_image(png_structp png, png_infop info, cairo_surface_t *image,
 vtr_status vtr_png_encode(vtr_bytes *bytes, cairo_surface_t *image, double dpi, vtr_error *err)
 {
     cairo_surface_flush(image);
-    png_structp png = png_create_write_struct(PNG_LIBPNG_VER_STRING, NULL, silent, silent);
+    png_structp png = png_create_write_struct(PNG_LIBPNG_VER_STRING, NULL, leave, silent);
     png_infop info = png != NULL ? png_create_info_struct(png) : NULL;
     unsigned char *row = vtr_malloc((size_t)cairo_image_surface_get_width(image), 3);
     bool done = false;

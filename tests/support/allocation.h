@@ -12,4 +12,8 @@ typedef vtr_status (*test_scenario)(void *context, vtr_error *err);
  * run leaks or touches after release, the address sanitizer sees (make asan). */
 void test_every_allocation_fails(test_scenario scenario, void *context);
 
+/* The same for work that may go on without some of it, such as what a file says beside its numbers: VTR_OK is fine
+ * too. */
+void test_every_allocation_is_survived(test_scenario scenario, void *context);
+
 #endif
