@@ -73,7 +73,8 @@ struct vtr_dataset_format {
     void (*close)(vtr_dataset *dataset); /* frees the state; may be NULL */
 };
 
-extern const vtr_dataset_format vtr_format_npy, vtr_format_raw, vtr_format_hdf5;
+extern const vtr_dataset_format vtr_format_npy, vtr_format_raw, vtr_format_hdf5, vtr_format_merlin,
+    vtr_format_dm;
 
 /* Sizes of info. */
 size_t vtr_dataset_n_positions(const vtr_dataset_info *info);
