@@ -7,6 +7,8 @@
 
 const cli_command *const cli_commands[] = {
     &cli_completion,
+    &cli_figure,
+    &cli_report,
     NULL,
 };
 const size_t cli_n_commands = sizeof cli_commands / sizeof *cli_commands - 1;

@@ -11,5 +11,7 @@ const cli_command *cli_find_command(const char *name);
 
 /* One line a command. */
 extern const cli_command cli_completion;
+extern const cli_command cli_figure;
+extern const cli_command cli_report;
 
 #endif

@@ -154,8 +154,8 @@ bool vtr_wheel_pixel(unsigned char rgb[3], double dx, double dy, int fold);
 void vtr_draw_scale_bar(vtr_canvas *canvas, vtr_rectangle box, double length, const char *text,
                         double lightness, bool at_right);
 
-/* Sticks, arrows and rectangles over a map that fills `box`. */
-void vtr_draw_overlay(vtr_canvas *canvas, vtr_rectangle box, const vtr_figure_map *map);
+/* Sticks, arrows and rectangles over a map that fills `box` and has this mean lightness. */
+void vtr_draw_overlay(vtr_canvas *canvas, vtr_rectangle box, const vtr_figure_map *map, double lightness);
 /* Length on paper of the arrow for vtr_overlay_longest. */
 double vtr_overlay_arrow_length(const vtr_figure_map *map, vtr_rectangle box);
 /* Mean over a cell of directors through the double angle, its length at most the mean amplitude; NaN where

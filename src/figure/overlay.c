@@ -69,28 +69,28 @@ double vtr_overlay_longest(const vtr_figure_map *map)
     return longest_of(map, mean_vector);
 }
 
-/* A stroke with a pale rim, so that it shows on light and dark colours alike. */
-static void stroke_with_rim(cairo_t *cr, double width)
+/* A stroke in black or white ink with a rim of the other, so that it shows on every colour. */
+static void stroke_with_rim(cairo_t *cr, double width, double ink)
 {
     cairo_set_line_cap(cr, CAIRO_LINE_CAP_ROUND);
-    cairo_set_source_rgba(cr, 1, 1, 1, 0.75);
+    cairo_set_source_rgba(cr, 1 - ink, 1 - ink, 1 - ink, 0.75);
     cairo_set_line_width(cr, width + 0.7);
     cairo_stroke_preserve(cr);
-    vtr_set_grey(cr, 0.05);
+    vtr_set_grey(cr, ink);
     cairo_set_line_width(cr, width);
     cairo_stroke(cr);
     cairo_set_line_cap(cr, CAIRO_LINE_CAP_BUTT);
 }
 
-static void draw_stick(cairo_t *cr, double x, double y, double length, double angle)
+static void draw_stick(cairo_t *cr, double x, double y, double length, double angle, double ink)
 {
     double dx = 0.5 * length * cos(angle), dy = 0.5 * length * sin(angle);
     cairo_move_to(cr, x - dx, y - dy);
     cairo_line_to(cr, x + dx, y + dy);
-    stroke_with_rim(cr, 0.75);
+    stroke_with_rim(cr, 0.75, ink);
 }
 
-static void draw_arrow(cairo_t *cr, double x, double y, double length, double angle)
+static void draw_arrow(cairo_t *cr, double x, double y, double length, double angle, double ink)
 {
     double head = fmin(2.6, 0.45 * length);
     cairo_save(cr);
@@ -101,17 +101,18 @@ static void draw_arrow(cairo_t *cr, double x, double y, double length, double an
     cairo_move_to(cr, length / 2 - head, -0.6 * head);
     cairo_line_to(cr, length / 2, 0);
     cairo_line_to(cr, length / 2 - head, 0.6 * head);
-    stroke_with_rim(cr, 0.75);
+    stroke_with_rim(cr, 0.75, ink);
     cairo_restore(cr);
 }
 
 /* Whole cells only: the remainder at the right and lower edge is shared between both sides. */
+typedef void draw_sign(cairo_t *cr, double x, double y, double length, double angle, double ink);
+
 static void draw_cells(cairo_t *cr, vtr_rectangle box, const vtr_figure_map *map, cell_mean *mean,
-                       double longest, double full_length,
-                       void (*draw)(cairo_t *, double, double, double, double))
+                       double full_length, double ink, draw_sign *draw)
 {
     size_t step = vtr_overlay_spacing(map);
-    double px = box.w / (double)map->n_x, py = box.h / (double)map->n_y;
+    double px = box.w / (double)map->n_x, py = box.h / (double)map->n_y, longest = longest_of(map, mean);
     size_t y0 = map->n_y % step / 2, x0 = map->n_x % step / 2;
     for (size_t y = y0; y + step <= map->n_y; y += step)
         for (size_t x = x0; x + step <= map->n_x; x += step) {
@@ -120,11 +121,11 @@ static void draw_cells(cairo_t *cr, vtr_rectangle box, const vtr_figure_map *map
             /* directions are those of the specimen: a step in y need not be as long as one in x */
             double half = (double)step / 2;
             draw(cr, box.x + px * ((double)x + half), box.y + py * ((double)y + half),
-                 full_length * fmin(size / longest, 1), angle);
+                 full_length * fmin(size / longest, 1), angle, ink);
         }
 }
 
-static void draw_boxes(cairo_t *cr, vtr_rectangle box, const vtr_figure_map *map)
+static void draw_boxes(cairo_t *cr, vtr_rectangle box, const vtr_figure_map *map, double ink)
 {
     double px = box.w / (double)map->n_x, py = box.h / (double)map->n_y;
     for (size_t i = 0; i < map->overlay.n_boxes; i++) {
@@ -133,7 +134,7 @@ static void draw_boxes(cairo_t *cr, vtr_rectangle box, const vtr_figure_map *map
         double y0 = fmin((double)b->y0, (double)map->n_y), y1 = fmin((double)b->y1, (double)map->n_y);
         if (!(x1 > x0) || !(y1 > y0)) continue;
         cairo_rectangle(cr, box.x + px * x0, box.y + py * y0, px * (x1 - x0), py * (y1 - y0));
-        stroke_with_rim(cr, 0.9);
+        stroke_with_rim(cr, 0.9, ink);
     }
 }
 
@@ -147,19 +148,18 @@ double vtr_overlay_arrow_length(const vtr_figure_map *map, vtr_rectangle box)
     return 1.15 * cell_length(map, box);
 }
 
-void vtr_draw_overlay(vtr_canvas *canvas, vtr_rectangle box, const vtr_figure_map *map)
+void vtr_draw_overlay(vtr_canvas *canvas, vtr_rectangle box, const vtr_figure_map *map, double lightness)
 {
     cairo_t *cr = canvas->cr;
+    double ink = lightness < 0.4 ? 1 : 0.05;
     cairo_save(cr);
     cairo_rectangle(cr, box.x, box.y, box.w, box.h);
     cairo_clip(cr);
     if (map->overlay.director_angle_rad != NULL)
-        draw_cells(cr, box, map, vtr_mean_director, longest_of(map, vtr_mean_director),
-                   0.9 * cell_length(map, box), draw_stick);
+        draw_cells(cr, box, map, vtr_mean_director, 0.9 * cell_length(map, box), ink, draw_stick);
     if (map->overlay.vector_x != NULL)
-        draw_cells(cr, box, map, mean_vector, vtr_overlay_longest(map), vtr_overlay_arrow_length(map, box),
-                   draw_arrow);
-    draw_boxes(cr, box, map);
+        draw_cells(cr, box, map, mean_vector, vtr_overlay_arrow_length(map, box), ink, draw_arrow);
+    draw_boxes(cr, box, map, ink);
     cairo_restore(cr);
 }
 

@@ -145,6 +145,12 @@ static bool has_heading(const vtr_panel_work *work)
     return work->letter[0] != '\0' || (work->panel->title != NULL && work->panel->title[0] != '\0');
 }
 
+/* Height of what stands beside a box: of a picture lower than this, more than its own. */
+static double beside(double height)
+{
+    return fmax(height, 36);
+}
+
 void vtr_panel_measure(vtr_panel_work *work, cairo_t *cr, double width, double height)
 {
     const vtr_figure_panel *panel = work->panel;
@@ -155,9 +161,10 @@ void vtr_panel_measure(vtr_panel_work *work, cairo_t *cr, double width, double h
     else if (panel->kind == VTR_FIGURE_MAP && panel->map.angle_rad != NULL)
         m->right = vtr_wheel_width(cr, work->bar.label, work->limit_text);
     else
-        m->right = vtr_colour_bar_width(cr, &work->bar, height);
+        m->right = vtr_colour_bar_width(cr, &work->bar, beside(height));
     if (work->n_keys > 0)
         m->bottom += VTR_KEY_HEIGHT * (double)vtr_key_rows(cr, work->keys, work->n_keys, width + m->right);
+    if (panel->kind != VTR_FIGURE_PLOT) m->bottom = fmax(m->bottom, beside(height) - height + 2);
     if (has_heading(work)) m->top = VTR_TEXT_PT + 6;
 }
 
@@ -174,16 +181,23 @@ static void draw_heading(const vtr_panel_work *work, cairo_t *cr, vtr_rectangle 
     if (work->panel->title != NULL) vtr_text(cr, work->panel->title, VTR_TEXT_PT, x, y, VTR_LEFT);
 }
 
-/* Mean lightness of the lower left or right corner, where the scale bar goes. */
-static double corner_lightness(const vtr_raster *raster, bool at_right)
+/* Mean lightness of the pixels from (y0, x0) to the ends y1, x1. */
+static double lightness_of(const vtr_raster *raster, size_t y0, size_t y1, size_t x0, size_t x1)
 {
     double sum = 0;
-    size_t y0 = raster->n_y - (raster->n_y + 5) / 6, third = (raster->n_x + 2) / 3;
-    size_t x0 = at_right ? raster->n_x - third : 0, stride = 1 + raster->n_x / 150, n = 0;
-    for (size_t y = y0; y < raster->n_y; y += stride)
-        for (size_t x = x0; x < x0 + third; x += stride, n++)
+    size_t stride = 1 + (raster->n_x > raster->n_y ? raster->n_x : raster->n_y) / 150, n = 0;
+    for (size_t y = y0; y < y1; y += stride)
+        for (size_t x = x0; x < x1; x += stride, n++)
             sum += vtr_figure_lightness(raster->rgb + 3 * (y * raster->n_x + x));
-    return sum / (double)n;
+    return n > 0 ? sum / (double)n : 1;
+}
+
+/* Of the lower left or right corner, where the scale bar goes. */
+static double corner_lightness(const vtr_raster *raster, bool at_right)
+{
+    size_t y0 = raster->n_y - (raster->n_y + 5) / 6, third = (raster->n_x + 2) / 3;
+    size_t x0 = at_right ? raster->n_x - third : 0;
+    return lightness_of(raster, y0, raster->n_y, x0, x0 + third);
 }
 
 /* Whether a rectangle (the reference region) lies where the scale bar usually goes. */
@@ -236,7 +250,9 @@ vtr_status vtr_panel_draw(vtr_panel_work *work, vtr_canvas *canvas, vtr_rectangl
     box = vtr_snap(canvas, box);
     vtr_status status = vtr_draw_raster(canvas, box, &work->raster, err);
     if (status != VTR_OK) return status;
-    if (panel->kind == VTR_FIGURE_MAP) vtr_draw_overlay(canvas, box, &panel->map);
+    if (panel->kind == VTR_FIGURE_MAP)
+        vtr_draw_overlay(canvas, box, &panel->map,
+                         lightness_of(&work->raster, 0, work->raster.n_y, 0, work->raster.n_x));
     if (panel->kind == VTR_FIGURE_PATTERN && panel->pattern.has_ellipse)
         vtr_draw_ring(canvas, box, &panel->pattern);
     draw_scale(work, canvas, box);
@@ -244,10 +260,11 @@ vtr_status vtr_panel_draw(vtr_panel_work *work, vtr_canvas *canvas, vtr_rectangl
     vtr_set_grey(cr, 0.1);
     cairo_set_line_width(cr, 0.5);
     cairo_stroke(cr);
+    vtr_rectangle taller = {box.x, box.y, box.w, beside(box.h)};
     if (panel->kind == VTR_FIGURE_MAP && panel->map.angle_rad != NULL)
-        vtr_draw_wheel(canvas, box, panel->map.fold, work->bar.label, work->limit_text);
+        vtr_draw_wheel(canvas, taller, panel->map.fold, work->bar.label, work->limit_text);
     else
-        vtr_draw_colour_bar(canvas, &work->bar, box);
+        vtr_draw_colour_bar(canvas, &work->bar, taller);
     draw_keys(work, canvas, box);
     return VTR_OK;
 }

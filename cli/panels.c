@@ -1,0 +1,396 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "panels.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "vitrail/constants.h"
+#include "vitrail/dataset.h"
+#include "vitrail/ring.h"
+#include "vitrail/ring_map.h"
+
+void cli_panels_release(cli_panels *panels)
+{
+    for (size_t i = 0; i < panels->n_owned; i++)
+        free(panels->owned[i]);
+    panels->n = panels->n_owned = 0;
+}
+
+/* Memory that lives as long as the panels. */
+static void *take(cli_panels *panels, size_t n, size_t size, vtr_error *err)
+{
+    void *memory = panels->n_owned < CLI_MAX_OWNED ? calloc(n > 0 ? n : 1, size) : NULL;
+    if (memory == NULL)
+        vtr_fail(err, VTR_ERR_MEMORY, "no memory for a panel of %zu values", n);
+    else
+        panels->owned[panels->n_owned++] = memory;
+    return memory;
+}
+
+static vtr_status append(cli_panels *panels, const vtr_figure_panel *panel, vtr_error *err)
+{
+    if (panels->n == VTR_FIGURE_MAX_PANELS)
+        return vtr_fail(err, VTR_ERR_ARGUMENT, "more than %d panels in a figure", VTR_FIGURE_MAX_PANELS);
+    panels->panel[panels->n++] = *panel;
+    return VTR_OK;
+}
+
+/* Reads a map; the panels own it. */
+static vtr_status read_quantity(cli_quantity **out, cli_panels *panels, const char *group, const char *name,
+                                vtr_error *err)
+{
+    cli_quantity *q = take(panels, 1, sizeof *q, err);
+    if (q == NULL) return VTR_ERR_MEMORY;
+    if (panels->n_owned == CLI_MAX_OWNED) return vtr_fail(err, VTR_ERR_ARGUMENT, "too many maps in a figure");
+    vtr_status status = cli_quantity_read(q, panels->file, group, name, err);
+    if (status != VTR_OK) return status;
+    panels->owned[panels->n_owned++] = q->values;
+    *out = q;
+    return VTR_OK;
+}
+
+static vtr_status add_map(cli_panels *panels, const char *text, vtr_error *err)
+{
+    size_t i = 0;
+    cli_quantity *q = NULL;
+    vtr_status status = cli_names_find(&i, panels->names, text, panels->path, err);
+    if (status == VTR_OK)
+        status = read_quantity(&q, panels, panels->names->group[i], panels->names->name[i], err);
+    if (status != VTR_OK) return status;
+    vtr_figure_panel panel = cli_quantity_panel(q);
+    return append(panels, &panel, err);
+}
+
+/* --- directions ---------------------------------------------------------------------------------------------- */
+
+/* Angle (radians) and amplitude of the principal directions. */
+static vtr_status read_directions(cli_quantity **angle, cli_quantity **amplitude, cli_panels *panels,
+                                  vtr_error *err)
+{
+    size_t i = 0;
+    vtr_status status = cli_names_find(&i, panels->names, "strain/angle", panels->path, err);
+    if (status == VTR_OK) status = cli_names_find(&i, panels->names, "strain/deviatoric", panels->path, err);
+    if (status == VTR_OK) status = read_quantity(angle, panels, "strain", "angle", err);
+    if (status == VTR_OK) status = read_quantity(amplitude, panels, "strain", "deviatoric", err);
+    if (status != VTR_OK) return status;
+    if ((*angle)->n_y != (*amplitude)->n_y || (*angle)->n_x != (*amplitude)->n_x)
+        return vtr_fail(err, VTR_ERR_SHAPE, "angle and deviatoric strain of '%s' differ in shape",
+                        panels->path);
+    /* shown in degrees: that times the factor is degrees whatever the file holds */
+    float to_radians = (float)((*angle)->factor * VTR_RADIANS_PER_DEGREE);
+    for (size_t k = 0; k < (*angle)->n_y * (*angle)->n_x; k++)
+        (*angle)->values[k] *= to_radians;
+    return VTR_OK;
+}
+
+static vtr_status add_directions(cli_panels *panels, vtr_error *err)
+{
+    cli_quantity *angle = NULL, *amplitude = NULL;
+    vtr_status status = read_directions(&angle, &amplitude, panels, err);
+    if (status != VTR_OK) return status;
+    vtr_figure_panel panel = cli_quantity_panel(amplitude);
+    panel.map.angle_rad = angle->values;
+    panel.map.fold = 2;
+    panel.title = "direction of <i>e</i><sub>1</sub>";
+    return append(panels, &panel, err);
+}
+
+vtr_status cli_panels_add_directors(cli_panels *panels, vtr_error *err)
+{
+    cli_quantity *angle = NULL, *amplitude = NULL;
+    vtr_status status = read_directions(&angle, &amplitude, panels, err);
+    if (status != VTR_OK) return status;
+    for (size_t i = 0; i < panels->n; i++) {
+        vtr_figure_panel *panel = &panels->panel[i];
+        if (panel->kind != VTR_FIGURE_MAP || panel->map.n_y != angle->n_y || panel->map.n_x != angle->n_x)
+            continue;
+        panel->map.overlay.director_angle_rad = angle->values;
+        panel->map.overlay.director_amplitude = amplitude->values;
+    }
+    return VTR_OK;
+}
+
+vtr_status cli_panels_add_vectors(cli_panels *panels, const char *text, vtr_error *err)
+{
+    char names[2][CLI_NAME + 4];
+    size_t at[2] = {0, 0};
+    vtr_status status = VTR_OK;
+    for (int form = 0; form < 2; form++) {
+        for (int c = 0; c < 2; c++)
+            snprintf(names[c], sizeof names[c], form == 0 ? "%.*s_%c" : "%.*s%c", CLI_NAME, text, "xy"[c]);
+        status = cli_names_find(&at[0], panels->names, names[0], panels->path, err);
+        if (status == VTR_OK) status = cli_names_find(&at[1], panels->names, names[1], panels->path, err);
+        if (status == VTR_OK) break;
+    }
+    cli_quantity *x = NULL, *y = NULL;
+    if (status == VTR_OK)
+        status = read_quantity(&x, panels, panels->names->group[at[0]], panels->names->name[at[0]], err);
+    if (status == VTR_OK)
+        status = read_quantity(&y, panels, panels->names->group[at[1]], panels->names->name[at[1]], err);
+    if (status != VTR_OK) return status;
+    for (size_t i = 0; i < panels->n; i++) {
+        vtr_figure_panel *panel = &panels->panel[i];
+        if (panel->kind != VTR_FIGURE_MAP || panel->map.n_y != x->n_y || panel->map.n_x != x->n_x) continue;
+        panel->map.overlay.vector_x = x->values;
+        panel->map.overlay.vector_y = y->values;
+        panel->map.overlay.vector_factor = x->factor;
+        panel->map.overlay.vector_unit = x->unit;
+    }
+    return VTR_OK;
+}
+
+vtr_status cli_panels_add_reference(cli_panels *panels, vtr_error *err)
+{
+    double corners[4];
+    if (vtr_mapfile_read_numbers(panels->file, "strain", NULL, "reference", 4, corners, NULL) != VTR_OK)
+        return VTR_OK;
+    vtr_box *box = take(panels, 1, sizeof *box, err);
+    if (box == NULL) return VTR_ERR_MEMORY;
+    for (int i = 0; i < 4; i++)
+        if (!(corners[i] >= 0)) return VTR_OK;
+    *box = (vtr_box){(size_t)corners[0], (size_t)corners[1], (size_t)corners[2], (size_t)corners[3]};
+    for (size_t i = 0; i < panels->n; i++) {
+        vtr_figure_panel *panel = &panels->panel[i];
+        if (panel->kind != VTR_FIGURE_MAP) continue;
+        panel->map.overlay.boxes = box;
+        panel->map.overlay.n_boxes = 1;
+        panel->map.overlay.box_label = "reference region";
+        break;
+    }
+    return VTR_OK;
+}
+
+/* --- the ring ------------------------------------------------------------------------------------------------ */
+
+static int ascending(const void *a, const void *b)
+{
+    double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+/* Median of every fifth value, of those with data; NAN where there are none. */
+static double median_of(const double *values, size_t n, double *room)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < n; i++)
+        if (isfinite(values[i * VTR_RING_MAP_ELLIPSE_N])) room[kept++] = values[i * VTR_RING_MAP_ELLIPSE_N];
+    qsort(room, kept, sizeof *room, ascending);
+    return kept > 0 ? room[kept / 2] : NAN;
+}
+
+/* The median ellipse of the scan. */
+static vtr_status add_ellipse(vtr_figure_pattern *pattern, cli_panels *panels, vtr_error *err)
+{
+    vtr_ring_map map = {0};
+    if (!vtr_mapfile_has(panels->file, "ring", "ellipse")) return VTR_OK;
+    vtr_status status = vtr_ring_map_read(&map, panels->file, err);
+    if (status != VTR_OK) return status;
+    size_t n = map.n_y * map.n_x;
+    double *room = malloc(sizeof *room * (n > 0 ? n : 1)), middle[VTR_RING_MAP_ELLIPSE_N];
+    if (room == NULL) {
+        vtr_ring_map_release(&map);
+        return vtr_fail(err, VTR_ERR_MEMORY, "no memory for the mean ellipse");
+    }
+    for (size_t i = 0; i < VTR_RING_MAP_ELLIPSE_N; i++)
+        middle[i] = median_of(map.ellipse + i, n, room);
+    free(room);
+    pattern->has_ellipse = isfinite(middle[0]);
+    pattern->centre_x_px = middle[VTR_ELLIPSE_CX];
+    pattern->centre_y_px = middle[VTR_ELLIPSE_CY];
+    pattern->wxx = middle[VTR_ELLIPSE_WXX];
+    pattern->wyy = middle[VTR_ELLIPSE_WYY];
+    pattern->wxy = middle[VTR_ELLIPSE_WXY];
+    pattern->radius_px = map.radius_px;
+    pattern->k_step_inv_angstrom = map.k0_inv_angstrom / map.radius_px;
+    vtr_ring_map_release(&map);
+    double annulus[2];
+    if (vtr_mapfile_read_numbers(panels->file, "ring", NULL, "annulus", 2, annulus, NULL) == VTR_OK) {
+        pattern->annulus_px[0] = annulus[0];
+        pattern->annulus_px[1] = annulus[1];
+    }
+    return VTR_OK;
+}
+
+static vtr_status add_ring(cli_panels *panels, vtr_error *err)
+{
+    size_t rank, shape[8];
+    if (!vtr_mapfile_has(panels->file, "mean", "mean"))
+        return vtr_fail(err, VTR_ERR_NOT_FOUND,
+                        "'%s' has no mean pattern ('/entry/mean'); make it with vitrail map", panels->path);
+    vtr_status status = vtr_mapfile_shape(panels->file, "mean", "mean", &rank, shape, NULL, err);
+    if (status != VTR_OK) return status;
+    if (rank != 2)
+        return vtr_fail(err, VTR_ERR_SHAPE, "the mean pattern of '%s' is not an image", panels->path);
+    size_t n = shape[0] * shape[1];
+    float *values = take(panels, n, sizeof *values, err);
+    unsigned char *used = take(panels, n, 1, err);
+    if (values == NULL || used == NULL) return VTR_ERR_MEMORY;
+    vtr_figure_panel panel = vtr_figure_pattern_panel(values, shape[0], shape[1]);
+    status = vtr_mapfile_read(panels->file, "mean", "mean", VTR_TYPE_F32, n, values, err);
+    if (status == VTR_OK && vtr_mapfile_has(panels->file, "mean", "used")) {
+        status = vtr_mapfile_read(panels->file, "mean", "used", VTR_TYPE_U8, n, used, err);
+        panel.pattern.used = used;
+    }
+    if (status == VTR_OK) status = add_ellipse(&panel.pattern, panels, err);
+    return status == VTR_OK ? append(panels, &panel, err) : status;
+}
+
+/* --- the profile --------------------------------------------------------------------------------------------- */
+
+/* Mean over all positions and its scatter (standard deviation from position to position), by rows of the scan. */
+static vtr_status mean_profile(double *mean, double *scatter, const cli_panels *panels, const size_t shape[3],
+                               vtr_error *err)
+{
+    size_t row = shape[1] * shape[2], count[3] = {1, shape[1], shape[2]};
+    float *values = malloc(sizeof *values * row);
+    double *n = calloc(shape[2], sizeof *n);
+    vtr_status status =
+        values == NULL || n == NULL ? vtr_fail(err, VTR_ERR_MEMORY, "no memory for the profile") : VTR_OK;
+    for (size_t y = 0; y < shape[0] && status == VTR_OK; y++) {
+        size_t start[3] = {y, 0, 0};
+        status = vtr_mapfile_read_block(panels->file, "profile", "intensity", VTR_TYPE_F32, 3, start, count,
+                                        values, err);
+        for (size_t i = 0; i < row && status == VTR_OK; i++) {
+            size_t k = i % shape[2];
+            if (!isfinite(values[i])) continue;
+            double step = values[i] - mean[k];
+            n[k]++;
+            mean[k] += step / n[k];
+            scatter[k] += step * (values[i] - mean[k]);
+        }
+    }
+    for (size_t k = 0; k < shape[2] && status == VTR_OK; k++) {
+        scatter[k] = n[k] > 1 ? sqrt(scatter[k] / (n[k] - 1)) : NAN;
+        if (n[k] == 0) mean[k] = NAN;
+    }
+    free(values);
+    free(n);
+    return status;
+}
+
+static vtr_status add_profile(cli_panels *panels, vtr_error *err)
+{
+    size_t rank, shape[8];
+    if (!vtr_mapfile_has(panels->file, "profile", "intensity"))
+        return vtr_fail(err, VTR_ERR_NOT_FOUND,
+                        "'%s' has no profiles ('/entry/profile'); make them with vitrail map", panels->path);
+    vtr_status status = vtr_mapfile_shape(panels->file, "profile", "intensity", &rank, shape, NULL, err);
+    if (status != VTR_OK) return status;
+    if (rank != 3)
+        return vtr_fail(err, VTR_ERR_SHAPE, "the profiles of '%s' are not scan_y x scan_x x k", panels->path);
+    size_t n = shape[2];
+    double *k = take(panels, n, sizeof *k, err), *mean = take(panels, n, sizeof *mean, err);
+    double *scatter = take(panels, n, sizeof *scatter, err);
+    vtr_figure_series *series = take(panels, 1, sizeof *series, err);
+    if (k == NULL || mean == NULL || scatter == NULL || series == NULL) return VTR_ERR_MEMORY;
+    char unit[32] = "px";
+    for (size_t i = 0; i < n; i++)
+        k[i] = (double)i;
+    if (vtr_mapfile_has(panels->file, "profile", "k")) {
+        status = vtr_mapfile_read(panels->file, "profile", "k", VTR_TYPE_F64, n, k, err);
+        if (vtr_mapfile_read_text(panels->file, "profile", "k", "units", unit, sizeof unit, NULL) != VTR_OK)
+            strcpy(unit, "1/Å");
+    }
+    if (status == VTR_OK) status = mean_profile(mean, scatter, panels, shape, err);
+    if (status != VTR_OK) return status;
+    *series = (vtr_figure_series){n, k, mean, scatter, "mean of the scan ± scatter", VTR_LINE_SOLID};
+    vtr_figure_panel panel = vtr_figure_plot_panel(series, 1);
+    panel.plot.x_label = strcmp(unit, "px") == 0 ? "radius (px)" : "<i>k</i> = 1/<i>d</i> (1/Å)";
+    panel.plot.y_label = "intensity";
+    panel.plot.log_y = true;
+    return append(panels, &panel, err);
+}
+
+/* --- one pattern --------------------------------------------------------------------------------------------- */
+
+/* The position in scan order that "Y,X" names. */
+static vtr_status parse_position(size_t *index, const char *text, const vtr_dataset_info *info,
+                                 const char *path, vtr_error *err)
+{
+    size_t n_y = info->shape[0], n_x = info->shape[1], y = 0, x = 0;
+    if (text == NULL && n_y * n_x != 1)
+        return vtr_fail(err, VTR_ERR_ARGUMENT, "'%s' has %zu x %zu patterns; name one with --pattern Y,X",
+                        path, n_y, n_x);
+    if (text != NULL) {
+        char *end = NULL;
+        bool is_number = text[0] >= '0' && text[0] <= '9';
+        y = is_number ? strtoul(text, &end, 10) : 0;
+        is_number = is_number && *end == ',' && end[1] >= '0' && end[1] <= '9';
+        x = is_number ? strtoul(end + 1, &end, 10) : 0;
+        if (!is_number || *end != '\0')
+            return vtr_fail(err, VTR_ERR_ARGUMENT, "--pattern '%s' is not a position; write Y,X", text);
+    }
+    if (y >= n_y || x >= n_x)
+        return vtr_fail(err, VTR_ERR_RANGE, "position %zu,%zu is outside the scan of %zu x %zu of '%s'", y, x,
+                        n_y, n_x, path);
+    *index = y * n_x + x;
+    return VTR_OK;
+}
+
+static vtr_status append_frame(cli_panels *panels, float *frame, size_t det_y, size_t det_x, double k_step,
+                               vtr_error *err)
+{
+    vtr_figure_panel panel = vtr_figure_pattern_panel(frame, det_y, det_x);
+    panel.pattern.k_step_inv_angstrom = k_step;
+    return append(panels, &panel, err);
+}
+
+static vtr_status add_image(cli_panels *panels, const char *path, vtr_error *err)
+{
+    float *image = NULL, *frame;
+    size_t det_y, det_x;
+    vtr_status status = vtr_image_read(&image, &det_y, &det_x, path, err);
+    if (status != VTR_OK) return status;
+    frame = take(panels, det_y * det_x, sizeof *frame, err);
+    if (frame != NULL) memcpy(frame, image, sizeof *frame * det_y * det_x);
+    vtr_image_free(image);
+    return frame != NULL ? append_frame(panels, frame, det_y, det_x, NAN, err) : VTR_ERR_MEMORY;
+}
+
+vtr_status cli_panels_add_pattern(cli_panels *panels, const char *path, const char *position, vtr_error *err)
+{
+    vtr_dataset *dataset = NULL;
+    vtr_status status = vtr_dataset_open(&dataset, path, NULL, err);
+    if (status != VTR_OK && position == NULL && add_image(panels, path, NULL) == VTR_OK) return VTR_OK;
+    if (status != VTR_OK) return status;
+    const vtr_dataset_info *info = vtr_dataset_get_info(dataset);
+    size_t index = 0, det_y = info->shape[2], det_x = info->shape[3];
+    double k_step = info->k_step_inv_angstrom[1];
+    status = parse_position(&index, position, info, path, err);
+    float *frame = status == VTR_OK ? take(panels, det_y * det_x, sizeof *frame, err) : NULL;
+    if (status == VTR_OK)
+        status = frame != NULL ? vtr_dataset_read_f32(dataset, index, 1, frame, err) : VTR_ERR_MEMORY;
+    vtr_dataset_close(&dataset);
+    return status == VTR_OK ? append_frame(panels, frame, det_y, det_x, k_step, err) : status;
+}
+
+/* --- all ----------------------------------------------------------------------------------------------------- */
+
+static vtr_status add_strain_panel(cli_panels *panels, vtr_error *err)
+{
+    static const char *const usual[] = {"exx", "eyy", "exy", "volumetric", "deviatoric", "density"};
+    size_t before = panels->n;
+    vtr_status status = VTR_OK;
+    for (size_t i = 0; i < sizeof usual / sizeof *usual && status == VTR_OK; i++) {
+        char path[CLI_NAME];
+        snprintf(path, sizeof path, "strain/%s", usual[i]);
+        if (cli_names_has(panels->names, "strain", usual[i])) status = add_map(panels, path, err);
+    }
+    if (status == VTR_OK && cli_names_has(panels->names, "strain", "angle") &&
+        cli_names_has(panels->names, "strain", "deviatoric"))
+        status = add_directions(panels, err);
+    if (status == VTR_OK && panels->n == before)
+        return vtr_fail(err, VTR_ERR_NOT_FOUND, "'%s' has no strain maps; make them with vitrail strain",
+                        panels->path);
+    return status;
+}
+
+vtr_status cli_panels_add(cli_panels *panels, const char *text, vtr_error *err)
+{
+    if (strcmp(text, "panel") == 0) return add_strain_panel(panels, err);
+    if (strcmp(text, "ring") == 0) return add_ring(panels, err);
+    if (strcmp(text, "profile") == 0) return add_profile(panels, err);
+    if (strcmp(text, "angle") == 0 || strcmp(text, "strain/angle") == 0) return add_directions(panels, err);
+    return add_map(panels, text, err);
+}

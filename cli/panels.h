@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef VITRAIL_CLI_PANELS_H
+#define VITRAIL_CLI_PANELS_H
+
+/* Panels of a figure from a map file, with the arrays that they show. */
+
+#include "quantity.h"
+
+enum { CLI_MAX_OWNED = 8 * VTR_FIGURE_MAX_PANELS };
+
+typedef struct cli_panels {
+    const vtr_mapfile *file;
+    const char *path;
+    const cli_names *names;
+    size_t n;
+    vtr_figure_panel panel[VTR_FIGURE_MAX_PANELS];
+    size_t n_owned;
+    void *owned[CLI_MAX_OWNED];
+} cli_panels;
+
+void cli_panels_release(cli_panels *panels);
+
+/* Adds what `text` names: a quantity, "angle" (directions as colours, brightness the deviatoric strain), "ring"
+ * (mean pattern, fitted ellipse, mask), "profile" (mean over the scan), or "panel" (all strain quantities). */
+vtr_status cli_panels_add(cli_panels *panels, const char *text, vtr_error *err);
+
+/* Adds one diffraction pattern of a recording, or an image: `position` is "Y,X", NULL where there is only one. */
+vtr_status cli_panels_add_pattern(cli_panels *panels, const char *path, const char *position, vtr_error *err);
+
+/* The principal directions as sticks over every map. */
+vtr_status cli_panels_add_directors(cli_panels *panels, vtr_error *err);
+/* A vector quantity as arrows over every map: "B" for Bx and By, "deflection" for deflection_x and deflection_y. */
+vtr_status cli_panels_add_vectors(cli_panels *panels, const char *text, vtr_error *err);
+/* The reference region of the strain, on the first strain map; does nothing where the file names none. */
+vtr_status cli_panels_add_reference(cli_panels *panels, vtr_error *err);
+
+#endif
