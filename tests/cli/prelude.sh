@@ -11,7 +11,7 @@ status_of() {
 
 # A small recording with numbers that are known: recording FILE.npy SCAN_Y SCAN_X DET_Y DET_X [TYPE]
 recording() {
-  python3 "$CASES/make_recording.py" "$@"
+  "$PYTHON" "$CASES/make_recording.py" "$@"
 }
 
 # Files of the case's folder, one a line.
@@ -23,4 +23,39 @@ files() {
 skip() {
   echo "$*"
   exit 77
+}
+
+# The commands that there are, one a line.
+commands() {
+  vitrail help | sed -n '/^Commands:/,/^$/s/^  \([a-z]*\) .*/\1/p'
+}
+
+has_command() {
+  commands | grep -qx "$1"
+}
+
+# What else a command needs to read a file: arguments_for COMMAND FILE OUT_STEM sets `line`.
+arguments_for() {
+  case $1 in
+    info | calibrate | strain) line=("$1" "$2") ;;
+    convert) line=("$1" "$2" "$3.npy") ;;
+    map) line=("$1" "$2" -o "$3.h5") ;;
+    figure) line=("$1" "$2" exx -o "$3.png") ;;
+    report) line=("$1" "$2" -o "$3.html") ;;
+    *) line=() ;;
+  esac
+}
+
+# Runs the command in `line`, which has to fail with one sentence on stderr that holds $2, and nothing on stdout.
+# fails STATUS PART
+fails() {
+  local status
+  vitrail "${line[@]}" >out 2>err
+  status=$?
+  [ "$status" -eq "$1" ] || echo "vitrail ${line[*]}: status $status, expected $1"
+  [ ! -s out ] || echo "vitrail ${line[*]}: prints to stdout though it fails"
+  [ "$(wc -l <err)" -eq 1 ] || echo "vitrail ${line[*]}: $(wc -l <err) lines on stderr"
+  grep -q "^vitrail ${line[0]}: " err || echo "vitrail ${line[*]}: does not say who failed"
+  grep -qF -e "$2" err || echo "vitrail ${line[*]}: '$(cat err)' lacks '$2'"
+  rm -f out err
 }

@@ -22,7 +22,7 @@ def environment(vitrail, folder):
     env = dict(os.environ)
     env.pop("VITRAIL_KERNEL", None)
     env.update(PATH=f"{Path(vitrail).resolve().parent}:{env['PATH']}", CASES=str(HERE), LC_ALL="C",
-               HOME=str(folder), BASH_ENV=str(HERE / "prelude.sh"))
+               HOME=str(folder), PYTHON=sys.executable, BASH_ENV=str(HERE / "prelude.sh"))
     return env
 
 
