@@ -76,7 +76,7 @@ typedef struct vtr_polar_batch {
     float *sums;             /* [n_bins + 1][VTR_LANES]; exact for integer pixels below 2^24 */
     double *annuli;          /* [n_annuli][VTR_LANES], exact for integer pixels */
     double total[VTR_LANES]; /* over all used pixels, exact for integer pixels */
-    double maximum[VTR_LANES], minimum[VTR_LANES]; /* over all used pixels; 0 without pixels */
+    double maximum[VTR_LANES], minimum[VTR_LANES]; /* over used pixels; minimum: 0 for unsigned types */
     uint32_t flags[VTR_LANES]; /* VTR_FLAG_MISSING; _EMPTY: no counts; _INVALID: NaN, infinite or negative
                                   pixels */
     bool has_nonfinite[VTR_LANES], has_negative[VTR_LANES]; /* which of these INVALID means */

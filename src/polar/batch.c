@@ -30,6 +30,11 @@ static bool is_signed_integer(vtr_type type)
     return type == VTR_TYPE_I8 || type == VTR_TYPE_I16;
 }
 
+static bool is_unsigned(vtr_type type)
+{
+    return type == VTR_TYPE_U8 || type == VTR_TYPE_U16 || type == VTR_TYPE_U32;
+}
+
 vtr_status vtr_polar_batch_create(vtr_polar_batch **out, vtr_error *err)
 {
     vtr_polar_batch *batch = vtr_calloc(1, sizeof *batch);
@@ -117,7 +122,7 @@ static void set_flags(vtr_polar_batch *batch, const vtr_polar_plan *plan, const 
 {
     for (size_t lane = 0; lane < VTR_LANES; lane++) {
         bool is_filled = frames[lane] != NULL && plan->n_used > 0;
-        double low = is_filled ? batch->workspace->extremes[0][lane] : 0;
+        double low = is_filled && !is_unsigned(batch->type) ? batch->workspace->extremes[0][lane] : 0;
         double high = is_filled ? batch->workspace->extremes[1][lane] : 0;
         batch->minimum[lane] = low;
         batch->maximum[lane] = high;

@@ -16,8 +16,9 @@
 /* --- one tile into the buffer -----------------------------------------------------------------------------
  */
 
-INLINE void load_block_u64(uint64_t *restrict out, const uint64_t *const rows[VTR_LANES])
+INLINE void load_block_u64(uint64_t *restrict out, const uint64_t *const rows[VTR_LANES], pixel_range *range)
 {
+    (void)range;
     for (size_t x = 0; x < VTR_TILE_X; x++)
         for (size_t lane = 0; lane < VTR_LANES; lane++)
             out[x * VTR_LANES + lane] = rows[lane][x];
@@ -27,7 +28,7 @@ INLINE void load_block_u64(uint64_t *restrict out, const uint64_t *const rows[VT
  * segment names. */
 #define DEFINE_LOAD_TILE(NAME, PIXEL, VALUE)                                                                 \
     INLINE void load_tile_##NAME(VALUE *restrict buffer, const vtr_polar_tile *tile, size_t det_x,           \
-                                 const void *const frames[VTR_LANES])                                        \
+                                 const void *const frames[VTR_LANES], pixel_range *range)                    \
     {                                                                                                        \
         PIXEL edge[VTR_LANES][VTR_TILE_X];                                                                   \
         const PIXEL *rows[VTR_LANES];                                                                        \
@@ -42,7 +43,7 @@ INLINE void load_block_u64(uint64_t *restrict out, const uint64_t *const rows[VT
                     rows[lane] = edge[lane];                                                                 \
                 }                                                                                            \
             }                                                                                                \
-            load_block_##NAME(buffer + y * VTR_TILE_X * VTR_LANES, rows);                                    \
+            load_block_##NAME(buffer + y * VTR_TILE_X * VTR_LANES, rows, range);                             \
         }                                                                                                    \
     }
 
@@ -53,34 +54,81 @@ DEFINE_LOAD_TILE(i16, int16_t, uint32_t)
 DEFINE_LOAD_TILE(u32, uint32_t, uint32_t)
 DEFINE_LOAD_TILE(u64, uint64_t, uint64_t)
 
-/* --- its segments to the cells ----------------------------------------------------------------------------
- */
+/* --- its segments to the cells ---------------------------------------------------------------------------- */
 
-/* All segments of one length. `sum` is added to its cell as a whole, so the order of additions is that of the
- * program with any kernel. */
-#define DEFINE_ADD_SEGMENTS(NAME, VALUE, SUM)                                                                \
-    INLINE void add_segments_##NAME(SUM *restrict cells, const VALUE *restrict buffer, VALUE low[VTR_LANES], \
-                                    VALUE high[VTR_LANES], const uint32_t *cell, const uint16_t *pixel,      \
-                                    size_t n, size_t length)                                                 \
+typedef uint32_t v_u32 __attribute__((vector_size(VECTOR_BYTES), may_alias));
+typedef int32_t v_i32 __attribute__((vector_size(VECTOR_BYTES), may_alias));
+typedef double v_f64 __attribute__((vector_size(VECTOR_BYTES), may_alias));
+typedef int64_t v_i64 __attribute__((vector_size(VECTOR_BYTES), may_alias));
+typedef uint32_t half_u32 __attribute__((vector_size(VECTOR_BYTES / 2), may_alias));
+typedef int32_t half_i32 __attribute__((vector_size(VECTOR_BYTES / 2), may_alias));
+typedef float half_f32 __attribute__((vector_size(VECTOR_BYTES / 2), may_alias));
+
+enum { LANES_32 = VECTOR_BYTES / 4, LANES_64 = VECTOR_BYTES / 8 };
+
+/* Every lane where `mask` is set from `a`, else from `b`. */
+#define SELECT(TYPE, mask, a, b) ((TYPE)(((mask) & (v_i64)(a)) | (~(mask) & (v_i64)(b))))
+
+/* All segments of one length, of 16-bit pixels and narrower. Extremes only where `has_range`, else the loader has
+ * them. */
+#define DEFINE_ADD_SEGMENTS(NAME, VECTOR)                                                                    \
+    INLINE void add_segments_##NAME(uint32_t *restrict cells, const uint32_t *restrict buffer,               \
+                                    VECTOR range[2][VTR_LANES / LANES_32], const uint32_t *cell,             \
+                                    const uint16_t *pixel, size_t n, size_t length, bool has_range)          \
     {                                                                                                        \
-        for (size_t i = 0; i < n; i++) {                                                                     \
-            SUM sum[VTR_LANES] = {0};                                                                        \
-            for (size_t k = 0; k < length; k++) {                                                            \
-                const VALUE *value = buffer + pixel[i * length + k];                                         \
-                for (size_t lane = 0; lane < VTR_LANES; lane++) {                                            \
-                    sum[lane] += (SUM)value[lane];                                                           \
-                    low[lane] = value[lane] < low[lane] ? value[lane] : low[lane];                           \
-                    high[lane] = value[lane] > high[lane] ? value[lane] : high[lane];                        \
+        for (size_t i = 0; i < n; i++, pixel += length) {                                                    \
+            VECTOR *row = (VECTOR *)(cells + (size_t)cell[i] * VTR_LANES);                                   \
+            _Pragma("GCC unroll 4") for (size_t part = 0; part < VTR_LANES / LANES_32; part++)               \
+            {                                                                                                \
+                VECTOR sum = {0};                                                                            \
+                _Pragma("GCC unroll 8") for (size_t k = 0; k < length; k++)                                  \
+                {                                                                                            \
+                    VECTOR value = *(const VECTOR *)(buffer + pixel[k] + part * LANES_32);                   \
+                    sum += value;                                                                            \
+                    if (!has_range) continue;                                                                \
+                    range[0][part] = SELECT(VECTOR, (v_i64)(value < range[0][part]), value, range[0][part]); \
+                    range[1][part] = SELECT(VECTOR, (v_i64)(value > range[1][part]), value, range[1][part]); \
                 }                                                                                            \
+                row[part] += sum;                                                                            \
             }                                                                                                \
-            SUM *row = cells + (size_t)cell[i] * VTR_LANES;                                                  \
-            for (size_t lane = 0; lane < VTR_LANES; lane++)                                                  \
-                row[lane] += sum[lane];                                                                      \
         }                                                                                                    \
-    }                                                                                                        \
-    INLINE void add_tile_##NAME(SUM *restrict cells, const VALUE *restrict buffer, VALUE low[VTR_LANES],     \
-                                VALUE high[VTR_LANES], const vtr_polar_program *program,                     \
-                                const vtr_polar_tile *tile)                                                  \
+    }
+
+/* The others, in double: `sum` is added to its cell as a whole, so the order of additions is that of the program
+ * with any kernel. */
+#define DEFINE_ADD_WIDE(NAME, WORD, HALF)                                                                    \
+    INLINE void add_segments_##NAME(double *restrict cells, const WORD *restrict buffer,                     \
+                                    v_f64 range[2][VTR_LANES / LANES_64], const uint32_t *cell,              \
+                                    const uint16_t *pixel, size_t n, size_t length, bool has_range)          \
+    {                                                                                                        \
+        (void)has_range;                                                                                     \
+        for (size_t i = 0; i < n; i++, pixel += length) {                                                    \
+            v_f64 *row = (v_f64 *)(cells + (size_t)cell[i] * VTR_LANES);                                     \
+            _Pragma("GCC unroll 8") for (size_t part = 0; part < VTR_LANES / LANES_64; part++)               \
+            {                                                                                                \
+                v_f64 sum = {0};                                                                             \
+                _Pragma("GCC unroll 8") for (size_t k = 0; k < length; k++)                                  \
+                {                                                                                            \
+                    HALF narrow = *(const HALF *)(buffer + pixel[k] + part * LANES_64);                      \
+                    v_f64 value = __builtin_convertvector(narrow, v_f64);                                    \
+                    sum += value;                                                                            \
+                    range[0][part] = SELECT(v_f64, (v_i64)(value < range[0][part]), value, range[0][part]);  \
+                    range[1][part] = SELECT(v_f64, (v_i64)(value > range[1][part]), value, range[1][part]);  \
+                }                                                                                            \
+                row[part] += sum;                                                                            \
+            }                                                                                                \
+        }                                                                                                    \
+    }
+
+#define ADD_LENGTH(NAME, LENGTH)                                                                             \
+    add_segments_##NAME(cells, buffer, range, cell, pixel, tile->n_segments[LENGTH - 1], LENGTH, has_range); \
+    cell += tile->n_segments[LENGTH - 1];                                                                    \
+    pixel += (size_t)tile->n_segments[LENGTH - 1] * LENGTH;
+
+#define DEFINE_ADD_TILE(NAME, WORD, SUM, VECTOR)                                                             \
+    INLINE void add_tile_##NAME(                                                                             \
+        SUM *restrict cells, const WORD *restrict buffer, VECTOR range[2][16 * sizeof(SUM) / VECTOR_BYTES],  \
+        const vtr_polar_program *program, const vtr_polar_tile *tile, bool has_range)                        \
     {                                                                                                        \
         const uint32_t *cell = program->segment_cell + tile->first_segment;                                  \
         const uint16_t *pixel = program->pixel + tile->first_pixel;                                          \
@@ -94,51 +142,64 @@ DEFINE_LOAD_TILE(u64, uint64_t, uint64_t)
         ADD_LENGTH(NAME, 7)                                                                                  \
         ADD_LENGTH(NAME, 8)                                                                                  \
     }
-#define ADD_LENGTH(NAME, LENGTH)                                                                             \
-    add_segments_##NAME(cells, buffer, low, high, cell, pixel, tile->n_segments[LENGTH - 1], LENGTH);        \
-    cell += tile->n_segments[LENGTH - 1];                                                                    \
-    pixel += (size_t)tile->n_segments[LENGTH - 1] * LENGTH;
 
-DEFINE_ADD_SEGMENTS(unsigned, uint32_t, uint32_t)
-DEFINE_ADD_SEGMENTS(signed, int32_t, int32_t)
-DEFINE_ADD_SEGMENTS(wide_unsigned, uint32_t, double)
-DEFINE_ADD_SEGMENTS(wide_signed, int32_t, double)
-DEFINE_ADD_SEGMENTS(float, float, double)
-DEFINE_ADD_SEGMENTS(double, double, double)
+DEFINE_ADD_SEGMENTS(unsigned, v_u32)
+DEFINE_ADD_SEGMENTS(signed, v_i32)
+DEFINE_ADD_WIDE(wide_unsigned, uint32_t, half_u32)
+DEFINE_ADD_WIDE(wide_signed, uint32_t, half_i32)
+DEFINE_ADD_WIDE(float, uint32_t, half_f32)
+DEFINE_ADD_WIDE(double, uint64_t, v_f64)
+DEFINE_ADD_TILE(unsigned, uint32_t, uint32_t, v_u32)
+DEFINE_ADD_TILE(signed, uint32_t, uint32_t, v_i32)
+DEFINE_ADD_TILE(wide_unsigned, uint32_t, double, v_f64)
+DEFINE_ADD_TILE(wide_signed, uint32_t, double, v_f64)
+DEFINE_ADD_TILE(float, uint32_t, double, v_f64)
+DEFINE_ADD_TILE(double, uint64_t, double, v_f64)
 
-/* --- all tiles of sixteen frames --------------------------------------------------------------------------
+/* --- all tiles of sixteen frames -------------------------------------------------------------------------- */
+
+/* bin_TYPE: LOAD names the loader, WORD its element, ADD the adder, VALUE the pixels' type and SUM that of the sums.
  */
-
-/* bin_TYPE: LOAD names the loader, WORD its element, ADD the adder, VALUE and SUM its types. */
-#define DEFINE_BIN(TYPE, LOAD, WORD, ADD, VALUE, SUM, LOWEST, HIGHEST)                                       \
+#define DEFINE_BIN(TYPE, LOAD, WORD, ADD, VECTOR, VALUE, SUM, LOWEST, HIGHEST, HAS_RANGE)                    \
     static void bin_##TYPE(const vtr_polar_program *program, size_t det_x,                                   \
                            const void *const frames[VTR_LANES], vtr_polar_workspace *work)                   \
     {                                                                                                        \
-        VALUE low[VTR_LANES], high[VTR_LANES];                                                               \
+        VALUE limits[2][VTR_LANES];                                                                          \
+        VECTOR range[2][VTR_LANES * sizeof(SUM) / VECTOR_BYTES];                                             \
+        pixel_range block_range;                                                                             \
+        pixel_range_start(&block_range);                                                                     \
         for (size_t lane = 0; lane < VTR_LANES; lane++) {                                                    \
-            low[lane] = HIGHEST;                                                                             \
-            high[lane] = LOWEST;                                                                             \
+            limits[0][lane] = HIGHEST;                                                                       \
+            limits[1][lane] = LOWEST;                                                                        \
         }                                                                                                    \
+        memcpy(range, limits, sizeof range);                                                                 \
         memset(work->cells, 0, program->n_cells *VTR_LANES * sizeof(SUM));                                   \
         for (size_t t = 0; t < program->n_tiles; t++) {                                                      \
-            load_tile_##LOAD((WORD *)work->buffer, &program->tiles[t], det_x, frames);                       \
-            add_tile_##ADD((SUM *)work->cells, (const VALUE *)work->buffer, low, high, program,              \
-                           &program->tiles[t]);                                                              \
+            const vtr_polar_tile *tile = &program->tiles[t];                                                 \
+            if (HAS_RANGE && !tile->has_unused) {                                                            \
+                load_tile_##LOAD((WORD *)work->buffer, tile, det_x, frames, &block_range);                   \
+                add_tile_##ADD((SUM *)work->cells, (const WORD *)work->buffer, range, program, tile, false); \
+            } else {                                                                                         \
+                load_tile_##LOAD((WORD *)work->buffer, tile, det_x, frames, NULL);                           \
+                add_tile_##ADD((SUM *)work->cells, (const WORD *)work->buffer, range, program, tile, true);  \
+            }                                                                                                \
         }                                                                                                    \
+        memcpy(limits, range, sizeof range);                                                                 \
         for (size_t lane = 0; lane < VTR_LANES; lane++) {                                                    \
-            work->extremes[0][lane] = (double)low[lane];                                                     \
-            work->extremes[1][lane] = (double)high[lane];                                                    \
+            work->extremes[0][lane] = (double)limits[0][lane];                                               \
+            work->extremes[1][lane] = (double)limits[1][lane];                                               \
         }                                                                                                    \
+        if (HAS_RANGE) pixel_range_finish(&block_range, work->extremes);                                     \
     }
 
-DEFINE_BIN(u8, u8, uint32_t, unsigned, uint32_t, uint32_t, 0, UINT32_MAX)
-DEFINE_BIN(u16, u16, uint32_t, unsigned, uint32_t, uint32_t, 0, UINT32_MAX)
-DEFINE_BIN(i8, i8, uint32_t, signed, int32_t, int32_t, INT32_MIN, INT32_MAX)
-DEFINE_BIN(i16, i16, uint32_t, signed, int32_t, int32_t, INT32_MIN, INT32_MAX)
-DEFINE_BIN(u32, u32, uint32_t, wide_unsigned, uint32_t, double, 0, UINT32_MAX)
-DEFINE_BIN(i32, u32, uint32_t, wide_signed, int32_t, double, INT32_MIN, INT32_MAX)
-DEFINE_BIN(f32, u32, uint32_t, float, float, double, -INFINITY, INFINITY)
-DEFINE_BIN(f64, u64, uint64_t, double, double, double, -INFINITY, INFINITY)
+DEFINE_BIN(u8, u8, uint32_t, unsigned, v_u32, uint32_t, uint32_t, 0, UINT32_MAX, BLOCKS_HAVE_RANGE)
+DEFINE_BIN(u16, u16, uint32_t, unsigned, v_u32, uint32_t, uint32_t, 0, UINT32_MAX, BLOCKS_HAVE_RANGE)
+DEFINE_BIN(i8, i8, uint32_t, signed, v_i32, int32_t, uint32_t, INT32_MIN, INT32_MAX, 0)
+DEFINE_BIN(i16, i16, uint32_t, signed, v_i32, int32_t, uint32_t, INT32_MIN, INT32_MAX, 0)
+DEFINE_BIN(u32, u32, uint32_t, wide_unsigned, v_f64, double, double, -INFINITY, INFINITY, 0)
+DEFINE_BIN(i32, u32, uint32_t, wide_signed, v_f64, double, double, -INFINITY, INFINITY, 0)
+DEFINE_BIN(f32, u32, uint32_t, float, v_f64, double, double, -INFINITY, INFINITY, 0)
+DEFINE_BIN(f64, u64, uint64_t, double, v_f64, double, double, -INFINITY, INFINITY, 0)
 
 /* --- cells to bins and intervals --------------------------------------------------------------------------
  */

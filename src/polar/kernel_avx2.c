@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "polar/transpose_portable.h"
+/* The kernels for processors with AVX2. */
+
+#include "polar/transpose_avx2.h"
 
 #define KERNELS vtr_polar_kernels_avx2
 #include "polar/kernel.h"

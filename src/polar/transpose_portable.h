@@ -4,10 +4,28 @@
 
 #include "polar/polar_internal.h"
 
+#define VECTOR_BYTES 16
+#define BLOCKS_HAVE_RANGE 0
+
+typedef char pixel_range;
+
+static inline void pixel_range_start(pixel_range *range)
+{
+    *range = 0;
+}
+
+static inline void pixel_range_finish(const pixel_range *range, double extremes[2][VTR_LANES])
+{
+    (void)range;
+    (void)extremes;
+}
+
 /* 32 pixels of 16 frames: out[pixel][frame], signed pixels in two's complement. */
 #define DEFINE_LOAD_BLOCK(NAME, PIXEL)                                                                       \
-    static inline void load_block_##NAME(uint32_t *restrict out, const PIXEL *const rows[VTR_LANES])         \
+    static inline void load_block_##NAME(uint32_t *restrict out, const PIXEL *const rows[VTR_LANES],         \
+                                         pixel_range *range)                                                 \
     {                                                                                                        \
+        (void)range;                                                                                         \
         for (size_t x = 0; x < VTR_TILE_X; x++)                                                              \
             for (size_t lane = 0; lane < VTR_LANES; lane++)                                                  \
                 out[x * VTR_LANES + lane] = (uint32_t)rows[lane][x];                                         \
