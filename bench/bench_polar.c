@@ -109,7 +109,8 @@ static double work(scene *s, unsigned what)
         const void *frames[VTR_LANES];
         frames_of(s, b * VTR_LANES, frames);
         if (what & DO_BIN) {
-            vtr_polar_bin(s->batch[t], s->plan, s->type, frames, what & DO_FUSED ? s->pattern[t] : NULL, NULL);
+            vtr_polar_bin(s->batch[t], s->plan, s->type, frames, what & DO_FUSED ? s->pattern[t] : NULL,
+                          NULL);
             check += s->batch[t]->total[b % VTR_LANES];
         }
         if (what & DO_PATTERN) vtr_pattern_add(s->pattern[t], frames);
@@ -133,7 +134,8 @@ static void check_answers(scene *s)
         require(vtr_polar_bin(s->batch[0], s->plan, s->type, frames, NULL, NULL) == VTR_OK, "binning failed");
         vtr_polar_batch_exact(s->batch[0], sums);
         for (size_t i = 0; i < PIXELS; i++) {
-            double x = (double)(i % SIDE) - s->plan->centre_x_px, y = (double)(i / SIDE) - s->plan->centre_y_px;
+            double x = (double)(i % SIDE) - s->plan->centre_x_px,
+                   y = (double)(i / SIDE) - s->plan->centre_y_px;
             double angle = atan2(y, x) / (2 * acos(-1.0));
             size_t ring = (size_t)sqrt(x * x + y * y), n = s->plan->n_sectors;
             size_t sector = (size_t)((angle < 0 ? angle + 1 : angle) * (double)n) % n;
@@ -157,9 +159,9 @@ static double report(scene *s, const char *name, unsigned what, double bare_seco
         best = fmin(best, seconds(CLOCK_MONOTONIC) - start);
     }
     double bytes = (double)s->n_frames * (double)s->frame_bytes, n = (double)s->n_frames;
-    printf("%-24s %s %zu x %d x %d  %6.0f ns/frame  %6.2f us core  %5.1f GB/s  %4.2f of bare  check %.17g\n", name,
-           vtr_type_name(s->type), s->n_frames, SIDE, SIDE, 1e9 * best / n, 1e6 * best_core / n, 1e-9 * bytes / best,
-           bare_seconds > 0 ? bare_seconds / best : 1.0, check);
+    printf("%-24s %s %zu x %d x %d  %6.0f ns/frame  %6.2f us core  %5.1f GB/s  %4.2f of bare  check %.17g\n",
+           name, vtr_type_name(s->type), s->n_frames, SIDE, SIDE, 1e9 * best / n, 1e6 * best_core / n,
+           1e-9 * bytes / best, bare_seconds > 0 ? bare_seconds / best : 1.0, check);
     return best;
 }
 
@@ -205,7 +207,8 @@ int main(int argc, char **argv)
 {
     int n_threads = argc > 1 ? atoi(argv[1]) : vtr_thread_count(0);
     size_t n_frames = argc > 2 ? (size_t)atol(argv[2]) / VTR_LANES * VTR_LANES : 1024;
-    require(n_threads > 0 && n_threads <= MAX_THREADS && n_frames >= 2 * VTR_LANES, "usage: bench_polar [THREADS] [FRAMES]");
+    require(n_threads > 0 && n_threads <= MAX_THREADS && n_frames >= 2 * VTR_LANES,
+            "usage: bench_polar [THREADS] [FRAMES]");
     printf("threads %d, kernel %d (0 portable, 1 AVX2, 2 AVX-512)\n", n_threads, (int)vtr_cpu_best());
     bench_type(VTR_TYPE_U16, n_frames, n_threads);
     bench_type(VTR_TYPE_U8, n_frames, n_threads);

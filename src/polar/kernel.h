@@ -16,34 +16,45 @@
 /* --- one tile into the buffer -----------------------------------------------------------------------------
  */
 
-INLINE void load_block_u64(uint64_t *restrict out, const uint64_t *const rows[VTR_LANES], pixel_range *range)
+INLINE void load_block_u64(uint64_t *restrict out, const void *const frames[VTR_LANES], size_t offset,
+                           pixel_range *range)
 {
     (void)range;
     for (size_t x = 0; x < VTR_TILE_X; x++)
         for (size_t lane = 0; lane < VTR_LANES; lane++)
-            out[x * VTR_LANES + lane] = rows[lane][x];
+            out[x * VTR_LANES + lane] = ((const uint64_t *)frames[lane])[offset + x];
 }
 
-/* load_tile_NAME(buffer, tile, det_x, frames): a tile narrower than a block is completed with zeros, which no
- * segment names. */
+/* Calls for one cache line of each frame. */
+INLINE void prefetch_rows(const void *const frames[VTR_LANES], size_t offset_bytes)
+{
+    for (size_t lane = 0; lane < VTR_LANES; lane++)
+        __builtin_prefetch((const char *)frames[lane] + offset_bytes);
+}
+
+/* load_tile_NAME(buffer, tile, det_x, frames, range, next): a tile narrower than a block is completed with zeros, which
+ * no segment names. Meanwhile the memory at the tile after it, `next`, is called for. */
 #define DEFINE_LOAD_TILE(NAME, PIXEL, VALUE)                                                                 \
     INLINE void load_tile_##NAME(VALUE *restrict buffer, const vtr_polar_tile *tile, size_t det_x,           \
-                                 const void *const frames[VTR_LANES], pixel_range *range)                    \
+                                 const void *const frames[VTR_LANES], pixel_range *range,                    \
+                                 const vtr_polar_tile *next)                                                 \
     {                                                                                                        \
         PIXEL edge[VTR_LANES][VTR_TILE_X];                                                                   \
-        const PIXEL *rows[VTR_LANES];                                                                        \
+        const void *edges[VTR_LANES];                                                                        \
         if (tile->width < VTR_TILE_X) memset(edge, 0, sizeof edge);                                          \
         for (size_t y = 0; y < tile->height; y++) {                                                          \
+            VALUE *out = buffer + y * VTR_TILE_X * VTR_LANES;                                                \
             size_t offset = (tile->y + y) * det_x + tile->x;                                                 \
-            for (size_t lane = 0; lane < VTR_LANES; lane++)                                                  \
-                rows[lane] = (const PIXEL *)frames[lane] + offset;                                           \
-            if (tile->width < VTR_TILE_X) {                                                                  \
-                for (size_t lane = 0; lane < VTR_LANES; lane++) {                                            \
-                    memcpy(edge[lane], rows[lane], tile->width * sizeof(PIXEL));                             \
-                    rows[lane] = edge[lane];                                                                 \
-                }                                                                                            \
+            if (y < next->height) prefetch_rows(frames, ((next->y + y) * det_x + next->x) * sizeof(PIXEL));  \
+            if (tile->width == VTR_TILE_X) {                                                                 \
+                load_block_##NAME(out, frames, offset, range);                                               \
+                continue;                                                                                    \
             }                                                                                                \
-            load_block_##NAME(buffer + y * VTR_TILE_X * VTR_LANES, rows, range);                             \
+            for (size_t lane = 0; lane < VTR_LANES; lane++) {                                                \
+                memcpy(edge[lane], (const PIXEL *)frames[lane] + offset, tile->width * sizeof(PIXEL));       \
+                edges[lane] = edge[lane];                                                                    \
+            }                                                                                                \
+            load_block_##NAME(out, edges, 0, range);                                                         \
         }                                                                                                    \
     }
 
@@ -175,12 +186,12 @@ DEFINE_ADD_TILE(double, uint64_t, double, v_f64)
         memcpy(range, limits, sizeof range);                                                                 \
         memset(work->cells, 0, program->n_cells *VTR_LANES * sizeof(SUM));                                   \
         for (size_t t = 0; t < program->n_tiles; t++) {                                                      \
-            const vtr_polar_tile *tile = &program->tiles[t];                                                 \
+            const vtr_polar_tile *tile = &program->tiles[t], *next = tile + (t + 1 < program->n_tiles);      \
             if (HAS_RANGE && !tile->has_unused) {                                                            \
-                load_tile_##LOAD((WORD *)work->buffer, tile, det_x, frames, &block_range);                   \
+                load_tile_##LOAD((WORD *)work->buffer, tile, det_x, frames, &block_range, next);             \
                 add_tile_##ADD((SUM *)work->cells, (const WORD *)work->buffer, range, program, tile, false); \
             } else {                                                                                         \
-                load_tile_##LOAD((WORD *)work->buffer, tile, det_x, frames, NULL);                           \
+                load_tile_##LOAD((WORD *)work->buffer, tile, det_x, frames, NULL, next);                     \
                 add_tile_##ADD((SUM *)work->cells, (const WORD *)work->buffer, range, program, tile, true);  \
             }                                                                                                \
         }                                                                                                    \
@@ -242,27 +253,24 @@ DEFINE_MERGE(real, double, double)
 /* --- sums over the frames at each pixel -------------------------------------------------------------------
  */
 
-enum { PATTERN_BLOCK = 64 };
-
-/* Pixels in blocks whose sums stay in registers or the first cache while the frames go by. */
+/* Pixels first ... end - 1 in 64-bit sums. */
 #define DEFINE_PATTERN_INTEGER(TYPE, PIXEL, SUM, MAXIMUM)                                                    \
-    static void pattern_add_##TYPE(vtr_pattern *pattern, const void *const *frames, size_t n)                \
+    static void pattern_range_##TYPE(vtr_pattern *pattern, const void *const *frames, size_t n,              \
+                                     size_t first, size_t end)                                               \
     {                                                                                                        \
         MAXIMUM *maximum = (MAXIMUM *)pattern->maximum;                                                      \
-        for (size_t first = 0; first < pattern->n_pixels; first += PATTERN_BLOCK) {                          \
-            size_t n_block =                                                                                 \
-                pattern->n_pixels - first < PATTERN_BLOCK ? pattern->n_pixels - first : PATTERN_BLOCK;       \
-            SUM sum[PATTERN_BLOCK] = {0};                                                                    \
-            uint64_t squares[PATTERN_BLOCK] = {0};                                                           \
+        for (; first < end; first += VTR_PATTERN_BLOCK) {                                                    \
+            size_t n_block = end - first < VTR_PATTERN_BLOCK ? end - first : VTR_PATTERN_BLOCK;              \
+            SUM sum[VTR_PATTERN_BLOCK] = {0};                                                                \
+            uint64_t squares[VTR_PATTERN_BLOCK] = {0};                                                       \
             for (size_t f = 0; f < n; f++) {                                                                 \
                 const PIXEL *restrict frame = (const PIXEL *)frames[f] + first;                              \
                 for (size_t i = 0; i < n_block; i++) {                                                       \
                     SUM value = (SUM)frame[i];                                                               \
                     sum[i] += value;                                                                         \
                     squares[i] += (uint32_t)(value * value);                                                 \
-                }                                                                                            \
-                for (size_t i = 0; i < n_block; i++)                                                         \
                     maximum[first + i] = frame[i] > maximum[first + i] ? frame[i] : maximum[first + i];      \
+                }                                                                                            \
             }                                                                                                \
             for (size_t i = 0; i < n_block; i++) {                                                           \
                 pattern->sum[first + i] += sum[i];                                                           \
@@ -276,14 +284,80 @@ DEFINE_PATTERN_INTEGER(u16, uint16_t, uint32_t, uint16_t)
 DEFINE_PATTERN_INTEGER(i8, int8_t, int32_t, int16_t)
 DEFINE_PATTERN_INTEGER(i16, int16_t, int32_t, int16_t)
 
+static void pattern_add_i8(vtr_pattern *pattern, const void *const *frames, size_t n)
+{
+    pattern_range_i8(pattern, frames, n, 0, pattern->n_pixels);
+}
+
+static void pattern_add_i16(vtr_pattern *pattern, const void *const *frames, size_t n)
+{
+    pattern_range_i16(pattern, frames, n, 0, pattern->n_pixels);
+}
+
+#if HAS_BLOCK_SUMS
+
+/* The recent sums of a block to the 64-bit ones. */
+static void flush_block(vtr_pattern *pattern, size_t block)
+{
+    for (size_t i = block * VTR_PATTERN_BLOCK; i < (block + 1) * VTR_PATTERN_BLOCK; i++) {
+        pattern->sum[i] += pattern->recent_sum[i];
+        pattern->sum_of_squares[i] += pattern->recent_squares[i];
+        pattern->recent_sum[i] = pattern->recent_squares[i] = 0;
+    }
+    pattern->n_recent[block] = 0;
+}
+
+/* Sixteen frames' sums and squares fit into 32 bits where no pixel is above 16383; where all are small, those of
+ * many batches do, which halves the memory that is walked through. */
+#define DEFINE_PATTERN_BLOCKS(TYPE)                                                                          \
+    static void pattern_add_##TYPE(vtr_pattern *pattern, const void *const *frames, size_t n)                \
+    {                                                                                                        \
+        size_t n_blocks = pattern->n_pixels / VTR_PATTERN_BLOCK;                                             \
+        for (size_t block = 0; block < n_blocks; block++) {                                                  \
+            size_t first = block * VTR_PATTERN_BLOCK;                                                        \
+            uint32_t sum[VTR_PATTERN_BLOCK], squares[VTR_PATTERN_BLOCK];                                     \
+            int size = sum_block_##TYPE(frames, n, first, sum, squares, pattern->maximum + first);           \
+            if (size == BLOCK_SMALL) {                                                                       \
+                uint32_t *restrict to = pattern->recent_sum + first, *restrict to_squares =                  \
+                                                                         pattern->recent_squares + first;    \
+                for (size_t i = 0; i < VTR_PATTERN_BLOCK; i++) {                                             \
+                    to[i] += sum[i];                                                                         \
+                    to_squares[i] += squares[i];                                                             \
+                }                                                                                            \
+                if (++pattern->n_recent[block] == 255) flush_block(pattern, block);                          \
+            } else if (size == BLOCK_FITS) {                                                                 \
+                for (size_t i = 0; i < VTR_PATTERN_BLOCK; i++) {                                             \
+                    pattern->sum[first + i] += sum[i];                                                       \
+                    pattern->sum_of_squares[first + i] += squares[i];                                        \
+                }                                                                                            \
+            } else {                                                                                         \
+                pattern_range_##TYPE(pattern, frames, n, first, first + VTR_PATTERN_BLOCK);                  \
+            }                                                                                                \
+        }                                                                                                    \
+        pattern_range_##TYPE(pattern, frames, n, n_blocks *VTR_PATTERN_BLOCK, pattern->n_pixels);            \
+    }
+
+#else
+
+#define DEFINE_PATTERN_BLOCKS(TYPE)                                                                          \
+    static void pattern_add_##TYPE(vtr_pattern *pattern, const void *const *frames, size_t n)                \
+    {                                                                                                        \
+        pattern_range_##TYPE(pattern, frames, n, 0, pattern->n_pixels);                                      \
+    }
+
+#endif
+
+DEFINE_PATTERN_BLOCKS(u8)
+DEFINE_PATTERN_BLOCKS(u16)
+
 #define DEFINE_PATTERN_REAL(TYPE, PIXEL)                                                                     \
     static void pattern_add_##TYPE(vtr_pattern *pattern, const void *const *frames, size_t n)                \
     {                                                                                                        \
         double *restrict sum = pattern->real_sum, *restrict squares = pattern->real_sum_of_squares;          \
         double *restrict maximum = pattern->real_maximum;                                                    \
-        for (size_t first = 0; first < pattern->n_pixels; first += PATTERN_BLOCK) {                          \
-            size_t end =                                                                                     \
-                pattern->n_pixels - first < PATTERN_BLOCK ? pattern->n_pixels : first + PATTERN_BLOCK;       \
+        for (size_t first = 0; first < pattern->n_pixels; first += VTR_PATTERN_BLOCK) {                      \
+            size_t end = pattern->n_pixels - first < VTR_PATTERN_BLOCK ? pattern->n_pixels                   \
+                                                                       : first + VTR_PATTERN_BLOCK;          \
             for (size_t f = 0; f < n; f++) {                                                                 \
                 const PIXEL *restrict frame = frames[f];                                                     \
                 for (size_t i = first; i < end; i++) {                                                       \
@@ -301,94 +375,91 @@ DEFINE_PATTERN_REAL(i32, int32_t)
 DEFINE_PATTERN_REAL(f32, float)
 DEFINE_PATTERN_REAL(f64, double)
 
-/* --- radial profiles --------------------------------------------------------------------------------------
- */
+/* --- radial profiles -------------------------------------------------------------------------------------- */
 
-/* x = (rho - r_first) / step of one bin in each lane. Where the shift and the strain are small against the
- * radius
- * (`is_near`), the root is its series to the third order in q = rho^2 / r^2 - 1, right to 1e-7 for |q| <
- * 0.04. */
-INLINE void bin_positions(float x[VTR_LANES], const vtr_profile_task *task, const vtr_profile_bin *bin,
-                          bool is_near)
+typedef float v_f32 __attribute__((vector_size(VECTOR_BYTES), may_alias));
+
+/* For each bin the samples base ... base + slots - 1 that it can reach in any lane. A hundredth of a sample stands
+ * for rounding. */
+static void profile_reach(vtr_profile_task *task, const vtr_profile_spread *s)
+{
+    const vtr_profile_points *points = task->points;
+    for (size_t b = 0; b < task->n_bins; b++) {
+        float x = points->x[b], y = points->y[b];
+        float u = s->axx * x + s->axy * y - s->tx, v = s->axy * x + s->ayy * y - s->ty;
+        float squared = u * u + v * v, middle = sqrtf(squared);
+        float spread = points->radius[b] * s->matrix + s->shift;
+        float place = (middle - task->r_first) * task->inv_step, reach = spread * task->inv_step + 0.01f;
+        place = place > 1e6f ? 1e6f : place;
+        reach = reach > 1e6f ? 1e6f : reach;
+        float base = floorf(place - reach);
+        task->base[b] = base;
+        task->slots[b] = points->n_pixels[b] > 0 ? ceilf(2 * reach) + 2 : 0;
+        task->place[b] = place - base;
+        task->scale[b] = middle * task->inv_step;
+        task->inv_squared[b] = spread < 0.018f * middle ? 1 / squared : 0;
+    }
+}
+
+/* Where a bin falls in each lane, in samples after its base. rho is sqrt(rho_m^2 (1 + q)), rho_m that of the middle of
+ * the lanes; the series to the third order in q is right to 1e-7 for |q| < 0.04. Where the lanes differ by more the
+ * root itself is taken. */
+INLINE v_f32 bin_place(const vtr_profile_task *task, size_t b, size_t part)
 {
     const vtr_profile_lanes *a = task->lanes;
-    for (size_t lane = 0; lane < VTR_LANES; lane++) {
-        float u = a->axx[lane] * bin->x + a->axy[lane] * bin->y - a->tx[lane];
-        float v = a->axy[lane] * bin->x + a->ayy[lane] * bin->y - a->ty[lane];
-        float rho_squared = u * u + v * v, rho;
-        if (is_near) {
-            float q = rho_squared * bin->inv_radius_squared - 1;
-            rho = bin->radius + bin->radius * (q * (0.5f - q * (0.125f - q * 0.0625f)));
-        } else {
-            rho = sqrtf(rho_squared);
-        }
-        x[lane] = (rho - task->r_first) * task->inv_step;
+    v_f32 axx = *(const v_f32 *)(a->axx + part * LANES_32), ayy = *(const v_f32 *)(a->ayy + part * LANES_32);
+    v_f32 axy = *(const v_f32 *)(a->axy + part * LANES_32), tx = *(const v_f32 *)(a->tx + part * LANES_32);
+    v_f32 ty = *(const v_f32 *)(a->ty + part * LANES_32);
+    float x = task->points->x[b], y = task->points->y[b];
+    v_f32 u = axx * x + axy * y - tx, v = axy * x + ayy * y - ty, squared = u * u + v * v;
+    if (task->inv_squared[b] > 0) {
+        v_f32 q = squared * task->inv_squared[b] - 1;
+        return task->scale[b] * (q * (0.5f - q * (0.125f - q * 0.0625f))) + task->place[b];
     }
+    for (size_t lane = 0; lane < LANES_32; lane++)
+        squared[lane] = sqrtf(squared[lane]);
+    return (squared - task->r_first) * task->inv_step - task->base[b];
 }
 
-INLINE void add_to_row(float *restrict row, const float weight[VTR_LANES], const float sum[VTR_LANES],
-                       float n_pixels, float speckle)
+/* The weight w of a bin at one sample: row += {w s, w n, w^2 n, w^2 n^2 speckle}. */
+INLINE void add_to_row(float *row, v_f32 w, v_f32 sum, float n_pixels, float speckle, bool has_speckle)
 {
-    for (size_t lane = 0; lane < VTR_LANES; lane++) {
-        float w = weight[lane], wn = w * n_pixels;
-        row[lane] += w * sum[lane];
-        row[VTR_LANES + lane] += wn;
-        row[2 * VTR_LANES + lane] += w * wn;
-        if (speckle >= 0) row[3 * VTR_LANES + lane] += w * w * speckle;
-    }
-}
-
-/* The usual case: all lanes of a bin fall between `base` and base + 2. */
-INLINE void split_in_three(float *rows, const float x[VTR_LANES], int base, const float sum[VTR_LANES],
-                           float n_pixels, float speckle)
-{
-    float weight[3][VTR_LANES];
-    for (size_t lane = 0; lane < VTR_LANES; lane++) {
-        float place = x[lane] - (float)base, before = 1 - place, after = place - 1;
-        before = before > 0 ? before : 0;
-        after = after > 0 ? after : 0;
-        weight[0][lane] = before;
-        weight[2][lane] = after;
-        weight[1][lane] = 1 - before - after;
-    }
-    for (int k = 0; k < 3; k++)
-        add_to_row(rows + (VTR_PROFILE_MARGIN + base + k) * VTR_PROFILE_ROW, weight[k], sum, n_pixels,
-                   speckle);
-}
-
-INLINE void split(float *rows, const float x[VTR_LANES], int first, int end, const float sum[VTR_LANES],
-                  float n_pixels, float speckle)
-{
-    for (int j = first; j < end; j++) {
-        float weight[VTR_LANES];
-        for (size_t lane = 0; lane < VTR_LANES; lane++) {
-            float w = 1 - fabsf(x[lane] - (float)j);
-            weight[lane] = w > 0 ? w : 0;
-        }
-        add_to_row(rows + (VTR_PROFILE_MARGIN + j) * VTR_PROFILE_ROW, weight, sum, n_pixels, speckle);
-    }
+    v_f32 wn = w * n_pixels, wwn = w * wn;
+    *(v_f32 *)row += w * sum;
+    *(v_f32 *)(row + VTR_LANES) += wn;
+    *(v_f32 *)(row + 2 * VTR_LANES) += wwn;
+    if (has_speckle) *(v_f32 *)(row + 3 * VTR_LANES) += wwn * speckle;
 }
 
 INLINE void profile_with(const vtr_profile_task *task, bool has_speckle)
 {
-    int n = (int)task->n;
+    float n = (float)task->n;
+    v_f32 zero = {0};
     for (size_t b = 0; b < task->n_bins; b++) {
-        const vtr_profile_bin *bin = &task->bins[b];
-        int base = task->base[b], slots = task->slots[b];
+        float base = task->base[b], slots = task->slots[b], n_pixels = task->points->n_pixels[b];
         if (slots == 0 || base >= n || base + slots <= 0) continue;
-        float x[VTR_LANES], sum[VTR_LANES];
-        if (task->is_near[b])
-            bin_positions(x, task, bin, true);
-        else
-            bin_positions(x, task, bin, false);
-        for (size_t lane = 0; lane < VTR_LANES; lane++)
-            sum[lane] = task->sums[b * VTR_LANES + lane] - bin->n_pixels * task->offset;
-        float speckle = has_speckle ? bin->n_pixels * bin->n_pixels * task->speckle[b] : -1;
-        if (slots == 3)
-            split_in_three(task->rows, x, base, sum, bin->n_pixels, speckle);
-        else
-            split(task->rows, x, base > 0 ? base : 0, base + slots < n ? base + slots : n, sum, bin->n_pixels,
-                  speckle);
+        float dark = n_pixels * task->offset, speckle = has_speckle ? n_pixels * task->speckle[b] : 0;
+        float *rows = task->rows + (VTR_PROFILE_MARGIN + (ptrdiff_t)base) * VTR_PROFILE_ROW;
+        _Pragma("GCC unroll 4") for (size_t part = 0; part < VTR_LANES / LANES_32; part++)
+        {
+            v_f32 place = bin_place(task, b, part);
+            v_f32 sum = *(const v_f32 *)(task->sums + b * VTR_LANES + part * LANES_32) - dark;
+            float *row = rows + part * LANES_32;
+            if (slots == 3) {
+                v_f32 before = VECTOR_MAX(1 - place, zero), after = VECTOR_MAX(place - 1, zero);
+                add_to_row(row, before, sum, n_pixels, speckle, has_speckle);
+                add_to_row(row + VTR_PROFILE_ROW, 1 - before - after, sum, n_pixels, speckle, has_speckle);
+                add_to_row(row + 2 * VTR_PROFILE_ROW, after, sum, n_pixels, speckle, has_speckle);
+                continue;
+            }
+            ptrdiff_t first = base < 0 ? -(ptrdiff_t)base : 0;
+            ptrdiff_t end = (ptrdiff_t)(base + slots > n ? n - base : slots);
+            for (ptrdiff_t k = first; k < end; k++) {
+                v_f32 away = place - (float)k, weight = 1 - VECTOR_MAX(away, -away);
+                add_to_row(row + k * VTR_PROFILE_ROW, VECTOR_MAX(weight, zero), sum, n_pixels, speckle,
+                           has_speckle);
+            }
+        }
     }
 }
 
@@ -420,5 +491,6 @@ const vtr_polar_kernels KERNELS = {
                     [VTR_TYPE_I32] = pattern_add_i32,
                     [VTR_TYPE_F32] = pattern_add_f32,
                     [VTR_TYPE_F64] = pattern_add_f64},
+    .profile_reach = profile_reach,
     .profile = profile,
 };

@@ -24,7 +24,11 @@ vtr_status vtr_pattern_create(vtr_pattern **out, vtr_type type, size_t det_y, si
         p->sum = vtr_malloc(p->n_pixels, sizeof *p->sum);
         p->sum_of_squares = vtr_malloc(p->n_pixels, sizeof *p->sum_of_squares);
         p->maximum = vtr_malloc(p->n_pixels, sizeof *p->maximum);
-        is_complete = p->sum != NULL && p->sum_of_squares != NULL && p->maximum != NULL;
+        p->recent_sum = vtr_malloc(p->n_pixels, sizeof *p->recent_sum);
+        p->recent_squares = vtr_malloc(p->n_pixels, sizeof *p->recent_squares);
+        p->n_recent = vtr_malloc(p->n_pixels / VTR_PATTERN_BLOCK, sizeof *p->n_recent);
+        is_complete = p->sum != NULL && p->sum_of_squares != NULL && p->maximum != NULL &&
+                      p->recent_sum != NULL && p->recent_squares != NULL && p->n_recent != NULL;
     } else {
         p->real_sum = vtr_malloc(p->n_pixels, sizeof *p->real_sum);
         p->real_sum_of_squares = vtr_malloc(p->n_pixels, sizeof *p->real_sum_of_squares);
@@ -46,6 +50,9 @@ void vtr_pattern_free(vtr_pattern **pattern)
     vtr_free((*pattern)->sum);
     vtr_free((*pattern)->sum_of_squares);
     vtr_free((*pattern)->maximum);
+    vtr_free((*pattern)->recent_sum);
+    vtr_free((*pattern)->recent_squares);
+    vtr_free((*pattern)->n_recent);
     vtr_free((*pattern)->real_sum);
     vtr_free((*pattern)->real_sum_of_squares);
     vtr_free((*pattern)->real_maximum);
@@ -59,6 +66,9 @@ void vtr_pattern_reset(vtr_pattern *p)
     if (p->is_integer) {
         memset(p->sum, 0, p->n_pixels * sizeof *p->sum);
         memset(p->sum_of_squares, 0, p->n_pixels * sizeof *p->sum_of_squares);
+        memset(p->recent_sum, 0, p->n_pixels * sizeof *p->recent_sum);
+        memset(p->recent_squares, 0, p->n_pixels * sizeof *p->recent_squares);
+        memset(p->n_recent, 0, p->n_pixels / VTR_PATTERN_BLOCK * sizeof *p->n_recent);
         for (size_t i = 0; i < p->n_pixels; i++)
             p->maximum[i] = is_signed_type(p->type) ? (uint16_t)INT16_MIN : 0;
         return;
@@ -79,6 +89,16 @@ void vtr_pattern_add(vtr_pattern *pattern, const void *const frames[VTR_LANES])
     pattern->n_frames += n;
 }
 
+static int64_t sum_of(const vtr_pattern *p, size_t i)
+{
+    return p->sum[i] + p->recent_sum[i];
+}
+
+static uint64_t squares_of(const vtr_pattern *p, size_t i)
+{
+    return p->sum_of_squares[i] + p->recent_squares[i];
+}
+
 void vtr_pattern_merge(vtr_pattern *pattern, const vtr_pattern *other)
 {
     pattern->n_frames += other->n_frames;
@@ -89,8 +109,8 @@ void vtr_pattern_merge(vtr_pattern *pattern, const vtr_pattern *other)
             pattern->real_maximum[i] = fmax(pattern->real_maximum[i], other->real_maximum[i]);
             continue;
         }
-        pattern->sum[i] += other->sum[i];
-        pattern->sum_of_squares[i] += other->sum_of_squares[i];
+        pattern->sum[i] += sum_of(other, i);
+        pattern->sum_of_squares[i] += squares_of(other, i);
         bool is_larger = is_signed_type(pattern->type)
                              ? (int16_t)other->maximum[i] > (int16_t)pattern->maximum[i]
                              : other->maximum[i] > pattern->maximum[i];
@@ -103,16 +123,14 @@ size_t vtr_pattern_count(const vtr_pattern *pattern)
     return pattern->n_frames;
 }
 
-/* n * sum of squares - sum^2, the numerator of the variance, without losing digits where both are exact. */
 static double variance_of(const vtr_pattern *p, size_t i, double n)
 {
     if (n < 2) return NAN;
     double variance;
     if (p->is_integer) {
         /* sum of (x - m)^2 about the whole number m next to the mean: exact but for the last rounding. */
-        int64_t m = p->sum[i] / (int64_t)p->n_frames;
-        int64_t rest = p->sum[i] - m * (int64_t)p->n_frames;
-        int64_t about = (int64_t)p->sum_of_squares[i] - m * (p->sum[i] + rest);
+        int64_t count = (int64_t)p->n_frames, sum = sum_of(p, i), m = sum / count, rest = sum - m * count;
+        int64_t about = (int64_t)squares_of(p, i) - m * (sum + rest);
         variance = ((double)about - (double)rest * (double)rest / n) / (n - 1);
     } else {
         variance = (p->real_sum_of_squares[i] - p->real_sum[i] * p->real_sum[i] / n) / (n - 1);
@@ -124,7 +142,7 @@ void vtr_pattern_finish(const vtr_pattern *p, double *mean, double *variance, do
 {
     double n = (double)p->n_frames;
     for (size_t i = 0; i < p->n_pixels; i++) {
-        double sum = p->is_integer ? (double)p->sum[i] : p->real_sum[i];
+        double sum = p->is_integer ? (double)sum_of(p, i) : p->real_sum[i];
         double high = NAN;
         if (p->n_frames > 0 && !p->is_integer) high = isnan(sum) ? NAN : p->real_maximum[i];
         if (p->n_frames > 0 && p->is_integer)

@@ -155,16 +155,15 @@ static void finish_statistics(const plan_maker *m, const bin_statistics *s)
 
 /* A bin's pixels as a point at their mean radius, in the direction of their mean: the mean of the positions
  * itself would lie too far in, by the sagitta of the sector's arc. */
-static void fill_points(vtr_profile_bin *points, const vtr_polar_plan *plan)
+static void fill_points(const vtr_profile_points *points, const vtr_polar_plan *plan)
 {
     for (size_t b = 0; b < plan->n_bins; b++) {
         if (plan->n_pixels[b] == 0) continue;
         double length = hypot(plan->cos1[b], plan->sin1[b]), radius = plan->radius_px[b];
-        points[b].radius = (float)radius;
-        points[b].x = length > 0 ? (float)(radius * plan->cos1[b] / length) : 0;
-        points[b].y = length > 0 ? (float)(radius * plan->sin1[b] / length) : 0;
-        points[b].inv_radius_squared = radius > 0 ? (float)(1 / (radius * radius)) : 0;
-        points[b].n_pixels = (float)plan->n_pixels[b];
+        points->radius[b] = (float)radius;
+        points->x[b] = length > 0 ? (float)(radius * plan->cos1[b] / length) : 0;
+        points->y[b] = length > 0 ? (float)(radius * plan->sin1[b] / length) : 0;
+        points->n_pixels[b] = (float)plan->n_pixels[b];
     }
 }
 
@@ -181,7 +180,7 @@ static void place_pixels(plan_maker *m, vtr_polar_plan *plan, const bin_statisti
         }
     }
     finish_statistics(m, s);
-    fill_points(plan->program->points, plan);
+    fill_points(&plan->program->points, plan);
 }
 
 /* Numbers the cells in the order (bin, interval) and writes each pixel's cell over its bin. */
@@ -320,7 +319,10 @@ static vtr_polar_plan *allocate_plan(const vtr_polar_geometry *g, bin_statistics
     for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++)
         is_complete &= (*arrays[i] = keep(program, plan->n_bins + 1, sizeof(double))) != NULL;
     program->bin_first_cell = keep(program, plan->n_bins + 2, sizeof *program->bin_first_cell);
-    program->points = keep(program, plan->n_bins, sizeof *program->points);
+    float **points[] = {&program->points.x, &program->points.y, &program->points.radius,
+                        &program->points.n_pixels};
+    for (size_t i = 0; i < sizeof points / sizeof *points; i++)
+        is_complete &= (*points[i] = keep(program, plan->n_bins, sizeof(float))) != NULL;
     plan->n_pixels = s->n;
     plan->radius_px = s->radius;
     plan->angle_rad = s->angle;
@@ -329,8 +331,7 @@ static vtr_polar_plan *allocate_plan(const vtr_polar_geometry *g, bin_statistics
     plan->sin1 = s->sin1;
     plan->cos2 = s->cos2;
     plan->sin2 = s->sin2;
-    if (!is_complete || program->bin_first_cell == NULL || program->points == NULL)
-        vtr_polar_plan_free(&plan);
+    if (!is_complete || program->bin_first_cell == NULL) vtr_polar_plan_free(&plan);
     return plan;
 }
 

@@ -16,6 +16,8 @@ enum {
     VTR_TILE_Y = 8,
     VTR_TILE_PIXELS = VTR_TILE_X * VTR_TILE_Y,
     VTR_SEGMENT_MAX = 8,
+    VTR_PATTERN_BLOCK = 32,
+    VTR_PATTERN_SMALL = 1023,    /* 255 batches of 16 squares of this fit into 32 bits */
     VTR_CELL_MAX_PIXELS = 65536, /* 65536 * 65535 < 2^32: a 32-bit sum of 16-bit pixels cannot overflow */
 };
 
@@ -32,10 +34,10 @@ typedef struct vtr_polar_run {
     size_t interval;
 } vtr_polar_run;
 
-/* A bin as a point. */
-typedef struct vtr_profile_bin {
-    float x, y, radius, inv_radius_squared, n_pixels;
-} vtr_profile_bin;
+/* The bins as points, [n_bins] each. */
+typedef struct vtr_profile_points {
+    float *x, *y, *radius, *n_pixels;
+} vtr_profile_points;
 
 typedef struct vtr_polar_program {
     size_t n_tiles, n_cells, n_intervals, n_runs;
@@ -45,8 +47,8 @@ typedef struct vtr_polar_program {
     size_t *bin_first_cell;         /* [n_bins + 2] */
     vtr_polar_run *runs;            /* [n_runs + 1], the last marks the end */
     size_t (*annulus_intervals)[2]; /* [n_annuli]: intervals first <= i < end */
-    vtr_profile_bin *points;        /* [n_bins] */
-    void *storage[16];              /* what vtr_polar_plan_free releases */
+    vtr_profile_points points;
+    void *storage[24]; /* what vtr_polar_plan_free releases */
     size_t n_storage;
 } vtr_polar_program;
 
@@ -72,7 +74,10 @@ struct vtr_pattern {
     bool is_integer; /* 8- and 16-bit types: exact */
     int64_t *sum;    /* integer types */
     uint64_t *sum_of_squares;
-    uint16_t *maximum;                                     /* of unsigned types; int16_t of signed ones */
+    uint32_t *recent_sum; /* of small pixels, still to be added to the two above; u8 and u16 */
+    uint32_t *recent_squares;
+    uint8_t *n_recent; /* batches in these, for each VTR_PATTERN_BLOCK pixels */
+    uint16_t *maximum; /* of unsigned types; int16_t of signed ones */
     double *real_sum, *real_sum_of_squares, *real_maximum; /* the other types */
 };
 
@@ -86,20 +91,27 @@ typedef struct vtr_profile_lanes {
     _Alignas(64) float axx[VTR_LANES], ayy[VTR_LANES], axy[VTR_LANES], tx[VTR_LANES], ty[VTR_LANES];
 } vtr_profile_lanes;
 
-/* What the kernel of vtr_polar_profile works on. Per bin: all lanes fall between samples base and base +
- * slots - 1; slots 0: no pixels. */
+/* The middle of the lanes' geometries; rho differs from the middle's by at most radius * matrix + shift. */
+typedef struct vtr_profile_spread {
+    float axx, ayy, axy, tx, ty;
+    float matrix, shift;
+} vtr_profile_spread;
+
+/* What the kernels of vtr_polar_profile work on. */
 typedef struct vtr_profile_task {
     const float *sums;
     const float *speckle; /* may be NULL */
     const vtr_profile_lanes *lanes;
-    const vtr_profile_bin *bins;
+    const vtr_profile_points *points;
     size_t n_bins;
-    const int *base;
-    const int *slots;
-    const bool *is_near; /* the series of the root is good enough */
     float offset, r_first, inv_step;
     size_t n;
-    float *rows; /* [n + 2 margins][VTR_PROFILE_ROW] */
+    /* per bin, from profile_reach */
+    float *base, *slots; /* all lanes fall between samples base and base + slots - 1; slots 0: no pixels */
+    float *place;        /* of the middle, in samples after the base */
+    float *scale;        /* of the middle's rho, in samples */
+    float *inv_squared;  /* 1 / rho^2 of the middle where the lanes are near to it, else 0 */
+    float *rows;         /* [n + 2 margins][VTR_PROFILE_ROW] */
 } vtr_profile_task;
 
 typedef struct vtr_polar_kernels {
@@ -111,6 +123,7 @@ typedef struct vtr_polar_kernels {
     void (*merge_signed)(const vtr_polar_plan *plan, vtr_polar_workspace *work, float *sums);
     void (*merge_real)(const vtr_polar_plan *plan, vtr_polar_workspace *work, float *sums);
     void (*pattern_add[VTR_TYPE_COUNT])(vtr_pattern *pattern, const void *const *frames, size_t n);
+    void (*profile_reach)(vtr_profile_task *task, const vtr_profile_spread *spread);
     void (*profile)(const vtr_profile_task *task);
 } vtr_polar_kernels;
 

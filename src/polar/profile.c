@@ -5,20 +5,16 @@
 #include "base/base_internal.h"
 #include "polar/polar_internal.h"
 
-/* What each bin can reach, and the rows that the bins are split into. */
+/* What each bin can reach (five arrays), and the rows that the bins are split into. */
 typedef struct vtr_profile_scratch {
     size_t n_bins, n_rows; /* capacities */
-    int *base, *slots;
-    bool *is_near;
-    float *rows;
+    float *bins, *rows;
 } vtr_profile_scratch;
 
 void vtr_profile_scratch_free(vtr_profile_scratch *scratch)
 {
     if (scratch == NULL) return;
-    vtr_free(scratch->base);
-    vtr_free(scratch->slots);
-    vtr_free(scratch->is_near);
+    vtr_free(scratch->bins);
     vtr_free(scratch->rows);
     vtr_free(scratch);
 }
@@ -44,11 +40,9 @@ static vtr_status prepare_scratch(vtr_polar_workspace *work, const vtr_polar_pla
         if (s == NULL) return vtr_fail(err, VTR_ERR_MEMORY, "no memory for radial profiles");
         s->n_bins = plan->n_bins;
         s->n_rows = n_rows;
-        s->base = vtr_calloc(plan->n_bins, sizeof *s->base);
-        s->slots = vtr_calloc(plan->n_bins, sizeof *s->slots);
-        s->is_near = vtr_calloc(plan->n_bins, sizeof *s->is_near);
+        s->bins = vtr_calloc(plan->n_bins, 5 * sizeof *s->bins);
         s->rows = vtr_calloc(n_rows, VTR_PROFILE_ROW * sizeof *s->rows);
-        if (s->base == NULL || s->slots == NULL || s->is_near == NULL || s->rows == NULL) {
+        if (s->bins == NULL || s->rows == NULL) {
             vtr_profile_scratch_free(s);
             work->profile = NULL;
             return vtr_fail(err, VTR_ERR_MEMORY, "no memory for radial profiles of %zu samples", n);
@@ -58,20 +52,13 @@ static vtr_status prepare_scratch(vtr_polar_workspace *work, const vtr_polar_pla
     return VTR_OK;
 }
 
-/* The middle of the lanes' geometries and how far the lanes lie around it. */
-typedef struct lane_spread {
-    float axx, ayy, axy, tx, ty;   /* middle */
-    float matrix, shift;           /* rho differs from the middle's by at most radius * matrix + shift */
-    float strain_size, shift_size; /* |A - 1| and |t| at most */
-} lane_spread;
-
 /* Lanes without finite geometry or without frame get the middle's, and `is_void`. */
-static lane_spread fill_lanes(vtr_profile_lanes *out, bool is_void[VTR_LANES], const vtr_polar_lanes *lanes,
-                              const uint32_t flags[VTR_LANES])
+static vtr_profile_spread fill_lanes(vtr_profile_lanes *out, bool is_void[VTR_LANES],
+                                     const vtr_polar_lanes *lanes, const uint32_t flags[VTR_LANES])
 {
     static const vtr_polar_lanes unshifted;
     const vtr_polar_lanes *in = lanes != NULL ? lanes : &unshifted;
-    lane_spread s = {.axx = 1, .ayy = 1};
+    vtr_profile_spread s = {.axx = 1, .ayy = 1};
     float *rows[5] = {out->axx, out->ayy, out->axy, out->tx, out->ty};
     float *middles[5] = {&s.axx, &s.ayy, &s.axy, &s.tx, &s.ty};
     float low[5], high[5];
@@ -99,32 +86,10 @@ static lane_spread fill_lanes(vtr_profile_lanes *out, bool is_void[VTR_LANES], c
         float matrix =
             hypotf(hypotf(out->axx[lane] - s.axx, out->ayy[lane] - s.ayy), 1.5f * (out->axy[lane] - s.axy));
         float shift = hypotf(out->tx[lane] - s.tx, out->ty[lane] - s.ty);
-        float strain_size = hypotf(hypotf(out->axx[lane] - 1, out->ayy[lane] - 1), 1.5f * out->axy[lane]);
-        float shift_size = hypotf(out->tx[lane], out->ty[lane]);
         s.matrix = matrix > s.matrix ? matrix : s.matrix;
         s.shift = shift > s.shift ? shift : s.shift;
-        s.strain_size = strain_size > s.strain_size ? strain_size : s.strain_size;
-        s.shift_size = shift_size > s.shift_size ? shift_size : s.shift_size;
     }
     return s;
-}
-
-/* For each bin the samples that it can reach in any lane. A hundredth of a sample stands for rounding. */
-static void find_samples(vtr_profile_scratch *scratch, const lane_spread *s, const vtr_profile_bin *bins,
-                         size_t n_bins, float r_first, float inv_step)
-{
-    for (size_t b = 0; b < n_bins; b++) {
-        const vtr_profile_bin *bin = &bins[b];
-        float u = s->axx * bin->x + s->axy * bin->y - s->tx, v = s->axy * bin->x + s->ayy * bin->y - s->ty;
-        float middle = (sqrtf(u * u + v * v) - r_first) * inv_step;
-        float reach = (bin->radius * s->matrix + s->shift) * inv_step + 0.01f;
-        middle = middle > 1e8f ? 1e8f : middle;
-        reach = reach > 1e8f ? 1e8f : reach;
-        scratch->base[b] = (int)floorf(middle - reach);
-        int slots = (int)ceilf(2 * reach) + 2;
-        scratch->slots[b] = bin->n_pixels > 0 ? slots : 0;
-        scratch->is_near[b] = s->strain_size * bin->radius + s->shift_size < 0.018f * bin->radius;
-    }
 }
 
 /* Rows of sums to means and variances. */
@@ -164,25 +129,29 @@ vtr_status vtr_polar_profile(float *mean, float *variance, float *weight, vtr_po
     vtr_profile_scratch *scratch = batch->workspace->profile;
     vtr_profile_lanes geometry;
     bool is_void[VTR_LANES];
-    lane_spread spread = fill_lanes(&geometry, is_void, lanes, batch->flags);
-    float r_first = (float)params->r_first_px, inv_step = (float)(1 / params->r_step_px);
-    find_samples(scratch, &spread, plan->program->points, plan->n_bins, r_first, inv_step);
+    vtr_profile_spread spread = fill_lanes(&geometry, is_void, lanes, batch->flags);
+    float *bins = scratch->bins;
+    size_t n_bins = plan->n_bins;
     vtr_profile_task task = {
         .sums = batch->sums,
         .speckle = params->speckle,
         .lanes = &geometry,
-        .bins = plan->program->points,
-        .n_bins = plan->n_bins,
-        .base = scratch->base,
-        .slots = scratch->slots,
-        .is_near = scratch->is_near,
+        .points = &plan->program->points,
+        .n_bins = n_bins,
         .offset = (float)params->noise.offset,
-        .r_first = r_first,
-        .inv_step = inv_step,
+        .r_first = (float)params->r_first_px,
+        .inv_step = (float)(1 / params->r_step_px),
         .n = params->n,
+        .base = bins,
+        .slots = bins + n_bins,
+        .place = bins + 2 * n_bins,
+        .scale = bins + 3 * n_bins,
+        .inv_squared = bins + 4 * n_bins,
         .rows = scratch->rows,
     };
-    vtr_polar_kernels_best()->profile(&task);
+    const vtr_polar_kernels *kernels = vtr_polar_kernels_best();
+    kernels->profile_reach(&task, &spread);
+    kernels->profile(&task);
     finish(mean, variance, weight, scratch->rows, params, is_void);
     return VTR_OK;
 }

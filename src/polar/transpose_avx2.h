@@ -8,6 +8,7 @@
 #include "polar/polar_internal.h"
 
 #define VECTOR_BYTES 32
+#define VECTOR_MAX(a, b) ((v_f32)_mm256_max_ps((__m256)(a), (__m256)(b)))
 #define BLOCKS_HAVE_RANGE 1
 
 /* The largest pixel of each frame, apart for even and odd pixels; frames 0 to 7 and 8 to 15. */
@@ -73,14 +74,14 @@ static inline void put_pairs(uint32_t *out, const __m256i row[8], bool is_signed
 }
 
 #define DEFINE_LOAD_BLOCK(NAME, PIXEL, LOAD, IS_SIGNED)                                                      \
-    static inline void load_block_##NAME(uint32_t *restrict out, const PIXEL *const rows[VTR_LANES],         \
-                                         pixel_range *range)                                                 \
+    static inline void load_block_##NAME(uint32_t *restrict out, const void *const frames[VTR_LANES],        \
+                                         size_t offset, pixel_range *range)                                  \
     {                                                                                                        \
         for (int part = 0; part < 2; part++) {                                                               \
             for (int x = 0; x < VTR_TILE_X; x += 16) {                                                       \
                 __m256i row[8];                                                                              \
                 for (int lane = 0; lane < 8; lane++)                                                         \
-                    row[lane] = LOAD(rows[8 * part + lane] + x);                                             \
+                    row[lane] = LOAD((const PIXEL *)frames[8 * part + lane] + offset + x);                   \
                 put_pairs(out + x * VTR_LANES + 8 * part, row, IS_SIGNED,                                    \
                           range != NULL ? &range->high[part] : NULL);                                        \
             }                                                                                                \
@@ -107,7 +108,7 @@ DEFINE_LOAD_BLOCK(i8, int8_t, load_i8, true)
 DEFINE_LOAD_BLOCK(u16, uint16_t, load_256, false)
 DEFINE_LOAD_BLOCK(i16, int16_t, load_256, true)
 
-static inline void load_block_u32(uint32_t *restrict out, const uint32_t *const rows[VTR_LANES],
+static inline void load_block_u32(uint32_t *restrict out, const void *const frames[VTR_LANES], size_t offset,
                                   pixel_range *range)
 {
     (void)range;
@@ -115,12 +116,55 @@ static inline void load_block_u32(uint32_t *restrict out, const uint32_t *const 
         for (size_t x = 0; x < VTR_TILE_X; x += 8) {
             __m256i row[8], word[8];
             for (size_t lane = 0; lane < 8; lane++)
-                row[lane] = load_256(rows[8 * part + lane] + x);
+                row[lane] = load_256((const uint32_t *)frames[8 * part + lane] + offset + x);
             transpose_words(word, row);
             for (size_t i = 0; i < 8; i++)
                 _mm256_store_si256((void *)(out + (x + i) * VTR_LANES + 8 * part), word[i]);
         }
     }
 }
+
+/* --- what block_sums_x86.h needs -------------------------------------------------------------------------- */
+
+#define HAS_BLOCK_SUMS 1
+#define V(name) V_##name
+#define V_setzero _mm256_setzero_si256
+#define V_or _mm256_or_si256
+#define V_set1_epi16 _mm256_set1_epi16
+#define V_add_epi32 _mm256_add_epi32
+#define V_madd_epi16 _mm256_madd_epi16
+#define V_max_epu16 _mm256_max_epu16
+#define V_unpacklo_epi16 _mm256_unpacklo_epi16
+#define V_unpackhi_epi16 _mm256_unpackhi_epi16
+
+typedef __m256i words;
+
+static inline words load_u16_words(const uint16_t *from)
+{
+    return _mm256_loadu_si256((const void *)from);
+}
+
+static inline words load_u8_words(const uint8_t *from)
+{
+    return _mm256_cvtepu8_epi16(_mm_loadu_si128((const void *)from));
+}
+
+static inline void store_words(uint16_t *to, words value)
+{
+    _mm256_storeu_si256((void *)to, value);
+}
+
+static inline int has_bits(words value, int mask)
+{
+    return !_mm256_testz_si256(value, _mm256_set1_epi16((short)mask));
+}
+
+static inline void put_in_order(uint32_t *to, words low, words high)
+{
+    _mm256_storeu_si256((void *)to, _mm256_permute2x128_si256(low, high, 0x20));
+    _mm256_storeu_si256((void *)(to + 8), _mm256_permute2x128_si256(low, high, 0x31));
+}
+
+#include "polar/block_sums_x86.h"
 
 #endif

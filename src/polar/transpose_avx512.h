@@ -8,6 +8,7 @@
 #include "polar/polar_internal.h"
 
 #define VECTOR_BYTES 64
+#define VECTOR_MAX(a, b) ((v_f32)_mm512_max_ps((__m512)(a), (__m512)(b)))
 #define BLOCKS_HAVE_RANGE 1
 
 /* The largest pixel of each frame, apart for even and odd pixels. */
@@ -80,13 +81,13 @@ static inline void put_pairs(uint32_t *out, const __m256i half[VTR_LANES], bool 
 /* Both halves of a cache line are read together: sixteen frames of one size often share a set of the first cache,
  * which has fewer ways. */
 #define DEFINE_LOAD_BLOCK(NAME, PIXEL, LOAD, IS_SIGNED)                                                      \
-    static inline void load_block_##NAME(uint32_t *restrict out, const PIXEL *const rows[VTR_LANES],         \
-                                         pixel_range *range)                                                 \
+    static inline void load_block_##NAME(uint32_t *restrict out, const void *const frames[VTR_LANES],        \
+                                         size_t offset, pixel_range *range)                                  \
     {                                                                                                        \
         __m256i first[VTR_LANES], second[VTR_LANES];                                                         \
         for (int lane = 0; lane < VTR_LANES; lane++) {                                                       \
-            first[lane] = LOAD(rows[lane]);                                                                  \
-            second[lane] = LOAD(rows[lane] + 16);                                                            \
+            first[lane] = LOAD((const PIXEL *)frames[lane] + offset);                                        \
+            second[lane] = LOAD((const PIXEL *)frames[lane] + offset + 16);                                  \
         }                                                                                                    \
         put_pairs(out, first, IS_SIGNED, range);                                                             \
         put_pairs(out + 16 * VTR_LANES, second, IS_SIGNED, range);                                           \
@@ -112,7 +113,7 @@ DEFINE_LOAD_BLOCK(i8, int8_t, load_i8, true)
 DEFINE_LOAD_BLOCK(u16, uint16_t, load_256, false)
 DEFINE_LOAD_BLOCK(i16, int16_t, load_256, true)
 
-static inline void load_block_u32(uint32_t *restrict out, const uint32_t *const rows[VTR_LANES],
+static inline void load_block_u32(uint32_t *restrict out, const void *const frames[VTR_LANES], size_t offset,
                                   pixel_range *range)
 {
     (void)range;
@@ -120,11 +121,56 @@ static inline void load_block_u32(uint32_t *restrict out, const uint32_t *const 
         __m256i half[VTR_LANES];
         __m512i word[8];
         for (int lane = 0; lane < VTR_LANES; lane++)
-            half[lane] = load_256(rows[lane] + x);
+            half[lane] = load_256((const uint32_t *)frames[lane] + offset + x);
         transpose_words(word, half);
         for (size_t i = 0; i < 8; i++)
             _mm512_store_si512(out + (x + i) * VTR_LANES, word[i]);
     }
 }
+
+/* --- what block_sums_x86.h needs -------------------------------------------------------------------------- */
+
+#define HAS_BLOCK_SUMS 1
+#define V(name) V_##name
+#define V_setzero _mm512_setzero_si512
+#define V_or _mm512_or_si512
+#define V_set1_epi16 _mm512_set1_epi16
+#define V_add_epi32 _mm512_add_epi32
+#define V_madd_epi16 _mm512_madd_epi16
+#define V_max_epu16 _mm512_max_epu16
+#define V_unpacklo_epi16 _mm512_unpacklo_epi16
+#define V_unpackhi_epi16 _mm512_unpackhi_epi16
+
+typedef __m512i words;
+
+static inline words load_u16_words(const uint16_t *from)
+{
+    return _mm512_loadu_si512(from);
+}
+
+static inline words load_u8_words(const uint8_t *from)
+{
+    return _mm512_cvtepu8_epi16(_mm256_loadu_si256((const void *)from));
+}
+
+static inline void store_words(uint16_t *to, words value)
+{
+    _mm512_storeu_si512(to, value);
+}
+
+static inline int has_bits(words value, int mask)
+{
+    return _mm512_test_epi16_mask(value, _mm512_set1_epi16((short)mask)) != 0;
+}
+
+static inline void put_in_order(uint32_t *to, words low, words high)
+{
+    const __m512i first = _mm512_setr_epi64(0, 1, 8, 9, 2, 3, 10, 11),
+                  second = _mm512_setr_epi64(4, 5, 12, 13, 6, 7, 14, 15);
+    _mm512_storeu_si512(to, _mm512_permutex2var_epi64(low, first, high));
+    _mm512_storeu_si512(to + 16, _mm512_permutex2var_epi64(low, second, high));
+}
+
+#include "polar/block_sums_x86.h"
 
 #endif

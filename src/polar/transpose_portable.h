@@ -5,7 +5,9 @@
 #include "polar/polar_internal.h"
 
 #define VECTOR_BYTES 16
+#define VECTOR_MAX(a, b) ((v_f32)(((v_i32)(a) & ((a) > (b))) | ((v_i32)(b) & ~((a) > (b)))))
 #define BLOCKS_HAVE_RANGE 0
+#define HAS_BLOCK_SUMS 0
 
 typedef char pixel_range;
 
@@ -22,13 +24,13 @@ static inline void pixel_range_finish(const pixel_range *range, double extremes[
 
 /* 32 pixels of 16 frames: out[pixel][frame], signed pixels in two's complement. */
 #define DEFINE_LOAD_BLOCK(NAME, PIXEL)                                                                       \
-    static inline void load_block_##NAME(uint32_t *restrict out, const PIXEL *const rows[VTR_LANES],         \
-                                         pixel_range *range)                                                 \
+    static inline void load_block_##NAME(uint32_t *restrict out, const void *const frames[VTR_LANES],        \
+                                         size_t offset, pixel_range *range)                                  \
     {                                                                                                        \
         (void)range;                                                                                         \
         for (size_t x = 0; x < VTR_TILE_X; x++)                                                              \
             for (size_t lane = 0; lane < VTR_LANES; lane++)                                                  \
-                out[x * VTR_LANES + lane] = (uint32_t)rows[lane][x];                                         \
+                out[x * VTR_LANES + lane] = (uint32_t)((const PIXEL *)frames[lane])[offset + x];             \
     }
 
 DEFINE_LOAD_BLOCK(u8, uint8_t)

@@ -1,0 +1,314 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "vitrail/beam.h"
+
+#include <math.h>
+#include <stdbool.h>
+#include <string.h>
+
+#include "vitrail/constants.h"
+
+vtr_beam_params vtr_beam_default_params(size_t det_y, size_t det_x, double start_x_px, double start_y_px,
+                                        double radius_px)
+{
+    return (vtr_beam_params){
+        .det_y = det_y,
+        .det_x = det_x,
+        .start_x_px = start_x_px,
+        .start_y_px = start_y_px,
+        .radius_px = radius_px,
+        .background_px = {radius_px + 1, 1.4142135623730951 * (radius_px + 1)},
+        .search_px = 2 * radius_px,
+        .saturation = NAN,
+        .noise = {.gain = 1, .is_counting = true},
+        .n_iterations = 3,
+    };
+}
+
+static double pixel_u8(const void *frame, size_t i)
+{
+    return ((const uint8_t *)frame)[i];
+}
+
+static double pixel_u16(const void *frame, size_t i)
+{
+    return ((const uint16_t *)frame)[i];
+}
+
+static double pixel_u32(const void *frame, size_t i)
+{
+    return ((const uint32_t *)frame)[i];
+}
+
+static double pixel_i8(const void *frame, size_t i)
+{
+    return ((const int8_t *)frame)[i];
+}
+
+static double pixel_i16(const void *frame, size_t i)
+{
+    return ((const int16_t *)frame)[i];
+}
+
+static double pixel_i32(const void *frame, size_t i)
+{
+    return ((const int32_t *)frame)[i];
+}
+
+static double pixel_f32(const void *frame, size_t i)
+{
+    return (double)((const float *)frame)[i];
+}
+
+static double pixel_f64(const void *frame, size_t i)
+{
+    return ((const double *)frame)[i];
+}
+
+typedef double (*pixel_reader)(const void *frame, size_t i);
+
+/* Sums over a disc, places counted from the point `origin`. */
+typedef struct disc_sums {
+    double n, x, y; /* pixels and their places */
+    double counts, counts_x, counts_y;
+    double xx, yy, xy; /* of the places */
+    double counts_xx, counts_yy, counts_xy;
+    double n_missing, highest;
+} disc_sums;
+
+/* Rows or columns of the detector within `radius` of `centre`: first <= i < end. */
+static void span(ptrdiff_t *first, ptrdiff_t *end, double centre, double radius, size_t size)
+{
+    *first = (ptrdiff_t)ceil(centre - radius);
+    *end = (ptrdiff_t)floor(centre + radius) + 1;
+    if (*first < 0) *first = 0;
+    if (*end > (ptrdiff_t)size) *end = (ptrdiff_t)size;
+}
+
+static inline __attribute__((always_inline)) bool has_data(pixel_reader read, const void *frame,
+                                                           const unsigned char *used, size_t i)
+{
+    return (used == NULL || used[i] != 0) && isfinite(read(frame, i));
+}
+
+/* Whether the pixel opposite to (x, y) about the centre is there. */
+static inline __attribute__((always_inline)) bool has_opposite(pixel_reader read, const void *frame,
+                                                               const vtr_beam_params *p, double cx, double cy,
+                                                               ptrdiff_t x, ptrdiff_t y)
+{
+    ptrdiff_t ox = (ptrdiff_t)lround(2 * cx) - x, oy = (ptrdiff_t)lround(2 * cy) - y;
+    if (ox < 0 || oy < 0 || ox >= (ptrdiff_t)p->det_x || oy >= (ptrdiff_t)p->det_y) return true;
+    return has_data(read, frame, p->used, (size_t)oy * p->det_x + (size_t)ox);
+}
+
+/* Everything that position and covariance need, in one walk over the disc about (cx, cy). */
+static inline __attribute__((always_inline)) disc_sums
+sum_disc(pixel_reader read, const void *frame, const vtr_beam_params *p, double cx, double cy, bool has_holes)
+{
+    disc_sums s = {.highest = -INFINITY};
+    ptrdiff_t y0, y1, x0, x1;
+    span(&y0, &y1, cy, p->radius_px, p->det_y);
+    for (ptrdiff_t y = y0; y < y1; y++) {
+        double dy = (double)y - cy, chord = p->radius_px * p->radius_px - dy * dy;
+        double row = 0, row_x = 0, row_xx = 0, n = 0, n_x = 0, n_xx = 0;
+        span(&x0, &x1, cx, sqrt(chord > 0 ? chord : 0), p->det_x);
+        for (ptrdiff_t x = x0; x < x1; x++) {
+            size_t i = (size_t)y * p->det_x + (size_t)x;
+            double dx = (double)x - cx, value = read(frame, i);
+            if (has_holes) {
+                bool is_there = has_data(read, frame, p->used, i);
+                s.n_missing += !is_there;
+                if (!is_there || !has_opposite(read, frame, p, cx, cy, x, y)) continue;
+            }
+            s.highest = value > s.highest ? value : s.highest;
+            n += 1;
+            n_x += dx;
+            n_xx += dx * dx;
+            row += value;
+            row_x += value * dx;
+            row_xx += value * dx * dx;
+        }
+        s.n += n;
+        s.x += n_x;
+        s.y += n * dy;
+        s.xx += n_xx;
+        s.xy += n_x * dy;
+        s.yy += n * dy * dy;
+        s.counts += row;
+        s.counts_x += row_x;
+        s.counts_y += row * dy;
+        s.counts_xx += row_xx;
+        s.counts_xy += row_x * dy;
+        s.counts_yy += row * dy * dy;
+    }
+    return s;
+}
+
+/* Sum and number of the pixels in the background's ring about (cx, cy). */
+static inline __attribute__((always_inline)) void sum_ring(double *sum, double *n, pixel_reader read,
+                                                           const void *frame, const vtr_beam_params *p,
+                                                           double cx, double cy)
+{
+    ptrdiff_t y0, y1, x0, x1;
+    double inner = p->background_px[0] * p->background_px[0],
+           outer = p->background_px[1] * p->background_px[1];
+    *sum = *n = 0;
+    span(&y0, &y1, cy, p->background_px[1], p->det_y);
+    span(&x0, &x1, cx, p->background_px[1], p->det_x);
+    for (ptrdiff_t y = y0; y < y1; y++) {
+        for (ptrdiff_t x = x0; x < x1; x++) {
+            double dx = (double)x - cx, dy = (double)y - cy, squared = dx * dx + dy * dy;
+            size_t i = (size_t)y * p->det_x + (size_t)x;
+            if (squared < inner || squared >= outer || !has_data(read, frame, p->used, i)) continue;
+            *sum += read(frame, i);
+            *n += 1;
+        }
+    }
+}
+
+/* Whether the mask touches the disc's rows. */
+static bool has_masked(const vtr_beam_params *p, double cx, double cy)
+{
+    ptrdiff_t y0, y1, x0, x1;
+    if (p->used == NULL) return false;
+    span(&y0, &y1, cy, p->radius_px, p->det_y);
+    span(&x0, &x1, cx, p->radius_px, p->det_x);
+    for (ptrdiff_t y = y0; y < y1; y++)
+        if (x1 > x0 && memchr(p->used + (size_t)y * p->det_x + x0, 0, (size_t)(x1 - x0)) != NULL) return true;
+    return false;
+}
+
+/* Both sums for one type of pixels, with the reader inlined; the slower walk only where pixels are missing. */
+#define DEFINE_SUMS(TYPE)                                                                                    \
+    static disc_sums disc_##TYPE(const void *frame, const vtr_beam_params *p, double cx, double cy)          \
+    {                                                                                                        \
+        if (has_masked(p, cx, cy)) return sum_disc(pixel_##TYPE, frame, p, cx, cy, true);                    \
+        disc_sums s = sum_disc(pixel_##TYPE, frame, p, cx, cy, false);                                       \
+        return isfinite(s.counts) ? s : sum_disc(pixel_##TYPE, frame, p, cx, cy, true);                      \
+    }                                                                                                        \
+    static void ring_##TYPE(double *sum, double *n, const void *frame, const vtr_beam_params *p, double cx,  \
+                            double cy)                                                                       \
+    {                                                                                                        \
+        sum_ring(sum, n, pixel_##TYPE, frame, p, cx, cy);                                                    \
+    }
+
+DEFINE_SUMS(u8)
+DEFINE_SUMS(u16)
+DEFINE_SUMS(u32)
+DEFINE_SUMS(i8)
+DEFINE_SUMS(i16)
+DEFINE_SUMS(i32)
+DEFINE_SUMS(f32)
+DEFINE_SUMS(f64)
+
+static const struct {
+    disc_sums (*disc)(const void *frame, const vtr_beam_params *p, double cx, double cy);
+    void (*ring)(double *sum, double *n, const void *frame, const vtr_beam_params *p, double cx, double cy);
+} readers[VTR_TYPE_COUNT] = {
+    [VTR_TYPE_U8] = {disc_u8, ring_u8},    [VTR_TYPE_U16] = {disc_u16, ring_u16},
+    [VTR_TYPE_U32] = {disc_u32, ring_u32}, [VTR_TYPE_I8] = {disc_i8, ring_i8},
+    [VTR_TYPE_I16] = {disc_i16, ring_i16}, [VTR_TYPE_I32] = {disc_i32, ring_i32},
+    [VTR_TYPE_F32] = {disc_f32, ring_f32}, [VTR_TYPE_F64] = {disc_f64, ring_f64},
+};
+
+static vtr_status check_params(const vtr_beam_params *p, vtr_error *err)
+{
+    if (!(p->radius_px >= 1) || !isfinite(p->radius_px))
+        return vtr_fail(err, VTR_ERR_ARGUMENT,
+                        "the mask of the direct beam has a radius of %g px: 1 px at least", p->radius_px);
+    if (!isfinite(p->start_x_px) || !isfinite(p->start_y_px))
+        return vtr_fail(err, VTR_ERR_ARGUMENT, "where the direct beam is expected is not a number");
+    if (!(p->background_px[0] >= p->radius_px) || !(p->background_px[1] > p->background_px[0]))
+        return vtr_fail(
+            err, VTR_ERR_ARGUMENT,
+            "the background of the direct beam is taken from %g to %g px: it has to lie outside the mask "
+            "of %g px",
+            p->background_px[0], p->background_px[1], p->radius_px);
+    if (p->n_iterations < 0)
+        return vtr_fail(err, VTR_ERR_ARGUMENT, "the direct beam's mask is re-centred %d times: 0 at least",
+                        p->n_iterations);
+    return VTR_OK;
+}
+
+static void lose_beam(vtr_beam_position *position, uint32_t flags)
+{
+    *position = (vtr_beam_position){NAN, NAN, {NAN, NAN, NAN}, NAN, NAN, flags};
+}
+
+/* Whether the mask about (x, y) is within the search radius and wholly on the detector. */
+static bool is_within(const vtr_beam_params *p, double x, double y)
+{
+    double edge = p->radius_px - 0.5;
+    return hypot(x - p->start_x_px, y - p->start_y_px) <= p->search_px && x >= edge && y >= edge &&
+           x <= (double)p->det_x - 1 - edge && y <= (double)p->det_y - 1 - edge;
+}
+
+/* Standard deviations above the background that a beam must have. */
+static const double least_significance = 5;
+
+/* Variance of a sum over the disc of (value - b) times a weight about the mean place: with w the weight,
+ * sum w^2 (gain (I - offset) + read^2) + (sum w)^2 var(b). `counts_w2`: sum w^2 I, `w2`: sum w^2, `w_w`: product of
+ * the sums of the two weights. */
+static double propagate(const vtr_noise *noise, double counts_w2, double w2, double w_w,
+                        double background_variance)
+{
+    double read_variance = noise->read_noise * noise->read_noise;
+    return noise->gain * (counts_w2 - noise->offset * w2) + read_variance * w2 + w_w * background_variance;
+}
+
+/* Position and covariance from the last disc, whose places count from (cx, cy). */
+static void finish_position(vtr_beam_position *out, const disc_sums *s, const vtr_noise *noise, double cx,
+                            double cy, double background, double background_variance)
+{
+    double counts = s->counts - background * s->n;
+    double mx = (s->counts_x - background * s->x) / counts, my = (s->counts_y - background * s->y) / counts;
+    double wx = s->x - mx * s->n, wy = s->y - my * s->n;
+    double w2_xx = s->xx - 2 * mx * s->x + mx * mx * s->n, w2_yy = s->yy - 2 * my * s->y + my * my * s->n;
+    double w2_xy = s->xy - mx * s->y - my * s->x + mx * my * s->n;
+    double c_xx = s->counts_xx - 2 * mx * s->counts_x + mx * mx * s->counts;
+    double c_yy = s->counts_yy - 2 * my * s->counts_y + my * my * s->counts;
+    double c_xy = s->counts_xy - mx * s->counts_y - my * s->counts_x + mx * my * s->counts;
+    out->x_px = cx + mx;
+    out->y_px = cy + my;
+    out->covariance[0] = propagate(noise, c_xx, w2_xx, wx * wx, background_variance) / (counts * counts);
+    out->covariance[1] = propagate(noise, c_yy, w2_yy, wy * wy, background_variance) / (counts * counts);
+    out->covariance[2] = propagate(noise, c_xy, w2_xy, wx * wy, background_variance) / (counts * counts);
+    out->counts = counts;
+    out->background = background;
+}
+
+vtr_status vtr_beam_centre_of_mass(vtr_beam_position *position, vtr_type type, const void *frame,
+                                   const vtr_beam_params *p, vtr_error *err)
+{
+    vtr_status status = check_params(p, err);
+    if (status != VTR_OK) return status;
+    if (frame == NULL) {
+        lose_beam(position, VTR_FLAG_MISSING | VTR_FLAG_NO_BEAM);
+        return VTR_OK;
+    }
+    double x = p->start_x_px, y = p->start_y_px, area = VTR_PI * p->radius_px * p->radius_px;
+    vtr_beam_position found = {0};
+    for (int iteration = 0; iteration <= p->n_iterations; iteration++) {
+        double ring_sum, ring_n;
+        if (!is_within(p, x, y)) break;
+        disc_sums s = readers[type].disc(frame, p, x, y);
+        readers[type].ring(&ring_sum, &ring_n, frame, p, x, y);
+        double background = ring_sum / ring_n;
+        double background_variance = propagate(&p->noise, background, 1, 0, 0) / ring_n;
+        double counts = s.counts - background * s.n;
+        double variance = propagate(&p->noise, s.counts, s.n, s.n * s.n, background_variance);
+        if (!(ring_n > 0) || s.n_missing > 0.1 * area || !(counts > 0) ||
+            !(counts * counts > least_significance * least_significance * variance)) {
+            lose_beam(position, VTR_FLAG_NO_BEAM);
+            return VTR_OK;
+        }
+        finish_position(&found, &s, &p->noise, x, y, background, background_variance);
+        if (isfinite(p->saturation) && s.highest >= p->saturation) found.flags |= VTR_FLAG_SATURATED;
+        x = found.x_px;
+        y = found.y_px;
+    }
+    if (!is_within(p, x, y))
+        lose_beam(position, VTR_FLAG_NO_BEAM);
+    else
+        *position = found;
+    return VTR_OK;
+}
