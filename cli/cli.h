@@ -64,4 +64,9 @@ enum { CLI_MAX_GROUPS = 12 };
 void cli_json_string(FILE *out, const char *text);
 void cli_json_number(FILE *out, double value);
 
+/* For the provenance: the command line as one would type it, and "name = value" lines of the options. Both are freed
+ * with free(); NULL when memory is short. */
+char *cli_command_line(const cli_run *run);
+char *cli_settings(const cli_group *groups, size_t n_groups);
+
 #endif

@@ -13,5 +13,6 @@ const cli_command *cli_find_command(const char *name);
 extern const cli_command cli_completion;
 extern const cli_command cli_figure;
 extern const cli_command cli_report;
+extern const cli_command cli_strain;
 
 #endif

@@ -4,7 +4,7 @@
 #include <math.h>
 #include <stdio.h>
 
-#include "base/base_internal.h"
+#include "mapfile/mapfile_internal.h"
 #include "vitrail/ring.h"
 
 _Static_assert((int)VTR_RING_MAP_ELLIPSE_N == (int)VTR_ELLIPSE_N,
@@ -157,13 +157,14 @@ static vtr_status read_shape(size_t *n_y, size_t *n_x, const vtr_mapfile *file, 
 {
     size_t rank = 0, shape[8] = {0};
     if (!vtr_mapfile_has(file, group, "ellipse"))
-        return vtr_fail(
-            err, VTR_ERR_NOT_FOUND,
-            "the map file has no ring ellipses ('/entry/ring/ellipse'); make it with vitrail map");
+        return vtr_fail(err, VTR_ERR_NOT_FOUND,
+                        "'%s' has no ring ellipses ('/entry/ring/ellipse'); make it with vitrail map",
+                        file->path);
     vtr_status status = vtr_mapfile_shape(file, group, "ellipse", &rank, shape, NULL, err);
     if (status != VTR_OK) return status;
     if (rank != 3 || shape[2] != VTR_RING_MAP_ELLIPSE_N)
-        return vtr_fail(err, VTR_ERR_SHAPE, "'/entry/ring/ellipse' is not of shape scan_y x scan_x x %d",
+        return vtr_fail(err, VTR_ERR_SHAPE,
+                        "'/entry/ring/ellipse' in '%s' is not of shape scan_y x scan_x x %d", file->path,
                         VTR_RING_MAP_ELLIPSE_N);
     *n_y = shape[0];
     *n_x = shape[1];

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli.h"
+
+/* Text that grows; `failed` once memory was short. */
+typedef struct growing {
+    char *text;
+    size_t length, capacity;
+    bool failed;
+} growing;
+
+static void add(growing *g, const char *text, size_t n)
+{
+    if (!g->failed && g->length + n + 1 > g->capacity) {
+        size_t capacity = 2 * (g->length + n + 1);
+        char *larger = realloc(g->text, capacity);
+        g->failed = larger == NULL;
+        if (larger != NULL) {
+            g->text = larger;
+            g->capacity = capacity;
+        }
+    }
+    if (g->failed) return;
+    memcpy(g->text + g->length, text, n);
+    g->length += n;
+    g->text[g->length] = '\0';
+}
+
+static void add_text(growing *g, const char *text)
+{
+    add(g, text, strlen(text));
+}
+
+static char *finish(growing *g)
+{
+    add(g, "", 0);
+    if (!g->failed) return g->text;
+    free(g->text);
+    return NULL;
+}
+
+/* A word of the shell: in single quotes where it holds anything that the shell would read. */
+static void add_word(growing *g, const char *word)
+{
+    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-+=./,:@%";
+    if (*word != '\0' && word[strspn(word, plain)] == '\0') {
+        add_text(g, word);
+        return;
+    }
+    add_text(g, "'");
+    for (const char *c = word; *c != '\0'; c++)
+        if (*c == '\'')
+            add_text(g, "'\\''");
+        else
+            add(g, c, 1);
+    add_text(g, "'");
+}
+
+char *cli_command_line(const cli_run *run)
+{
+    growing g = {0};
+    add_text(&g, "vitrail");
+    for (int i = 0; i < run->argc; i++) {
+        add_text(&g, " ");
+        add_word(&g, run->argv[i]);
+    }
+    return finish(&g);
+}
+
+char *cli_settings(const cli_group *groups, size_t n_groups)
+{
+    growing g = {0};
+    for (size_t i = 0; i < n_groups; i++)
+        for (size_t k = 0; k < groups[i].table->n; k++) {
+            const vtr_parameter *p = &groups[i].table->parameters[k];
+            char value[4096];
+            vtr_parameters_format(p, groups[i].values, value, sizeof value);
+            add_text(&g, p->name);
+            add_text(&g, " = ");
+            add_text(&g, value);
+            add_text(&g, "\n");
+        }
+    return finish(&g);
+}
