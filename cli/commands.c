@@ -6,7 +6,13 @@
 /* One line a command here and one in the table below. */
 
 const cli_command *const cli_commands[] = {
+    &cli_completion,
     &cli_completion, &cli_figure, &cli_report, &cli_strain, NULL,
+    &cli_convert,
+    &cli_figure,
+    &cli_info,
+    &cli_report,
+    NULL,
 };
 const size_t cli_n_commands = sizeof cli_commands / sizeof *cli_commands - 1;
 

@@ -86,6 +86,24 @@ VTR_API vtr_status vtr_dataset_writer_finish(vtr_dataset_writer **writer, vtr_er
 /* Closes and removes what was written; sets *writer to NULL; takes NULL. */
 VTR_API void vtr_dataset_writer_abandon(vtr_dataset_writer **writer);
 
+/* --- converting ------------------------------------------------------------------------------------------- */
+
+typedef struct vtr_convert_params {
+    vtr_box scan, detector; /* what to keep, before binning; all zero: everything */
+    size_t bin, bin_scan;   /* sums bin x bin pixels, bin_scan x bin_scan positions; an incomplete rest is left out */
+    const char *type;       /* of the numbers written; NULL: the recording's, or one wide enough for the sums */
+} vtr_convert_params;
+
+VTR_API extern const vtr_parameter_table vtr_convert_parameters;
+
+/* Writes a recording, or a part of it, to `path` (see vtr_dataset_writer_open), block by block. A number that does not
+ * fit the type asked for is VTR_ERR_RANGE. Of a recording that ends early its whole rows are written. `params` and
+ * `progress` may be NULL; `threads` 0 is all. */
+VTR_API vtr_status vtr_dataset_convert(const char *path, vtr_dataset *recording, const vtr_convert_params *params,
+                                       bool force, int threads, const vtr_progress *progress, vtr_error *err);
+
+/* --- images ----------------------------------------------------------------------------------------------- */
+
 /* Reads a 2-D image (TIFF, PNG, .npy, or any recording of one frame) as float32, e.g. a mask. The caller frees
  * *image with vtr_image_free. */
 VTR_API vtr_status vtr_image_read(float **image, size_t *height, size_t *width, const char *path,

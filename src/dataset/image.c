@@ -1,6 +1,4 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include <string.h>
-
 #include "base/base_internal.h"
 #include "dataset/dataset_internal.h"
 #include "dataset/image_internal.h"
@@ -17,9 +15,7 @@ vtr_status vtr_image_allocate(float **image, size_t height, size_t width, const 
     return VTR_OK;
 }
 
-/* A recording of one frame. */
-static vtr_status read_recording(float **image, size_t *height, size_t *width, const char *path,
-                                 vtr_error *err)
+vtr_status vtr_image_read(float **image, size_t *height, size_t *width, const char *path, vtr_error *err)
 {
     vtr_dataset *dataset = NULL;
     float *pixels = NULL;
@@ -40,23 +36,6 @@ static vtr_status read_recording(float **image, size_t *height, size_t *width, c
     }
     vtr_dataset_close(&dataset);
     return status;
-}
-
-vtr_status vtr_image_read(float **image, size_t *height, size_t *width, const char *path, vtr_error *err)
-{
-    vtr_file file;
-    unsigned char head[8] = {0};
-    size_t n;
-    vtr_status status = vtr_file_open(&file, path, err);
-    if (status != VTR_OK) return status;
-    status = vtr_file_read_some(&file, 0, head, sizeof head, &n, err);
-    vtr_file_close(&file);
-    if (status != VTR_OK) return vtr_fail_context(err, status, "cannot read '%s'", path);
-    if (memcmp(head, "II*\0", 4) == 0 || memcmp(head, "MM\0*", 4) == 0 || memcmp(head, "II+\0", 4) == 0 ||
-        memcmp(head, "MM\0+", 4) == 0)
-        return vtr_image_read_tiff(image, height, width, path, err);
-    if (memcmp(head, "\x89PNG\r\n\x1a\n", 8) == 0) return vtr_image_read_png(image, height, width, path, err);
-    return read_recording(image, height, width, path, err);
 }
 
 void vtr_image_free(float *image)

@@ -7,6 +7,10 @@
 
 #include "vitrail/error.h"
 
+/* Whether a file begins as a TIFF, as a PNG. */
+bool vtr_image_is_tiff(const unsigned char *head, size_t n);
+bool vtr_image_is_png(const unsigned char *head, size_t n);
+
 /* Most pixels that an image may have: 1 GiB as float32. */
 #define VTR_IMAGE_MAX_PIXELS ((size_t)1 << 28)
 

@@ -126,7 +126,7 @@ cleanup:
 }
 
 /* Scan: as the acquisition says; rows of as many frames as one trigger starts; else one row. */
-static void set_scan(vtr_dataset *dataset, const merlin_acquisition *acquisition)
+static void set_scan(vtr_dataset *dataset, const merlin_acquisition *acquisition, bool is_given)
 {
     size_t frames = acquisition->frames > 0 ? acquisition->frames : dataset->stored_frames;
     size_t per_trigger = acquisition->frames_per_trigger;
@@ -137,8 +137,10 @@ static void set_scan(vtr_dataset *dataset, const merlin_acquisition *acquisition
     } else if (per_trigger > 1 && frames > per_trigger && frames % per_trigger == 0) {
         shape[0] = frames / per_trigger;
         shape[1] = per_trigger;
-        vtr_dataset_note(dataset, "scan of %zu x %zu from the frames per trigger; --scan-shape overrides it",
-                         shape[0], shape[1]);
+        if (!is_given)
+            vtr_dataset_note(dataset,
+                             "scan of %zu x %zu from the frames per trigger; --scan-shape overrides it",
+                             shape[0], shape[1]);
     } else {
         shape[0] = 1;
         shape[1] = frames;
@@ -199,7 +201,6 @@ static vtr_status set_raw(vtr_dataset *dataset, const merlin_header *header, vtr
 
 static vtr_status open_merlin(vtr_dataset *dataset, const vtr_dataset_params *params, vtr_error *err)
 {
-    (void)params;
     merlin_header header;
     merlin_acquisition acquisition;
     vtr_status status = parse_header(&header, dataset, err);
@@ -208,7 +209,7 @@ static vtr_status open_merlin(vtr_dataset *dataset, const vtr_dataset_params *pa
     if (header.depth == 0) header.depth = acquisition.depth;
     status = (strcmp(header.pixel, "R64") == 0 ? set_raw : set_plain)(dataset, &header, err);
     if (status != VTR_OK) return status;
-    set_scan(dataset, &acquisition);
+    set_scan(dataset, &acquisition, params->scan_shape[0] != 0);
     return vtr_dataset_check_shape(dataset, err);
 }
 
