@@ -50,7 +50,7 @@ typedef struct vtr_calibration {
     vtr_noise noise;
     vtr_ring_template ring;
     vtr_speckle speckle;
-    double capture_px;     /* shifts to be expected about the descan surface */
+    bool is_far;           /* single centres lie off the descan surface by part of the ring's width */
     double electrons;      /* mean counts in the annulus over the gain */
     double beam_radius_px; /* of the direct beam's disc; NAN: none seen */
     bool harmonics;

@@ -90,8 +90,9 @@ VTR_API void vtr_dataset_writer_abandon(vtr_dataset_writer **writer);
 
 typedef struct vtr_convert_params {
     vtr_box scan, detector; /* what to keep, before binning; all zero: everything */
-    size_t bin, bin_scan;   /* sums bin x bin pixels, bin_scan x bin_scan positions; an incomplete rest is left out */
-    const char *type;       /* of the numbers written; NULL: the recording's, or one wide enough for the sums */
+    size_t bin,
+        bin_scan; /* sums bin x bin pixels, bin_scan x bin_scan positions; an incomplete rest is left out */
+    const char *type; /* of the numbers written; NULL: the recording's, or one wide enough for the sums */
 } vtr_convert_params;
 
 VTR_API extern const vtr_parameter_table vtr_convert_parameters;
@@ -99,8 +100,9 @@ VTR_API extern const vtr_parameter_table vtr_convert_parameters;
 /* Writes a recording, or a part of it, to `path` (see vtr_dataset_writer_open), block by block. A number that does not
  * fit the type asked for is VTR_ERR_RANGE. Of a recording that ends early its whole rows are written. `params` and
  * `progress` may be NULL; `threads` 0 is all. */
-VTR_API vtr_status vtr_dataset_convert(const char *path, vtr_dataset *recording, const vtr_convert_params *params,
-                                       bool force, int threads, const vtr_progress *progress, vtr_error *err);
+VTR_API vtr_status vtr_dataset_convert(const char *path, vtr_dataset *recording,
+                                       const vtr_convert_params *params, bool force, int threads,
+                                       const vtr_progress *progress, vtr_error *err);
 
 /* --- images ----------------------------------------------------------------------------------------------- */
 

@@ -19,7 +19,7 @@ vtr_status vtr_calibration_likelihood(vtr_likelihood **out, const vtr_calibratio
     vtr_likelihood_params params = vtr_likelihood_default_params();
     params.harmonics = c->harmonics;
     params.background_order = (int)c->background_order;
-    params.capture_px = c->capture_px;
+    params.is_far = c->is_far;
     return vtr_likelihood_create(out, &bins, &c->ring, &c->noise, terms != NULL ? &terms->fit : NULL, &params,
                                  err);
 }
@@ -152,7 +152,7 @@ vtr_status vtr_calibrate_mean(vtr_calibration *c, const unsigned char *used, boo
         /* the annulus is found again once centre and ellipse are right */
         if (!annulus_given && (round == 0 || round == 4)) status = find_annulus(c, used, err);
         if (status != VTR_OK) return status;
-        c->capture_px = round < 4 ? 0.15 * (c->ring.annulus_px[1] - c->ring.annulus_px[0]) : 0;
+        c->is_far = round < 4;
         status = improve_geometry(c, used, &moved, err);
         if (status != VTR_OK) return status;
         if (round > 5 && moved < 1e-3) break;

@@ -152,16 +152,26 @@ static double mean_electrons(const vtr_calibration *c, const vtr_sample_fits *fi
     double counts = 0, amplitude = 0, n = 0;
     for (size_t i = 0; i < model->n_sectors * model->n_radii; i++) {
         const fit_bin *b = &model->bins[i];
-        if (b->n > 0)
-            counts += (double)b->n * (vtr_ring_template_value(&c->ring, (double)b->radius_px, NULL) +
-                                      c->ring.level * (double)b->background);
+        if (b->n > 0) counts += (double)b->n * vtr_ring_template_counts(&c->ring, (double)b->radius_px);
     }
     for (size_t i = 0; i < fits->n; i++)
         if (!(fits->flags[i] & VTR_FLAGS_NO_RING_DATA)) {
-            amplitude += fits->parameters[i][FIT_A];
+            amplitude += fits->amplitude[i];
             n++;
         }
     return n > 0 ? counts * amplitude / n / c->noise.gain : NAN;
+}
+
+/* Whether the patterns' own centres and strains blur the mean ring enough to be worth taking out. Where single patterns
+ * hold few counts and hardly differ, the mean is the better template. */
+static bool is_blurred(const vtr_calibration *c, const vtr_sample_fits *fits)
+{
+    double mean, excess[5], sigma = c->ring.width_px / 2.355, r2 = c->ring.radius_px * c->ring.radius_px;
+    for (int k = 0; k < 5; k++)
+        vtr_sample_statistics(fits, k, &mean, &excess[k]);
+    double blur = 0.5 * (excess[FIT_DX] + excess[FIT_DY]) +
+                  r2 * (excess[FIT_M] + 0.5 * (excess[FIT_P] + excess[FIT_Q]));
+    return c->electrons > 5e3 || blur > 0.15 * sigma * sigma;
 }
 
 /* One round over the sample: fit; descan; speckle from the second round on; template. */
@@ -194,7 +204,7 @@ static vtr_status sample_round(vtr_calibration *c, const unsigned char *used, co
             vtr_speckle_measure(&c->speckle, sample, (const double(*)[FIT_N])fits->parameters, fits->flags,
                                 likelihood, &c->ring, &pixels, &c->noise, terms.fit.relative_variance, err);
     }
-    if (status == VTR_OK && with_template)
+    if (status == VTR_OK && with_template && is_blurred(c, fits))
         status = vtr_sample_template(&c->ring, sample, fits, plan, likelihood, threads, err);
     vtr_speckle_terms_release(&terms);
     vtr_likelihood_free(likelihood);
@@ -208,8 +218,8 @@ vtr_status vtr_calibrate_sample(vtr_calibration *c, const unsigned char *used, c
     vtr_sample_fits fits;
     vtr_status status = vtr_sample_fits_create(&fits, sample->n, err);
     if (status != VTR_OK) return status;
-    c->speckle = (vtr_speckle){.grain_px = NAN, .friedel = NAN, .radial = {1, 0, 0}};
-    c->capture_px = 0.15 * (c->ring.annulus_px[1] - c->ring.annulus_px[0]);
+    c->speckle = (vtr_speckle){.grain_px = NAN, .friedel = NAN};
+    c->is_far = true;
     enum { ROUNDS = 4 };
     for (int round = 0; status == VTR_OK && round < ROUNDS; round++) {
         vtr_progress_report(progress, "calibrating", round, ROUNDS, "rounds");
@@ -219,10 +229,7 @@ vtr_status vtr_calibrate_sample(vtr_calibration *c, const unsigned char *used, c
             status = sample_round(c, used, sample, &fits, round > 0, round < ROUNDS - 1, threads, err);
     }
     vtr_progress_report(progress, "calibrating", ROUNDS, ROUNDS, "rounds");
-    /* what the whole-pixel plans of the pass leave: half a pixel, and the scatter about the surface */
-    c->capture_px = 3 * c->descan_residual_px > 0.35 * c->ring.width_px
-                        ? 0.15 * (c->ring.annulus_px[1] - c->ring.annulus_px[0])
-                        : 0;
+    c->is_far = 3 * c->descan_residual_px > 0.35 * c->ring.width_px;
     vtr_sample_fits_release(&fits);
     return status;
 }

@@ -14,8 +14,10 @@ vtr_status vtr_sample_fits_create(vtr_sample_fits *fits, size_t n, vtr_error *er
     fits->parameters = vtr_calloc(n, sizeof *fits->parameters);
     fits->variance = vtr_calloc(n, sizeof *fits->variance);
     fits->chi2 = vtr_calloc(n, sizeof *fits->chi2);
+    fits->amplitude = vtr_calloc(n, sizeof *fits->amplitude);
     fits->flags = vtr_calloc(n, sizeof *fits->flags);
-    if (fits->parameters != NULL && fits->variance != NULL && fits->chi2 != NULL && fits->flags != NULL)
+    if (fits->parameters != NULL && fits->variance != NULL && fits->chi2 != NULL && fits->amplitude != NULL &&
+        fits->flags != NULL)
         return VTR_OK;
     vtr_sample_fits_release(fits);
     return vtr_fail(err, VTR_ERR_MEMORY, "out of memory for the sample's fits");
@@ -26,6 +28,7 @@ void vtr_sample_fits_release(vtr_sample_fits *fits)
     vtr_free(fits->parameters);
     vtr_free(fits->variance);
     vtr_free(fits->chi2);
+    vtr_free(fits->amplitude);
     vtr_free(fits->flags);
     memset(fits, 0, sizeof *fits);
 }
@@ -113,6 +116,7 @@ static void store_batch(vtr_sample_fits *fits, size_t first, const vtr_fit_batch
         for (int k = 0; k < 5; k++)
             fits->variance[i][k] = fit->covariance[k][k][lane];
         fits->chi2[i] = fit->chi2[lane];
+        fits->amplitude[i] = fit->amplitude[lane];
         fits->flags[i] = fit->flags[lane];
     }
 }
@@ -174,7 +178,8 @@ void vtr_sample_statistics(const vtr_sample_fits *fits, int k, double *mean, dou
         double sum = 0;
         for (size_t i = 0; i < n; i++)
             sum += (values[i] - *mean) * (values[i] - *mean);
-        double excess = sum / (double)(n - 1) - noise / (double)n;
+        /* the errors are a little small where a pattern has few counts: what they may explain is no scatter */
+        double excess = sum / (double)(n - 1) - 1.15 * noise / (double)n;
         *excess_variance = excess > 0 ? excess : 0;
     }
     vtr_free(values);
@@ -198,18 +203,41 @@ static vtr_status add_block(vtr_template_equations *equations, long block, const
         for (size_t lane = 0; lane < VTR_LANES && first + lane < sample->n; lane++) {
             size_t i = first + lane;
             if (fits->flags[i] & VTR_FLAGS_NO_RING_DATA) continue;
-            double theta[FIT_N];
+            double theta[FIT_N], posterior[5];
             memcpy(theta, fits->parameters[i], sizeof theta);
             for (int k = 0; k < 5; k++) {
                 double believed = excess[k] / (excess[k] + fits->variance[i][k] + 1e-30);
                 theta[k] = mean[k] + believed * (theta[k] - mean[k]);
+                posterior[k] = believed * fits->variance[i][k];
             }
             theta[FIT_M] -= mean[FIT_M]; /* the template keeps its own scale of radii */
-            vtr_likelihood_add_to_template(likelihood, w.work, (int)lane, theta, ring, equations);
+            vtr_likelihood_add_to_template(likelihood, w.work, (int)lane, theta, posterior, ring, equations);
         }
     }
     worker_end(&w);
     return status;
+}
+
+/* Brings E and the background to the scale in which the sample's mean heights equal its mean amplitude (counts over
+ * those of the template): the fit borrows heights from the template by that amplitude. */
+static void rescale(vtr_ring_template *ring, const vtr_sample_fits *fits)
+{
+    double height = 0, background = 0, bend[2] = {0, 0}, amplitude = 0;
+    for (size_t i = 0; i < fits->n; i++)
+        if (!(fits->flags[i] & VTR_FLAGS_NO_RING_DATA)) {
+            height += fits->parameters[i][FIT_A];
+            background += fits->parameters[i][FIT_B0];
+            bend[0] += fits->parameters[i][FIT_B1];
+            bend[1] += fits->parameters[i][FIT_B2];
+            amplitude += fits->amplitude[i];
+        }
+    if (!(amplitude > 0) || !(height > 0)) return;
+    for (size_t k = 0; k < ring->n_knots; k++)
+        ring->coefficients[k] *= height / amplitude;
+    if (!(background > 0)) return;
+    ring->level = background / amplitude;
+    ring->bend[0] = bend[0] / background;
+    ring->bend[1] = bend[1] / background;
 }
 
 vtr_status vtr_sample_template(vtr_ring_template *ring, const vtr_sample *sample, const vtr_sample_fits *fits,
@@ -234,9 +262,9 @@ vtr_status vtr_sample_template(vtr_ring_template *ring, const vtr_sample *sample
     }
     for (int block = 1; block < N_BLOCKS; block++)
         vtr_template_equations_merge(&equations[0], &equations[block]);
-    /* E is fitted for the sample's mean amplitude; keep the scale in which the mean pattern has a = 1 */
     status = status != VTR_OK ? vtr_fail(err, status, "out of memory for the ring's profile")
                               : vtr_template_equations_solve(&equations[0], ring, err);
+    if (status == VTR_OK) rescale(ring, fits);
     vtr_free(equations);
     return status;
 }

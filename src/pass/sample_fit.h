@@ -14,7 +14,7 @@ typedef struct vtr_sample_fits {
     size_t n;
     double (*parameters)[FIT_N]; /* [n] */
     double (*variance)[5];       /* [n] of dx, dy, m, p, q */
-    double *chi2;
+    double *chi2, *amplitude;
     unsigned *flags;
 } vtr_sample_fits;
 

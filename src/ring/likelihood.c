@@ -9,13 +9,13 @@
 #include "vitrail/constants.h"
 
 struct vtr_likelihood {
-    fit_model model, blurred; /* differ in their tables */
+    fit_model model;
     fit_kernel *kernel;
     size_t plan_radii, first_radius;
     fit_bin *bins;
     fit_sector *sectors;
-    float *table, *blurred_table;
-    double fixed[FIT_N]; /* 1 where a parameter is held at its start */
+    float *table;
+    double fixed[FIT_N], fixed_first[FIT_N]; /* 1 where a parameter is held at its start */
     double template_counts, background_level;
     double offset, gain;
     double visible; /* part of the annulus that is not masked */
@@ -30,6 +30,7 @@ struct vtr_likelihood {
 struct vtr_likelihood_work {
     float *data; /* [n_sectors][n_radii][16], offset subtracted */
     double total[VTR_FIT_LANES];
+    double decrement[VTR_FIT_LANES]; /* of the step before */
     fit_normal normal, final;
 };
 
@@ -39,13 +40,17 @@ static const double least_visible = 0.25;
 static const double largest_strain = 0.12, largest_shift = 0.18;
 /* A step that lowers chi-squared by less is the last: what is left is below a thirtieth of a standard deviation. */
 static const double final_decrement = 1e-3;
+/* Part of the template's counts below which a bin's variance is not believed to fall. */
+static const double least_expected = 0.1;
+/* Electrons in the annulus at which a pattern's own heights count half in its weights. */
+static const double own_weight_electrons = 1e4;
 
 vtr_likelihood_params vtr_likelihood_default_params(void)
 {
     return (vtr_likelihood_params){.harmonics = true,
                                    .background_order = 2,
-                                   .capture_px = 0,
-                                   .max_iterations = 12,
+                                   .is_far = false,
+                                   .max_iterations = 20,
                                    .min_significance = 3.5};
 }
 
@@ -55,7 +60,6 @@ void vtr_likelihood_free(vtr_likelihood *l)
     vtr_free(l->bins);
     vtr_free(l->sectors);
     vtr_free(l->table);
-    vtr_free(l->blurred_table);
     vtr_free(l);
 }
 
@@ -141,7 +145,9 @@ static void fill_bins(vtr_likelihood *l, const vtr_ring_bins *bins, const vtr_ri
                            .background = (float)g,
                            .t = (float)((r - ring->r0_px) / ring->half_width_px),
                            .speckle = relative_variance != NULL ? (float)relative_variance[from] : 0.0f};
-            l->template_counts += n * (vtr_ring_template_value(ring, r, NULL) + ring->level * g);
+            double expected = n * vtr_ring_template_counts(ring, r);
+            b->expected = (float)fmax(expected, 0);
+            l->template_counts += expected;
         }
     double low = ring->annulus_px[0], high = ring->annulus_px[1];
     double determinant = bins->wxx * bins->wyy - bins->wxy * bins->wxy;
@@ -157,6 +163,9 @@ static void choose_parameters(vtr_likelihood *l)
             l->fixed[harmonics[k]] = 1;
     if (l->params.background_order < 2) l->fixed[FIT_B2] = 1;
     if (l->params.background_order < 1) l->fixed[FIT_B1] = l->fixed[FIT_BC1] = l->fixed[FIT_BS1] = 1;
+    /* far from the answer what could bend to the difference is held */
+    for (int k = FIT_AC; k < FIT_N; k++)
+        l->fixed_first[k] = k != FIT_B0;
     size_t n_free = 0;
     for (int k = 0; k < FIT_N; k++)
         n_free += l->fixed[k] == 0;
@@ -168,8 +177,7 @@ static vtr_status allocate(vtr_likelihood *l, vtr_error *err)
     l->bins = vtr_calloc(l->model.n_sectors * l->model.n_radii, sizeof *l->bins);
     l->sectors = vtr_calloc(l->model.n_sectors, sizeof *l->sectors);
     l->table = vtr_calloc(2 * VTR_TEMPLATE_TABLE_CAPACITY, sizeof *l->table);
-    l->blurred_table = vtr_calloc(2 * VTR_TEMPLATE_TABLE_CAPACITY, sizeof *l->blurred_table);
-    if (l->bins == NULL || l->sectors == NULL || l->table == NULL || l->blurred_table == NULL)
+    if (l->bins == NULL || l->sectors == NULL || l->table == NULL)
         return vtr_fail(err, VTR_ERR_MEMORY, "out of memory for the ring fit");
     return VTR_OK;
 }
@@ -177,15 +185,11 @@ static vtr_status allocate(vtr_likelihood *l, vtr_error *err)
 static void fill_tables(vtr_likelihood *l, const vtr_ring_template *ring)
 {
     fit_table *table = &l->model.table;
-    table->n = vtr_ring_template_table(ring, 0, l->table, VTR_TEMPLATE_TABLE_CAPACITY, &table->rho_first_px,
+    table->n = vtr_ring_template_table(ring, l->table, VTR_TEMPLATE_TABLE_CAPACITY, &table->rho_first_px,
                                        &table->step_px);
     table->values = l->table;
     l->model.bins = l->bins;
     l->model.sectors = l->sectors;
-    l->blurred = l->model;
-    vtr_ring_template_table(ring, l->params.capture_px, l->blurred_table, VTR_TEMPLATE_TABLE_CAPACITY,
-                            &table->rho_first_px, &table->step_px);
-    l->blurred.table.values = l->blurred_table;
 }
 
 vtr_status vtr_likelihood_create(vtr_likelihood **out, const vtr_ring_bins *bins,
@@ -206,6 +210,9 @@ vtr_status vtr_likelihood_create(vtr_likelihood **out, const vtr_ring_bins *bins
     fill_bins(l, bins, ring, speckle != NULL ? speckle->relative_variance : NULL);
     fill_sectors(l);
     l->model.kappa = (float)ring->kappa_per_px;
+    l->model.level = (float)ring->level;
+    l->model.bend[0] = (float)ring->bend[0];
+    l->model.bend[1] = (float)ring->bend[1];
     l->model.inverse_half_width = (float)(1 / ring->half_width_px);
     l->model.gain = (float)noise->gain;
     l->model.read_variance = (float)(noise->read_noise * noise->read_noise);
@@ -268,11 +275,22 @@ void vtr_likelihood_load(const vtr_likelihood *l, vtr_likelihood_work *work, con
         }
 }
 
+/* Ring and background as in the template, at the lane's amplitude. */
+static void start_heights(const vtr_likelihood *l, vtr_fit_batch *out, int lane)
+{
+    for (int k = FIT_A; k < FIT_N; k++)
+        out->parameters[k][lane] = 0;
+    out->parameters[FIT_A][lane] = (float)out->amplitude[lane];
+    double level = out->amplitude[lane] * l->background_level;
+    out->parameters[FIT_B0][lane] = (float)level;
+    if (l->fixed[FIT_B1] == 0) out->parameters[FIT_B1][lane] = (float)(level * (double)l->model.bend[0]);
+    if (l->fixed[FIT_B2] == 0) out->parameters[FIT_B2][lane] = (float)(level * (double)l->model.bend[1]);
+}
+
 static void start_lanes(const vtr_likelihood *l, vtr_fit_batch *out, const double total[VTR_FIT_LANES],
-                        float floor_counts[VTR_FIT_LANES])
+                        fit_weighting *weighting)
 {
     memset(out, 0, sizeof *out);
-    double mean_level = l->template_counts / (double)(l->degrees_of_freedom + FIT_N);
     for (int lane = 0; lane < VTR_FIT_LANES; lane++) {
         double amplitude = total[lane] / l->template_counts;
         if (!isfinite(amplitude))
@@ -282,9 +300,12 @@ static void start_lanes(const vtr_likelihood *l, vtr_fit_batch *out, const doubl
         if (l->visible < least_visible) out->flags[lane] |= VTR_FLAG_FEW_PIXELS;
         if (out->flags[lane] != 0) amplitude = 1;
         out->amplitude[lane] = amplitude;
-        out->parameters[FIT_A][lane] = (float)amplitude;
-        out->parameters[FIT_B0][lane] = (float)(amplitude * l->background_level);
-        floor_counts[lane] = (float)(1e-3 * amplitude * l->background_level + 1e-6 * mean_level);
+        start_heights(l, out, lane);
+        double electrons = fmax(total[lane], 0) / l->gain,
+               own = electrons / (electrons + own_weight_electrons);
+        weighting->floor[lane] = (float)(least_expected * amplitude);
+        weighting->own[lane] = (float)own;
+        weighting->borrowed[lane] = (float)((1 - own) * amplitude);
     }
 }
 
@@ -376,22 +397,44 @@ static void finish_lane(const vtr_likelihood *l, const fit_normal *normal, vtr_f
     judge_lane(l, out, lane);
 }
 
+/* Adds what is known before any count: heights that turn twice with the angle are a tenth of the heights at most, and
+ * the background's bend is of its own order. It decides only where the counts do not: at a thousand electrons. */
+static void add_prior(const vtr_likelihood *l, fit_normal *normal, const vtr_fit_batch *out, int lane)
+{
+    static const double spread[FIT_N] = {[FIT_AC] = 0.1,  [FIT_AS] = 0.1,  [FIT_BC0] = 0.1, [FIT_BS0] = 0.1,
+                                         [FIT_BC1] = 0.1, [FIT_BS1] = 0.1, [FIT_B1] = 0.7,  [FIT_B2] = 0.7};
+    for (int k = FIT_AC; k < FIT_N; k++) {
+        if (spread[k] == 0) continue;
+        double scale = spread[k] * out->amplitude[lane] * (k < FIT_B0 ? 1 : l->background_level);
+        normal->matrix[fit_index((size_t)k, (size_t)k)][lane] += 1 / (scale * scale);
+        double usual = k == FIT_B1 ? (double)l->model.bend[0] : k == FIT_B2 ? (double)l->model.bend[1] : 0;
+        usual *= out->amplitude[lane] * l->background_level;
+        normal->gradient[k][lane] -= ((double)out->parameters[k][lane] - usual) / (scale * scale);
+    }
+}
+
 /* One lane after the kernel ran: solves, steps, and says whether the lane is settled. */
 static bool advance_lane(const vtr_likelihood *l, vtr_likelihood_work *work, vtr_fit_batch *out, int lane,
-                         bool may_settle)
+                         bool is_first)
 {
     double step[FIT_N], decrement;
-    if (vtr_fit_solve(&work->normal, lane, l->fixed, step, &decrement) != 0) {
+    add_prior(l, &work->normal, out, lane);
+    if (vtr_fit_solve(&work->normal, lane, is_first ? l->fixed_first : l->fixed, step, &decrement) != 0) {
         out->flags[lane] |= VTR_FLAG_NO_RING;
         return true;
     }
     out->iterations[lane]++;
+    /* steps that hardly shrink overshoot to and fro: half of them arrives */
+    double damping = !is_first && decrement > 0.25 * work->decrement[lane] ? 0.5 : 1;
+    work->decrement[lane] = is_first ? INFINITY : decrement;
+    for (int k = 0; k < FIT_N; k++)
+        step[k] *= damping;
     take_step(l, out, lane, step);
     if (is_out_of_range(l, out, lane)) {
         out->flags[lane] |= VTR_FLAG_OUT_OF_RANGE;
         return true;
     }
-    if (!may_settle || !(decrement <= final_decrement)) return false;
+    if (is_first || !(decrement <= final_decrement)) return false;
     vtr_fit_copy_lane(&work->final, &work->normal, lane);
     out->chi2[lane] = (work->normal.chi2[lane] - decrement) / (double)l->degrees_of_freedom;
     return true;
@@ -400,22 +443,22 @@ static bool advance_lane(const vtr_likelihood *l, vtr_likelihood_work *work, vtr
 void vtr_likelihood_fit(const vtr_likelihood *l, vtr_likelihood_work *work, const float *sums,
                         vtr_fit_batch *out)
 {
-    float floor_counts[VTR_FIT_LANES];
+    fit_weighting weighting;
     bool settled[VTR_FIT_LANES];
     vtr_likelihood_load(l, work, sums);
-    start_lanes(l, out, work->total, floor_counts);
-    int n_blurred = l->params.capture_px > 0 ? 3 : 0, n_left = VTR_FIT_LANES;
+    start_lanes(l, out, work->total, &weighting);
+    int n_first = l->params.is_far ? 3 : 1, n_left = VTR_FIT_LANES;
     for (int lane = 0; lane < VTR_FIT_LANES; lane++) {
         settled[lane] = out->flags[lane] != 0;
+        work->decrement[lane] = INFINITY;
         n_left -= settled[lane];
     }
     for (int iteration = 0; iteration < l->params.max_iterations && n_left > 0; iteration++) {
-        bool is_blurred = iteration < n_blurred;
-        l->kernel(&work->normal, is_blurred ? &l->blurred : &l->model, work->data, &out->parameters[0][0],
-                  floor_counts);
+        bool is_first = iteration < n_first;
+        l->kernel(&work->normal, &l->model, work->data, &out->parameters[0][0], &weighting);
         for (int lane = 0; lane < VTR_FIT_LANES; lane++)
             if (!settled[lane]) {
-                settled[lane] = advance_lane(l, work, out, lane, !is_blurred);
+                settled[lane] = advance_lane(l, work, out, lane, is_first);
                 n_left -= settled[lane];
             }
     }
@@ -508,8 +551,8 @@ void vtr_likelihood_ellipse(const vtr_likelihood *l, const vtr_fit_batch *batch,
 }
 
 void vtr_likelihood_add_to_template(const vtr_likelihood *l, const vtr_likelihood_work *work, int lane,
-                                    const double *parameters, const vtr_ring_template *ring,
-                                    vtr_template_equations *equations)
+                                    const double *parameters, const double posterior[5],
+                                    const vtr_ring_template *ring, vtr_template_equations *equations)
 {
     const fit_model *model = &l->model;
     for (size_t j = 0; j < model->n_sectors; j++)
@@ -524,6 +567,16 @@ void vtr_likelihood_add_to_template(const vtr_likelihood *l, const vtr_likelihoo
             double expected = fmax(scale * point.ring + (double)b->n * point.background, 1e-6 * (double)b->n);
             double variance = (double)model->gain * expected + (double)b->speckle * expected * expected +
                               (double)(b->n * model->read_variance);
-            vtr_template_equations_add(equations, ring, point.rho_px, scale, value, 1 / variance);
+            double c1 = (double)b->cos1, s1 = (double)b->sin1, c2 = (double)b->cos2, s2 = (double)b->sin2;
+            double r2 = (double)b->radius_px * (double)b->radius_px;
+            double reach =
+                sqrt(3 * (c1 * c1 * posterior[FIT_DX] + s1 * s1 * posterior[FIT_DY] +
+                          r2 * (posterior[FIT_M] + c2 * c2 * posterior[FIT_P] + s2 * s2 * posterior[FIT_Q])));
+            /* Gauss-Hermite, three points */
+            vtr_template_equations_add(equations, ring, point.rho_px, scale, value, 2 / (3 * variance));
+            vtr_template_equations_add(equations, ring, point.rho_px - reach, scale, value,
+                                       1 / (6 * variance));
+            vtr_template_equations_add(equations, ring, point.rho_px + reach, scale, value,
+                                       1 / (6 * variance));
         }
 }

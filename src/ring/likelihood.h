@@ -25,7 +25,7 @@ typedef struct vtr_ring_bins {
 typedef struct vtr_likelihood_params {
     bool harmonics;       /* ring height and background with cos 2phi and sin 2phi amplitudes */
     int background_order; /* 0, 1 or 2: powers of t of the smooth background */
-    double capture_px; /* shifts expected beyond what the template's width catches: start blurred by this */
+    bool is_far;          /* shifts of the order of the ring's width are to be expected: start stiffly */
     int max_iterations;
     double min_significance; /* ring height over its error below which there is no ring */
 } vtr_likelihood_params;
@@ -82,9 +82,11 @@ const double *vtr_likelihood_fixed(const vtr_likelihood *likelihood);
 /* First radius index of the plan that the fit uses. */
 size_t vtr_likelihood_first_radius(const vtr_likelihood *likelihood);
 /* Adds the observations of lane `lane` of the batch last loaded, with shifts and strains as in `parameters` [FIT_N] instead of
- * the fitted ones, to the equations of the template. */
+ * the fitted ones, to the equations of the template. `posterior` are the variances with which these five are known: each
+ * observation is spread over the radii that they allow (the M step of an EM algorithm), or else every pattern's noise
+ * would sharpen the template. */
 void vtr_likelihood_add_to_template(const vtr_likelihood *likelihood, const vtr_likelihood_work *work,
-                                    int lane, const double *parameters, const vtr_ring_template *ring,
-                                    vtr_template_equations *equations);
+                                    int lane, const double *parameters, const double posterior[5],
+                                    const vtr_ring_template *ring, vtr_template_equations *equations);
 
 #endif

@@ -48,6 +48,7 @@ typedef struct fit_bin {
     float cos2, sin2; /* of cos 2phi, sin 2phi */
     float background; /* g(radius) */
     float t;          /* (radius - r0) / half_width */
+    float expected;   /* counts of the template */
     float speckle;    /* relative variance of the bin's sum by speckle */
 } fit_bin;
 
@@ -68,7 +69,7 @@ typedef struct fit_model {
     const fit_bin *bins;       /* [n_sectors][n_radii] */
     const fit_sector *sectors; /* [n_sectors] */
     fit_table table;
-    float kappa, inverse_half_width;
+    float kappa, inverse_half_width, level, bend[2];
     float gain, read_variance; /* of a pixel, recorded units */
 } fit_model;
 
@@ -80,10 +81,18 @@ typedef struct fit_normal {
     double counts[VTR_FIT_LANES]; /* sum of mu */
 } fit_normal;
 
-/* Given `data` [n_sectors][n_radii][16] sums above the offset, `parameters` [FIT_N][16] and the least expected
- * counts a pixel `floor` [16]; returns the normal equations. The same bits from every build of the kernel. */
+/* What the weights go by: max(own * mu + borrowed * n (E(rho) + level g (1 + bend)), floor * expected); the slopes likewise take
+ * their heights in part from the template. A pattern of few counts has no business weighting by its own fitted
+ * heights: they scatter, the error bars with them, and the fit would not settle. The answer is where the scores
+ * vanish for the pattern's own model whatever the weights, so it is not biased by them. */
+typedef struct fit_weighting {
+    float floor[VTR_FIT_LANES], own[VTR_FIT_LANES], borrowed[VTR_FIT_LANES];
+} fit_weighting;
+
+/* Given `data` [n_sectors][n_radii][16] sums above the offset and `parameters` [FIT_N][16]; returns the normal
+ * equations. The same bits from every build of the kernel. */
 typedef void fit_kernel(fit_normal *out, const fit_model *model, const float *data, const float *parameters,
-                        const float *floor);
+                        const fit_weighting *weighting);
 fit_kernel vtr_fit_kernel_portable, vtr_fit_kernel_avx2, vtr_fit_kernel_avx512;
 
 static inline size_t fit_index(size_t row, size_t column)

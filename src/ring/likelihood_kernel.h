@@ -99,10 +99,10 @@ typedef struct lane_state {
     lanes gm, gp, gq;    /* (I + e)^2 - I: half trace, and its cos 2phi and sin 2phi parts */
     lanes bx, by, gamma; /* 2 (I + e)^2 d, and d.(I + e)^2 d */
     lanes dx2, dy2, d2;  /* 2 d, and d.d */
-    lanes floor;
+    lanes floor, own, borrowed;
 } lane_state;
 
-static void prepare_lanes(lane_state *s, const float *parameters, const float *floor_counts)
+static void prepare_lanes(lane_state *s, const float *parameters, const fit_weighting *weighting)
 {
     lanes dx = load(parameters + FIT_DX * VTR_FIT_LANES), dy = load(parameters + FIT_DY * VTR_FIT_LANES);
     lanes m = load(parameters + FIT_M * VTR_FIT_LANES), p = load(parameters + FIT_P * VTR_FIT_LANES);
@@ -120,7 +120,9 @@ static void prepare_lanes(lane_state *s, const float *parameters, const float *f
     s->dx2 = 2.0f * dx;
     s->dy2 = 2.0f * dy;
     s->d2 = dx * dx + dy * dy;
-    s->floor = load(floor_counts);
+    s->floor = load(weighting->floor);
+    s->own = load(weighting->own);
+    s->borrowed = load(weighting->borrowed);
 }
 
 /* Adds one sector's bins into `sums`. */
@@ -130,6 +132,8 @@ static inline void add_sector(sector_sums *sums, const fit_model *model, const l
 {
     const float inverse_step = 1.0f / model->table.step_px;
     const lanes last = (lanes){0} + (float)(model->table.n - 1), zero = (lanes){0};
+    const lanes slope_height = s->own * ring_height + s->borrowed;
+    const lanes borrowed_slope = s->borrowed * (model->kappa * model->level);
     lanes pair[FAMILY_PAIRS], gradient[FAMILY_N], chi2 = zero, counts = zero;
     for (int k = 0; k < FAMILY_PAIRS; k++)
         pair[k] = zero;
@@ -156,21 +160,23 @@ static inline void add_sector(sector_sums *sums, const fit_model *model, const l
         lanes back_slope =
             envelope * ((back1 + 2.0f * t * back2) * model->inverse_half_width - model->kappa * poly);
 
+        lanes usual = envelope * (1.0f + t * (model->bend[0] + t * model->bend[1]));
         lanes mu = b->n * (ring_height * ring + envelope * poly);
-        lanes expected = larger(mu, s->floor * b->n);
+        lanes expected = larger(s->own * mu + s->borrowed * (b->n * (ring + model->level * usual)),
+                                s->floor * b->expected);
         lanes variance = model->gain * expected + b->speckle * (expected * expected) +
                          (b->n * model->read_variance + 1e-30f);
         lanes weight = 1.0f / variance;
         lanes residual = load(data + i * VTR_FIT_LANES) - mu;
 
         lanes family[FAMILY_N];
-        lanes moved = b->n * (ring_height * slope);
+        lanes moved = b->n * (slope_height * slope);
         family[FAMILY_MOVE] = moved * (b->radius_px + dr);
         family[FAMILY_RING] = b->n * ring;
         family[FAMILY_G0] = b->n * envelope;
         family[FAMILY_G1] = family[FAMILY_G0] * t;
         family[FAMILY_G2] = family[FAMILY_G1] * t;
-        family[FAMILY_SHIFT] = moved + b->n * back_slope;
+        family[FAMILY_SHIFT] = moved + b->n * (s->own * back_slope - borrowed_slope * usual);
         int k = 0;
         for (int f = 0; f < FAMILY_N; f++) {
             lanes weighted = weight * family[f];
@@ -235,11 +241,11 @@ static void gather_sector(fit_normal *out, const sector_sums *sums, const fit_se
 }
 
 void FIT_KERNEL(fit_normal *out, const fit_model *model, const float *data, const float *parameters,
-                const float *floor_counts)
+                const fit_weighting *weighting)
 {
     memset(out, 0, sizeof *out);
     lane_state state;
-    prepare_lanes(&state, parameters, floor_counts);
+    prepare_lanes(&state, parameters, weighting);
     lanes theta[FIT_N];
     for (int k = 0; k < FIT_N; k++)
         theta[k] = load(parameters + k * VTR_FIT_LANES);

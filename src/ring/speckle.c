@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "ring/speckle.h"
 
+#include <lapacke.h>
 #include <math.h>
 #include <string.h>
 
@@ -11,16 +12,24 @@
 /* Frames are taken in blocks of fixed number, so that sums do not depend on the number of threads. */
 enum { N_BLOCKS = 16 };
 
+/* Squares of the relative residuals, and the noise expected in them, by radius (t from -1 to 1 in even bins). */
+enum { N_RADIAL = 4 * (VTR_SPECKLE_NODES - 1) };
+typedef struct radial_sums {
+    double square[N_RADIAL], noise[N_RADIAL], n[N_RADIAL], weight[N_RADIAL];
+} radial_sums;
+
 /* Everything of one measurement; lags are [2 max_lag + 1][2 max_lag + 1]. */
 typedef struct measurement {
     ring_field field;
     size_t max_lag, n_lags;
     double (*derivatives)[FIT_N];
     double *counts, *weight, *noise_variance; /* per annulus pixel, at the mean amplitude */
+    double *emphasis;                         /* relative residuals are weighted by the mean pattern */
     double amplitude;
     double inverse[FIT_N][FIT_N];
     fftw_complex *power[N_BLOCKS], *folded[N_BLOCKS];
-    double noise[N_BLOCKS], square_sum[N_BLOCKS];
+    double noise[N_BLOCKS];
+    radial_sums radial[N_BLOCKS];
     size_t n_frames[N_BLOCKS];
     double *pairs, *folded_pairs; /* number of pixel pairs at each lag */
     double *raw, *raw_folded, *corrected, *corrected_folded;
@@ -38,6 +47,7 @@ static void measurement_release(measurement *m)
     vtr_free(m->counts);
     vtr_free(m->weight);
     vtr_free(m->noise_variance);
+    vtr_free(m->emphasis);
     vtr_free(m->pairs);
     vtr_free(m->folded_pairs);
     vtr_free(m->raw);
@@ -45,6 +55,11 @@ static void measurement_release(measurement *m)
     vtr_free(m->corrected);
     vtr_free(m->corrected_folded);
     ring_field_release(&m->field);
+}
+
+static size_t zero_lag(const measurement *m)
+{
+    return m->max_lag * (2 * m->max_lag + 1) + m->max_lag;
 }
 
 static size_t choose_max_lag(const vtr_ring_template *ring)
@@ -67,10 +82,11 @@ static vtr_status measurement_create(measurement *m, const vtr_ring_template *ri
     m->counts = vtr_calloc(n, sizeof(double));
     m->weight = vtr_calloc(n, sizeof(double));
     m->noise_variance = vtr_calloc(n, sizeof(double));
+    m->emphasis = vtr_calloc(n, sizeof(double));
     double **lag_arrays[] = {&m->pairs,      &m->folded_pairs, &m->raw,
                              &m->raw_folded, &m->corrected,    &m->corrected_folded};
-    bool is_short =
-        m->derivatives == NULL || m->counts == NULL || m->weight == NULL || m->noise_variance == NULL;
+    bool is_short = m->derivatives == NULL || m->counts == NULL || m->weight == NULL ||
+                    m->noise_variance == NULL || m->emphasis == NULL;
     for (size_t i = 0; i < sizeof lag_arrays / sizeof *lag_arrays; i++) {
         *lag_arrays[i] = vtr_calloc(m->n_lags, sizeof(double));
         is_short = is_short || *lag_arrays[i] == NULL;
@@ -96,7 +112,8 @@ static double pixel_weight(double counts, double n_bin, double relative_variance
 
 /* Residuals of one frame relative to its own model; sums the noise expected in their squares. */
 static double relative_residuals(const measurement *m, const vtr_likelihood *likelihood, const float *frame,
-                                 const double parameters[FIT_N], const vtr_noise *noise, double *image)
+                                 const double parameters[FIT_N], const vtr_noise *noise, double *image,
+                                 radial_sums *radial)
 {
     const fit_model *model = vtr_likelihood_model(likelihood);
     double read_variance = noise->read_noise * noise->read_noise, white = 0;
@@ -109,8 +126,15 @@ static double relative_residuals(const measurement *m, const vtr_likelihood *lik
         if (mu < least) mu = least;
         double value = (double)frame[p->detector] - noise->offset;
         if (!isfinite(value)) continue;
-        image[p->at] = (value - mu) / mu;
-        white += (noise->gain * mu + read_variance) / (mu * mu);
+        double z = (value - mu) / mu, expected = (noise->gain * mu + read_variance) / (mu * mu);
+        image[p->at] = m->emphasis[i] * z;
+        white += m->emphasis[i] * m->emphasis[i] * expected;
+        int bin = (int)((0.5 + 0.5 * (double)p->bin_like.t) * N_RADIAL);
+        bin = bin < 0 ? 0 : bin < N_RADIAL ? bin : N_RADIAL - 1;
+        radial->square[bin] += z * z;
+        radial->noise[bin] += expected;
+        radial->n[bin]++;
+        radial->weight[bin] += m->emphasis[i] * m->emphasis[i];
     }
     return white;
 }
@@ -128,7 +152,8 @@ static vtr_status add_block(measurement *m, int block, const vtr_sample *sample,
     for (size_t i = (size_t)block; status == VTR_OK && i < sample->n; i += N_BLOCKS) {
         if (flags[i] & VTR_FLAGS_NO_RING_DATA) continue;
         const float *frame = sample->frames + i * sample->det_y * sample->det_x;
-        m->noise[block] += relative_residuals(m, likelihood, frame, parameters[i], noise, image);
+        m->noise[block] +=
+            relative_residuals(m, likelihood, frame, parameters[i], noise, image, &m->radial[block]);
         m->n_frames[block]++;
         ring_field_transform(&m->field, image, spectrum);
         double dx = parameters[i][FIT_DX], dy = parameters[i][FIT_DY];
@@ -169,7 +194,7 @@ static vtr_status count_pairs(measurement *m)
     vtr_status status = VTR_ERR_MEMORY;
     if (image != NULL && mask != NULL && power != NULL && folded != NULL) {
         for (size_t i = 0; i < m->field.n_pixels; i++)
-            image[m->field.pixels[i].at] = 1;
+            image[m->field.pixels[i].at] = m->emphasis[i];
         ring_field_transform(&m->field, image, mask);
         ring_field_add_pair(&m->field, mask, mask, 1, 2 * m->field.centre_x, 2 * m->field.centre_y, power,
                             folded);
@@ -200,6 +225,12 @@ static vtr_status collect_frames(measurement *m, const vtr_sample *sample, const
     for (int b = 0; b < N_BLOCKS; b++) {
         m->frames += m->n_frames[b];
         white += m->noise[b];
+        for (int i = 0; b > 0 && i < N_RADIAL; i++) {
+            m->radial[0].square[i] += m->radial[b].square[i];
+            m->radial[0].noise[i] += m->radial[b].noise[i];
+            m->radial[0].n[i] += m->radial[b].n[i];
+            m->radial[0].weight[i] += m->radial[b].weight[i];
+        }
         for (size_t i = 0; b > 0 && i < m->field.n_spectrum; i++)
             for (int part = 0; part < 2; part++) {
                 m->power[0][i][part] += m->power[b][i][part];
@@ -207,7 +238,7 @@ static vtr_status collect_frames(measurement *m, const vtr_sample *sample, const
             }
     }
     if (m->frames == 0) return VTR_OK;
-    m->white = white / (double)m->frames / (double)m->field.n_pixels;
+    m->white = white / (double)m->frames / m->pairs[zero_lag(m)];
     return to_lags(m, m->power[0], m->folded[0], 1 / (double)m->frames, true, m->raw, m->raw_folded);
 }
 
@@ -219,7 +250,11 @@ static vtr_status prepare_fit(measurement *m, const vtr_likelihood *likelihood, 
     fit_normal *normal = vtr_calloc(1, sizeof *normal);
     if (normal == NULL) return vtr_fail(err, VTR_ERR_MEMORY, "out of memory for the speckle statistics");
     ring_field_derivatives(&m->field, likelihood, ring, m->derivatives, m->counts);
+    double most = 0;
+    for (size_t i = 0; i < m->field.n_pixels; i++)
+        most = fmax(most, m->counts[i]);
     for (size_t i = 0; i < m->field.n_pixels; i++) {
+        m->emphasis[i] = fmax(m->counts[i] / most, 0);
         size_t bin = m->field.pixels[i].bin;
         double mu = m->amplitude * m->counts[i];
         m->weight[i] = pixel_weight(mu, pixels->bins.n_pixels[bin],
@@ -356,8 +391,9 @@ static vtr_status projection_loss(const measurement *m, projection *p, double *l
                 kp += m->amplitude * m->derivatives[i][a] * m->inverse[a][k];
                 correction += m->amplitude * m->derivatives[i][a] * half[a][k];
             }
-            k_image[m->field.pixels[i].at] = kp / mu;
-            y_image[m->field.pixels[i].at] = (p->image[k][m->field.pixels[i].at] - correction) / mu;
+            k_image[m->field.pixels[i].at] = kp * m->emphasis[i] / mu;
+            y_image[m->field.pixels[i].at] =
+                (p->image[k][m->field.pixels[i].at] - correction) * m->emphasis[i] / mu;
         }
         ring_field_transform(&m->field, k_image, p->work);
         ring_field_transform(&m->field, y_image, p->result);
@@ -457,11 +493,56 @@ static double choose_reach(const measurement *m, const double *lags, double heig
     return (double)m->max_lag;
 }
 
+static void flat_contrast(vtr_speckle *out)
+{
+    for (int k = 0; k < VTR_SPECKLE_NODES; k++)
+        out->radial[k] = 1;
+}
+
+/* The contrast's course with the radius: least squares for its values at the nodes, linear between, held smooth by
+ * second differences expected to be a tenth of the contrast. The noise is believed to 2 %. */
+static void radial_contrast(const measurement *m, vtr_speckle *out, double trust)
+{
+    enum { N = VTR_SPECKLE_NODES };
+    double matrix[N * N] = {0}, right[N] = {0}, mean = 0, pixels = 0, penalty = 100;
+    flat_contrast(out);
+    if (trust < 0.3) return;
+    const radial_sums *r = &m->radial[0];
+    for (int i = 0; i < N_RADIAL; i++) {
+        if (!(r->n[i] > 0)) continue;
+        double white = r->noise[i] / r->n[i], value = (r->square[i] / r->n[i] - white) / out->contrast;
+        double error =
+            3 * (white + out->contrast) * sqrt(2 / r->n[i]) / out->contrast + 0.02 * white / out->contrast;
+        double position = (i + 0.5) / N_RADIAL * (N - 1), w = 1 / (error * error + 1e-4);
+        int k = (int)position;
+        double part = position - k;
+        right[k] += w * (1 - part) * value;
+        right[k + 1] += w * part * value;
+        matrix[k * N + k] += w * (1 - part) * (1 - part);
+        matrix[(k + 1) * N + k + 1] += w * part * part;
+        matrix[(k + 1) * N + k] += w * part * (1 - part);
+    }
+    for (int k = 0; k + 2 < N; k++) {
+        const double c[3] = {1, -2, 1};
+        for (int a = 0; a < 3; a++)
+            for (int b = 0; b <= a; b++)
+                matrix[(k + a) * N + k + b] += penalty * c[a] * c[b];
+    }
+    if (LAPACKE_dposv(LAPACK_ROW_MAJOR, 'L', N, 1, matrix, N, right, 1) != 0) return;
+    for (int i = 0; i < N_RADIAL; i++) {
+        double position = (i + 0.5) / N_RADIAL * (N - 1), part = position - (int)position;
+        mean += r->weight[i] * ((1 - part) * right[(int)position] + part * right[(int)position + 1]);
+        pixels += r->weight[i];
+    }
+    if (!(mean > 0)) return;
+    for (int k = 0; k < N; k++)
+        out->radial[k] = right[k] * pixels / mean;
+}
+
 /* Contrast, grain and the cut correlations from the corrected lags. */
 static void summarise(measurement *m, vtr_speckle *out)
 {
-    long l = (long)m->max_lag;
-    size_t zero = (size_t)(l * (2 * l + 1) + l);
+    size_t zero = zero_lag(m);
     double total = m->corrected[zero] + m->white;
     /* scatter of one lag's mean product over n pairs of pixels of variance `total` */
     double noise = total / sqrt(0.5 * m->pairs[zero] * (double)m->frames);
@@ -475,7 +556,11 @@ static void summarise(measurement *m, vtr_speckle *out)
     out->contrast_error = fmax(noise, 0.02 * m->white * (1 - trust));
     if (!(contrast > 4 * noise) || !isfinite(half_width(m, m->corrected, contrast))) {
         *out = (vtr_speckle){
-            .contrast_error = out->contrast_error, .grain_px = NAN, .friedel = NAN, .radial = {1, 0, 0}};
+            .contrast_error = out->contrast_error,
+            .grain_px = NAN,
+            .friedel = NAN,
+        };
+        flat_contrast(out);
         return;
     }
     out->contrast = contrast;
@@ -490,8 +575,7 @@ static void summarise(measurement *m, vtr_speckle *out)
         out->folded[i] = m->corrected_folded[i] / contrast;
     }
     out->friedel = out->folded[zero];
-    out->radial[0] = 1;
-    out->radial[1] = out->radial[2] = 0;
+    radial_contrast(m, out, trust);
 }
 
 vtr_status vtr_speckle_measure(vtr_speckle *out, const vtr_sample *sample, const double (*parameters)[FIT_N],
@@ -526,7 +610,7 @@ vtr_status vtr_speckle_measure(vtr_speckle *out, const vtr_sample *sample, const
     status = count_pairs(&m);
     if (status == VTR_OK) status = collect_frames(&m, sample, parameters, flags, likelihood, pixels, noise);
     if (status != VTR_OK) goto memory;
-    size_t zero = (size_t)(m.max_lag * (2 * m.max_lag + 1) + m.max_lag);
+    size_t zero = zero_lag(&m);
     /* the loss depends on the correlation that it hides: a few rounds settle it */
     for (int round = 0; round < 4; round++) {
         status = projection_loss(&m, &p, loss, folded_loss);
@@ -553,7 +637,9 @@ cleanup:
 
 static double radial_factor(const vtr_speckle *s, double t)
 {
-    double f = s->radial[0] + t * (s->radial[1] + t * s->radial[2]);
+    double position = (0.5 + 0.5 * t) * (VTR_SPECKLE_NODES - 1);
+    int k = (int)fmin(fmax(position, 0), VTR_SPECKLE_NODES - 2);
+    double part = position - k, f = (1 - part) * s->radial[k] + part * s->radial[k + 1];
     return f > 0.02 ? f : 0.02;
 }
 

@@ -207,6 +207,6 @@ void ring_field_derivatives(const ring_field *field, const vtr_likelihood *likel
         d[FIT_BC1] = g * t * c2;
         d[FIT_BS1] = g * t * s2;
         d[FIT_B2] = g * t * t;
-        counts[i] = e + level * g;
+        counts[i] = vtr_ring_template_counts(ring, r);
     }
 }

@@ -4,6 +4,7 @@
 
 /* The annulus as a small image with room for lags, its Fourier transforms, and the derivatives of the fit on it. */
 
+#define FFTW_NO_Complex /* pairs of doubles, also where lapacke.h brings complex.h */
 #include <fftw3.h>
 #include <stddef.h>
 

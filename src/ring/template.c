@@ -51,6 +51,13 @@ double vtr_ring_template_background(const vtr_ring_template *t, double radius_px
     return exp(-t->kappa_per_px * (radius_px - t->r0_px));
 }
 
+double vtr_ring_template_counts(const vtr_ring_template *t, double radius_px)
+{
+    double x = (radius_px - t->r0_px) / t->half_width_px;
+    return vtr_ring_template_value(t, radius_px, NULL) +
+           t->level * vtr_ring_template_background(t, radius_px) * (1 + x * (t->bend[0] + x * t->bend[1]));
+}
+
 void vtr_template_equations_start(vtr_template_equations *e, const vtr_ring_template *t)
 {
     memset(e, 0, sizeof *e);
@@ -197,30 +204,15 @@ vtr_status vtr_ring_template_from_profile(vtr_ring_template *out, size_t n, cons
     return VTR_OK;
 }
 
-/* E and its slope smoothed by a Gaussian, by the midpoint rule over four standard deviations. */
-static double smoothed(const vtr_ring_template *t, double radius_px, double sigma_px, double *slope)
-{
-    if (!(sigma_px > 0)) return vtr_ring_template_value(t, radius_px, slope);
-    double sum = 0, sum_slope = 0, weights = 0;
-    for (int k = -16; k <= 16; k++) {
-        double z = k / 4.0, w = exp(-0.5 * z * z), s;
-        sum += w * vtr_ring_template_value(t, radius_px + z * sigma_px, &s);
-        sum_slope += w * s;
-        weights += w;
-    }
-    *slope = sum_slope / weights;
-    return sum / weights;
-}
-
-int vtr_ring_template_table(const vtr_ring_template *t, double sigma_px, float *values, int capacity,
-                            float *rho_first_px, float *step_px)
+int vtr_ring_template_table(const vtr_ring_template *t, float *values, int capacity, float *rho_first_px,
+                            float *step_px)
 {
     double step = 1.0 / 16, last = t->knot_first_px + t->knot_step_px * (double)(t->n_knots - 3);
     int n = (int)((last - t->knot_first_px) / step) + 1;
     if (n > capacity) n = capacity;
     for (int i = 0; i < n; i++) {
         double slope;
-        values[2 * i] = (float)smoothed(t, t->knot_first_px + i * step, sigma_px, &slope);
+        values[2 * i] = (float)vtr_ring_template_value(t, t->knot_first_px + i * step, &slope);
         values[2 * i + 1] = (float)slope;
     }
     *rho_first_px = (float)t->knot_first_px;

@@ -21,11 +21,13 @@ double vtr_ring_template_value(const vtr_ring_template *t, double radius_px, dou
 /* g at a radius. */
 double vtr_ring_template_background(const vtr_ring_template *t, double radius_px);
 
-/* The fine table that the kernel reads, E smoothed by a Gaussian of this standard deviation (0: as it is). Writes at
- * most `capacity` pairs; returns how many. */
+/* Counts per pixel of the mean pattern: ring and background. */
+double vtr_ring_template_counts(const vtr_ring_template *t, double radius_px);
+
+/* The fine table that the kernel reads. Writes at most `capacity` pairs; returns how many. */
 enum { VTR_TEMPLATE_TABLE_CAPACITY = 8192 };
-int vtr_ring_template_table(const vtr_ring_template *t, double sigma_px, float *values, int capacity,
-                            float *rho_first_px, float *step_px);
+int vtr_ring_template_table(const vtr_ring_template *t, float *values, int capacity, float *rho_first_px,
+                            float *step_px);
 
 /* Least squares for the spline's coefficients, one observation after the other: value = scale * E(radius) with
  * weight. */
