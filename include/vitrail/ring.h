@@ -10,6 +10,7 @@
 
 #include "vitrail/detector.h"
 #include "vitrail/error.h"
+#include "vitrail/parameters.h"
 #include "vitrail/types.h"
 
 VTR_BEGIN_DECLS
@@ -45,6 +46,51 @@ typedef struct vtr_ring_frame {
     double annulus_px[2];            /* where the ring is looked for, about the expected centre */
     vtr_noise noise;
 } vtr_ring_frame;
+
+/* --- fits of one pattern by itself ------------------------------------------------------------------------ */
+
+/* Working memory of `threshold` and `sectors` for frames of one shape; one a thread. */
+typedef struct vtr_ring_scratch vtr_ring_scratch;
+VTR_API vtr_status vtr_ring_scratch_create(vtr_ring_scratch **out, size_t det_y, size_t det_x,
+                                           vtr_error *err);
+VTR_API void vtr_ring_scratch_free(vtr_ring_scratch *scratch);
+
+/* Ellipse through n points [n] by direct least squares: the conic a x^2 + b xy + c y^2 + d x + e y + f of least
+ * squares under 4 ac - b^2 = 1 (Fitzgibbon, Pilu & Fisher, IEEE Trans. Pattern Anal. Mach. Intell. 21, 476 (1999),
+ * doi:10.1109/34.765658) in the split, numerically stable form of Halir & Flusser (WSCG 1998). W is scaled to
+ * |W (x - c)| = radius_px; the covariance is that of the points' scatter about the ellipse, carried to first order.
+ * VTR_ERR_NO_DATA for fewer than six points or points on a line. */
+VTR_API vtr_status vtr_ellipse_fit_direct(vtr_ring_ellipse *out, const double *x_px, const double *y_px,
+                                          size_t n, double radius_px, vtr_error *err);
+
+typedef struct vtr_ring_threshold_params {
+    double fraction; /* of the maximum */
+    double blur_px;  /* standard deviation of a Gaussian blur before; 0: none */
+} vtr_ring_threshold_params;
+VTR_API extern const vtr_parameter_table vtr_ring_threshold_parameters;
+
+/* The fit of S. Kang's dissertation (TU Darmstadt, 2023): vtr_ellipse_fit_direct through the pixels above `fraction`
+ * of the maximum within the annulus. It finds the ring only where the ring, not the background, holds the maximum;
+ * kept to reproduce published work. chi2 is the points' mean squared distance from the ellipse in px^2. What cannot
+ * be fitted is a flag in out->flags, not an error; VTR_ERR_ARGUMENT or VTR_ERR_SHAPE for a frame that cannot be
+ * meant. `params` may be NULL. */
+VTR_API vtr_status vtr_ring_fit_threshold(vtr_ring_ellipse *out, const vtr_ring_frame *frame,
+                                          const vtr_ring_threshold_params *params, vtr_ring_scratch *scratch,
+                                          vtr_error *err);
+
+typedef struct vtr_ring_sectors_params {
+    size_t n_sectors;     /* a multiple of 8: then the fit turns and mirrors with the pattern */
+    double least_visible; /* part of a sector's annulus that must be used */
+} vtr_ring_sectors_params;
+VTR_API extern const vtr_parameter_table vtr_ring_sectors_parameters;
+
+/* Peak radius in each azimuthal sector by weighted least squares (a Gaussian whose width all sectors
+ * share, on a linear background), then the ellipse through them weighted by their errors; both are repeated on the ellipse
+ * found until it stays. The covariance holds the counts' and camera's noise, times chi2 where that is above 1
+ * (speckle, texture); chi2 is that of the sectors' radii about the ellipse. Errors as of vtr_ring_fit_threshold. */
+VTR_API vtr_status vtr_ring_fit_sectors(vtr_ring_ellipse *out, const vtr_ring_frame *frame,
+                                        const vtr_ring_sectors_params *params, vtr_ring_scratch *scratch,
+                                        vtr_error *err);
 
 VTR_END_DECLS
 
