@@ -54,6 +54,8 @@ typedef struct vtr_random {
 
 void vtr_random_start(vtr_random *random, uint64_t seed, uint64_t stream);
 uint32_t vtr_random_u32(vtr_random *random);
+/* The next n of them, faster. */
+void vtr_random_fill_u32(vtr_random *random, uint32_t *out, size_t n);
 /* In (0, 1). */
 double vtr_random_uniform(vtr_random *random);
 /* Standard normal (Box-Muller; two uniforms each). */

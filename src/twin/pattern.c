@@ -132,7 +132,8 @@ void vtr_twin_frame(const vtr_twin *twin, const vtr_twin_position *position, uin
         if (twin->speckle != NULL) vtr_speckle_row(twin->speckle, &window, y, factors);
         expected_row(twin, &plan, r, rho, factors, expected);
         if (twin->params.middle == VTR_TWIN_BEAM_STOP) hide_stopped(twin, y, expected);
-        vtr_twin_record_row(twin, &random, y, expected, (char *)frame + y * n_x * pixel);
+        /* r is used up and holds the recorded values */
+        vtr_twin_record_row(twin, &random, y, expected, r, (char *)frame + y * n_x * pixel);
     }
 }
 

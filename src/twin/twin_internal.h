@@ -82,9 +82,10 @@ void vtr_twin_matrices(const vtr_twin *twin, const vtr_twin_position *position, 
 /* N and M of one position. */
 void vtr_twin_scales(const vtr_twin *twin, const vtr_twin_position *position, double *n, double *m);
 
-/* One row of recorded values from expected electrons; `row` is the frame's row of info.type. */
+/* One row of recorded values from expected electrons; `values` [det_x] is scratch, `row` the frame's row of
+ * info.type. */
 void vtr_twin_record_row(const vtr_twin *twin, vtr_random *random, size_t y, const float *expected,
-                         void *row);
+                         float *values, void *row);
 
 /* The truth file (see vtr_twin_write). */
 vtr_status vtr_twin_write_truth(const vtr_twin *twin, const char *path, const vtr_twin_write_params *params,

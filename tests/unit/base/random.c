@@ -17,6 +17,26 @@ static void philox_matches_published_vector(void **state)
     assert_int_equal(vtr_random_u32(&random), 0x9b00dbd8u);
 }
 
+/* Filling gives what drawing one by one gives, from any place in a block on. */
+static void filling_continues_the_sequence(void **state)
+{
+    (void)state;
+    for (int before = 0; before < 5; before++) {
+        vtr_random one, many;
+        uint32_t filled[300];
+        vtr_random_start(&one, 5, 6);
+        many = one;
+        for (int i = 0; i < before; i++) {
+            vtr_random_u32(&one);
+            vtr_random_u32(&many);
+        }
+        vtr_random_fill_u32(&many, filled, 300);
+        for (int i = 0; i < 300; i++)
+            assert_int_equal(filled[i], vtr_random_u32(&one));
+        assert_int_equal(vtr_random_u32(&many), vtr_random_u32(&one));
+    }
+}
+
 /* Mean and variance of n draws within five standard errors; `fourth` is the fourth central moment. */
 static void check_moments(double sum, double sum2, double n, double mean, double variance, double fourth)
 {
@@ -71,6 +91,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(philox_matches_published_vector),
+        cmocka_unit_test(filling_continues_the_sequence),
         cmocka_unit_test(poisson_has_its_moments),
         cmocka_unit_test(normal_and_gamma_have_their_moments),
     };
