@@ -37,22 +37,25 @@ enum { BLOCK = 16, MOST_INVERTED = 12, MOST_STEPS = 60 };
 static void invert_block(const float mean[BLOCK], const uint32_t bits[BLOCK], float counts[BLOCK])
 {
     float p[BLOCK], sum[BLOCK], u[BLOCK];
+    int count[BLOCK] = {0};
     for (int i = 0; i < BLOCK; i++) {
         u[i] = ((float)(int)(bits[i] >> 8) + 0.5f) * 0x1p-24f;
         p[i] = sum[i] = exp_minus(mean[i]);
-        counts[i] = 0;
     }
     for (int n = 1; n < MOST_STEPS; n++) {
-        float inverse = 1.0f / (float)n, left = 0;
+        float inverse = 1.0f / (float)n;
+        int left = 0;
         for (int i = 0; i < BLOCK; i++) {
-            float more = u[i] > sum[i] ? 1.0f : 0.0f;
-            counts[i] += more;
+            int more = u[i] > sum[i];
+            count[i] += more;
             left += more;
             p[i] *= mean[i] * inverse;
             sum[i] += p[i];
         }
         if (left == 0) break;
     }
+    for (int i = 0; i < BLOCK; i++)
+        counts[i] = (float)count[i];
 }
 
 /* Electrons that arrive in n pixels; where many are expected by rejection, one pixel at a time. */
