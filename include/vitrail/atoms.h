@@ -11,6 +11,8 @@
 #include "vitrail/error.h"
 #include "vitrail/scattering.h"
 
+VTR_BEGIN_DECLS
+
 /* A model in a rectangular box with periodic boundaries. */
 typedef struct vtr_atoms {
     size_t n;
@@ -72,5 +74,7 @@ VTR_API vtr_status vtr_diffraction_intensity(const vtr_diffraction *plan, uint64
 /* The same as Poisson counts at the plan's dose with its background; values above 65535 are cut. */
 VTR_API vtr_status vtr_diffraction_frame(const vtr_diffraction *plan, uint64_t stream, const double strain[3],
                                          vtr_diffraction_scratch *scratch, uint16_t *counts, vtr_error *err);
+
+VTR_END_DECLS
 
 #endif
