@@ -12,6 +12,7 @@ const cli_command *const cli_commands[] = {
     &cli_figure,
     &cli_info,
     &cli_report,
+    &cli_simulate,
     &cli_strain,
     NULL,
 };

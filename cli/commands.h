@@ -15,6 +15,7 @@ extern const cli_command cli_convert;
 extern const cli_command cli_figure;
 extern const cli_command cli_info;
 extern const cli_command cli_report;
+extern const cli_command cli_simulate;
 extern const cli_command cli_strain;
 
 #endif

@@ -119,12 +119,19 @@ static vtr_status build_speckle(vtr_twin *twin, vtr_error *err)
     return vtr_speckle_create(&twin->speckle, &speckle, err);
 }
 
+static vtr_status no_preset(const char *name, vtr_error *err)
+{
+    char list[256] = "";
+    for (size_t i = 0, length = 0; i < N_PRESETS; i++)
+        length +=
+            (size_t)snprintf(list + length, sizeof list - length, "%s%s", i > 0 ? ", " : "", presets[i].name);
+    return vtr_fail(err, VTR_ERR_NOT_FOUND, "no preset '%s'; there are %s", name != NULL ? name : "", list);
+}
+
 vtr_status vtr_twin_open(vtr_twin **out, const char *preset, const vtr_twin_params *params, vtr_error *err)
 {
     const vtr_twin_preset *found = vtr_twin_find_preset(preset);
-    if (found == NULL)
-        return vtr_fail(err, VTR_ERR_NOT_FOUND, "no preset '%s'; there are fe-band, rings, zr-band",
-                        preset != NULL ? preset : "");
+    if (found == NULL) return no_preset(preset, err);
     vtr_twin_params given = params != NULL ? *params : vtr_twin_default_params();
     vtr_status status = vtr_twin_check_params(&given, err);
     if (status != VTR_OK) return status;
