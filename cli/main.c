@@ -48,8 +48,8 @@ static int exit_status(vtr_status status)
 static vtr_status check_inputs(const cli_command *command, const cli_run *run, vtr_error *err)
 {
     if (run->n_inputs >= command->min_inputs && run->n_inputs <= command->max_inputs) return VTR_OK;
-    return vtr_fail(err, VTR_ERR_ARGUMENT, "%s input; usage: vitrail %s %s",
-                    run->n_inputs < command->min_inputs ? "missing" : "one too many", command->name,
+    return vtr_fail(err, VTR_ERR_ARGUMENT, "%s; usage: vitrail %s %s",
+                    run->n_inputs < command->min_inputs ? "missing input" : "too many inputs", command->name,
                     command->usage);
 }
 

@@ -16,13 +16,15 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 SKIPPED = 77
 TIMEOUT_S = 240
+# The distribution's own has the packages that tools/install-deps installs.
+PYTHON = "/usr/bin/python3" if Path("/usr/bin/python3").exists() else sys.executable
 
 
 def environment(vitrail, folder):
     env = dict(os.environ)
     env.pop("VITRAIL_KERNEL", None)
     env.update(PATH=f"{Path(vitrail).resolve().parent}:{env['PATH']}", CASES=str(HERE), LC_ALL="C",
-               HOME=str(folder), PYTHON=sys.executable, BASH_ENV=str(HERE / "prelude.sh"))
+               HOME=str(folder), PYTHON=PYTHON, BASH_ENV=str(HERE / "prelude.sh"))
     return env
 
 
