@@ -20,7 +20,7 @@ typedef struct vtr_beam_params {
     double search_px;              /* how far from the start the disc may be */
     double saturation;             /* recorded units; NAN: none known */
     vtr_noise noise;
-    int n_iterations; /* re-centrings */
+    int n_iterations; /* re-centrings at most: none once the mask has settled to 0.02 px */
 } vtr_beam_params;
 
 /* For a mask of radius_px at the start: background from radius + 1 to sqrt(2) (radius + 1), search 2 radius,
@@ -41,7 +41,7 @@ typedef struct vtr_beam_position {
  *   c = sum_i (I_i - b) x_i / sum_i (I_i - b),  i in |x_i - c| < radius,  b the mean over the background's
  * ring
  *
- * re-centred n_iterations times. Errors by propagation of the counts' and the camera's noise in the disc and
+ * re-centred up to n_iterations times. Errors by propagation of the counts' and the camera's noise in the disc and
  * in b. A masked (or NaN) pixel is left out together with the pixel opposite to it, so that it does not pull.
  * The beam is lost (VTR_FLAG_NO_BEAM) where the counts above the background are below five of their standard
  * deviations, where the mask leaves the search radius or the detector, or where more than a tenth of it has

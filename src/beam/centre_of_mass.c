@@ -100,9 +100,70 @@ static inline __attribute__((always_inline)) bool has_opposite(pixel_reader read
     return has_data(read, frame, p->used, (size_t)oy * p->det_x + (size_t)ox);
 }
 
-/* Everything that position and covariance need, in one walk over the disc about (cx, cy). */
+enum { COLUMNS = 512 }; /* widest disc of the fast walk */
+
+/* Sums of the columns of a disc or ring: of the values, and of the values times dy and dy^2. */
+typedef struct column_sums {
+    double value[COLUMNS], dy[COLUMNS], dy2[COLUMNS];
+} column_sums;
+
+/* Half the chord of a circle at the height dy; 0 outside. */
+static double half_chord(double radius, double dy)
+{
+    double squared = radius * radius - dy * dy;
+    return squared > 0 ? sqrt(squared) : 0;
+}
+
+/* Everything that position and covariance need, in one walk over the disc about (cx, cy), rows added to the sums of
+ * columns so that neighbours do not wait for each other. No pixel may be missing. */
 static inline __attribute__((always_inline)) disc_sums
-sum_disc(pixel_reader read, const void *frame, const vtr_beam_params *p, double cx, double cy, bool has_holes)
+sum_disc(pixel_reader read, const void *frame, const vtr_beam_params *p, double cx, double cy)
+{
+    disc_sums s = {.highest = -INFINITY};
+    column_sums columns;
+    ptrdiff_t y0, y1, x0, x1, left, right;
+    span(&y0, &y1, cy, p->radius_px, p->det_y);
+    span(&left, &right, cx, p->radius_px, p->det_x);
+    for (ptrdiff_t k = 0; k < right - left; k++)
+        columns.value[k] = columns.dy[k] = columns.dy2[k] = 0;
+    for (ptrdiff_t y = y0; y < y1; y++) {
+        double dy = (double)y - cy, dy2 = dy * dy;
+        span(&x0, &x1, cx, half_chord(p->radius_px, dy), p->det_x);
+        if (x1 <= x0) continue;
+        size_t first = (size_t)y * p->det_x + (size_t)x0, n_row = (size_t)(x1 - x0);
+        double *restrict value = columns.value + (x0 - left), *restrict value_dy = columns.dy + (x0 - left);
+        double *restrict value_dy2 = columns.dy2 + (x0 - left);
+        for (size_t k = 0; k < n_row; k++) {
+            double v = read(frame, first + k);
+            value[k] += v;
+            value_dy[k] += v * dy;
+            value_dy2[k] += v * dy2;
+        }
+        for (size_t k = 0; k < n_row && isfinite(p->saturation); k++)
+            s.highest = read(frame, first + k) > s.highest ? read(frame, first + k) : s.highest;
+        double n = (double)n_row, middle = 0.5 * (double)(x0 + x1 - 1) - cx;
+        s.n += n;
+        s.x += n * middle;
+        s.y += n * dy;
+        s.xx += n * middle * middle + n * (n * n - 1) / 12;
+        s.xy += n * middle * dy;
+        s.yy += n * dy2;
+    }
+    for (ptrdiff_t k = 0; k < right - left; k++) {
+        double dx = (double)(left + k) - cx;
+        s.counts += columns.value[k];
+        s.counts_x += columns.value[k] * dx;
+        s.counts_y += columns.dy[k];
+        s.counts_xx += columns.value[k] * dx * dx;
+        s.counts_xy += columns.dy[k] * dx;
+        s.counts_yy += columns.dy2[k];
+    }
+    return s;
+}
+
+/* The same pixel by pixel, without those that are missing and those opposite to them. */
+static inline __attribute__((always_inline)) disc_sums
+sum_disc_with_holes(pixel_reader read, const void *frame, const vtr_beam_params *p, double cx, double cy)
 {
     disc_sums s = {.highest = -INFINITY};
     ptrdiff_t y0, y1, x0, x1;
@@ -114,11 +175,9 @@ sum_disc(pixel_reader read, const void *frame, const vtr_beam_params *p, double 
         for (ptrdiff_t x = x0; x < x1; x++) {
             size_t i = (size_t)y * p->det_x + (size_t)x;
             double dx = (double)x - cx, value = read(frame, i);
-            if (has_holes) {
-                bool is_there = has_data(read, frame, p->used, i);
-                s.n_missing += !is_there;
-                if (!is_there || !has_opposite(read, frame, p, cx, cy, x, y)) continue;
-            }
+            bool is_there = has_data(read, frame, p->used, i);
+            s.n_missing += !is_there;
+            if (!is_there || !has_opposite(read, frame, p, cx, cy, x, y)) continue;
             s.highest = value > s.highest ? value : s.highest;
             n += 1;
             n_x += dx;
@@ -143,35 +202,40 @@ sum_disc(pixel_reader read, const void *frame, const vtr_beam_params *p, double 
     return s;
 }
 
-/* Sum and number of the pixels in the background's ring about (cx, cy). */
+/* Sum and number of the pixels in the background's ring about (cx, cy); `has_holes`: some may be missing. */
 static inline __attribute__((always_inline)) void sum_ring(double *sum, double *n, pixel_reader read,
                                                            const void *frame, const vtr_beam_params *p,
-                                                           double cx, double cy)
+                                                           double cx, double cy, bool has_holes)
 {
-    ptrdiff_t y0, y1, x0, x1;
-    double inner = p->background_px[0] * p->background_px[0],
-           outer = p->background_px[1] * p->background_px[1];
-    *sum = *n = 0;
+    ptrdiff_t y0, y1, outer[2], inner[2];
+    double partial[4] = {0};
+    *n = 0;
     span(&y0, &y1, cy, p->background_px[1], p->det_y);
-    span(&x0, &x1, cx, p->background_px[1], p->det_x);
     for (ptrdiff_t y = y0; y < y1; y++) {
-        for (ptrdiff_t x = x0; x < x1; x++) {
-            double dx = (double)x - cx, dy = (double)y - cy, squared = dx * dx + dy * dy;
-            size_t i = (size_t)y * p->det_x + (size_t)x;
-            if (squared < inner || squared >= outer || !has_data(read, frame, p->used, i)) continue;
-            *sum += read(frame, i);
-            *n += 1;
+        double dy = (double)y - cy;
+        span(&outer[0], &outer[1], cx, half_chord(p->background_px[1], dy), p->det_x);
+        span(&inner[0], &inner[1], cx, half_chord(p->background_px[0], dy), p->det_x);
+        if (fabs(dy) >= p->background_px[0]) inner[0] = inner[1] = outer[1];
+        const ptrdiff_t parts[2][2] = {{outer[0], inner[0]}, {inner[1], outer[1]}};
+        for (size_t k = 0; k < 2; k++) {
+            for (ptrdiff_t x = parts[k][0]; x < parts[k][1]; x++) {
+                size_t i = (size_t)y * p->det_x + (size_t)x;
+                if (has_holes && !has_data(read, frame, p->used, i)) continue;
+                partial[x % 4] += read(frame, i);
+                *n += 1;
+            }
         }
     }
+    *sum = partial[0] + partial[1] + partial[2] + partial[3];
 }
 
-/* Whether the mask touches the disc's rows. */
-static bool has_masked(const vtr_beam_params *p, double cx, double cy)
+/* Whether a masked pixel lies in the square about a circle. */
+static bool has_masked(const vtr_beam_params *p, double cx, double cy, double radius)
 {
     ptrdiff_t y0, y1, x0, x1;
     if (p->used == NULL) return false;
-    span(&y0, &y1, cy, p->radius_px, p->det_y);
-    span(&x0, &x1, cx, p->radius_px, p->det_x);
+    span(&y0, &y1, cy, radius, p->det_y);
+    span(&x0, &x1, cx, radius, p->det_x);
     for (ptrdiff_t y = y0; y < y1; y++)
         if (x1 > x0 && memchr(p->used + (size_t)y * p->det_x + x0, 0, (size_t)(x1 - x0)) != NULL) return true;
     return false;
@@ -181,14 +245,20 @@ static bool has_masked(const vtr_beam_params *p, double cx, double cy)
 #define DEFINE_SUMS(TYPE)                                                                                    \
     static disc_sums disc_##TYPE(const void *frame, const vtr_beam_params *p, double cx, double cy)          \
     {                                                                                                        \
-        if (has_masked(p, cx, cy)) return sum_disc(pixel_##TYPE, frame, p, cx, cy, true);                    \
-        disc_sums s = sum_disc(pixel_##TYPE, frame, p, cx, cy, false);                                       \
-        return isfinite(s.counts) ? s : sum_disc(pixel_##TYPE, frame, p, cx, cy, true);                      \
+        if (2 * p->radius_px + 2 <= COLUMNS && !has_masked(p, cx, cy, p->radius_px)) {                       \
+            disc_sums s = sum_disc(pixel_##TYPE, frame, p, cx, cy);                                          \
+            if (isfinite(s.counts)) return s;                                                                \
+        }                                                                                                    \
+        return sum_disc_with_holes(pixel_##TYPE, frame, p, cx, cy);                                          \
     }                                                                                                        \
     static void ring_##TYPE(double *sum, double *n, const void *frame, const vtr_beam_params *p, double cx,  \
                             double cy)                                                                       \
     {                                                                                                        \
-        sum_ring(sum, n, pixel_##TYPE, frame, p, cx, cy);                                                    \
+        if (!has_masked(p, cx, cy, p->background_px[1])) {                                                   \
+            sum_ring(sum, n, pixel_##TYPE, frame, p, cx, cy, false);                                         \
+            if (isfinite(*sum)) return;                                                                      \
+        }                                                                                                    \
+        sum_ring(sum, n, pixel_##TYPE, frame, p, cx, cy, true);                                              \
     }
 
 DEFINE_SUMS(u8)
@@ -241,6 +311,9 @@ static bool is_within(const vtr_beam_params *p, double x, double y)
     return hypot(x - p->start_x_px, y - p->start_y_px) <= p->search_px && x >= edge && y >= edge &&
            x <= (double)p->det_x - 1 - edge && y <= (double)p->det_y - 1 - edge;
 }
+
+/* A mask that is centred to this needs no further re-centring. */
+static const double settled_px = 0.02;
 
 /* Standard deviations above the background that a beam must have. */
 static const double least_significance = 5;
@@ -303,8 +376,10 @@ vtr_status vtr_beam_centre_of_mass(vtr_beam_position *position, vtr_type type, c
         }
         finish_position(&found, &s, &p->noise, x, y, background, background_variance);
         if (isfinite(p->saturation) && s.highest >= p->saturation) found.flags |= VTR_FLAG_SATURATED;
+        bool is_settled = hypot(found.x_px - x, found.y_px - y) < settled_px;
         x = found.x_px;
         y = found.y_px;
+        if (is_settled) break;
     }
     if (!is_within(p, x, y))
         lose_beam(position, VTR_FLAG_NO_BEAM);
