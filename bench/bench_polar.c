@@ -138,7 +138,7 @@ static void check_answers(scene *s)
                    y = (double)(i / SIDE) - s->plan->centre_y_px;
             double angle = atan2(y, x) / (2 * acos(-1.0));
             size_t ring = (size_t)sqrt(x * x + y * y), n = s->plan->n_sectors;
-            size_t sector = (size_t)((angle < 0 ? angle + 1 : angle) * (double)n) % n;
+            size_t sector = (size_t)((angle < 0 ? angle + 1 : angle) * (double)n + 0.5) % n;
             size_t bin = ring < s->plan->n_r ? ring * n + sector : s->plan->n_bins;
             for (size_t lane = 0; lane < VTR_LANES; lane++)
                 sums[bin * VTR_LANES + lane] -= pixel(s, first + lane, i);

@@ -6,10 +6,10 @@
  * is looked up once for sixteen frames, and every array of results is [...][VTR_LANES].
  *
  * Circle coordinates: u = W (x - c), W = (wxx wxy; wxy wyy) symmetric, x and c in px (x column, y row); |u|
- * is the radius in px, atan2(u_y, u_x) the angle from +x towards +y. Ring r holds r * r_step <= |u| < (r + 1)
- * * r_step; sector s holds s * 360/n_sectors <= angle < (s + 1) * 360/n_sectors degrees; a pixel belongs
- * where its centre is. Bin index = ring * n_sectors + sector; used pixels with |u| >= n_r * r_step are in the
- * bin `n_bins`, "outside".
+ * is the radius in px, atan2(u_y, u_x) the angle from +x towards +y. Ring r holds r * r_step <= |u| <
+ * (r + 1) * r_step; sector s holds (s - 1/2) w <= angle < (s + 1/2) w, w = 360/n_sectors degrees, so that sector 0
+ * has +x in its middle; a pixel belongs where its centre is. Bin index = ring * n_sectors + sector; used pixels with
+ * |u| >= n_r * r_step are in the bin `n_bins`, "outside".
  *
  * Threads: a plan is read-only and shared; a batch and a pattern belong to one worker each. */
 

@@ -151,11 +151,14 @@ vtr_status vtr_polar_bin(vtr_polar_batch *batch, const vtr_polar_plan *plan, vtr
                         VTR_LANES);
     const vtr_polar_kernels *kernels = vtr_polar_kernels_best();
     vtr_polar_workspace *work = batch->workspace;
-    const void *lanes[VTR_LANES];
-    for (size_t lane = 0; lane < VTR_LANES; lane++)
+    const void *lanes[VTR_LANES], *present[VTR_LANES];
+    vtr_polar_strips strips = {.pattern = pattern, .frames = present};
+    for (size_t lane = 0; lane < VTR_LANES; lane++) {
         lanes[lane] = frames[lane] != NULL ? frames[lane] : work->zero_frame;
-    kernels->bin[type](plan->program, plan->det_x, lanes, work);
-    if (pattern != NULL) vtr_pattern_add(pattern, frames);
+        if (frames[lane] != NULL) present[strips.n_frames++] = frames[lane];
+    }
+    kernels->bin[type](plan->program, plan->det_x, lanes, work, pattern != NULL ? &strips : NULL);
+    if (pattern != NULL) pattern->n_frames += strips.n_frames;
     if (!is_small_integer(type))
         kernels->merge_real(plan, work, batch->sums);
     else if (is_signed_integer(type))

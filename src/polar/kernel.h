@@ -167,13 +167,139 @@ DEFINE_ADD_TILE(wide_signed, uint32_t, double, v_f64)
 DEFINE_ADD_TILE(float, uint32_t, double, v_f64)
 DEFINE_ADD_TILE(double, uint64_t, double, v_f64)
 
+/* --- sums over the frames at each pixel -------------------------------------------------------------------
+ */
+
+/* Pixels first ... end - 1 in 64-bit sums. */
+#define DEFINE_PATTERN_INTEGER(TYPE, PIXEL, SUM, MAXIMUM)                                                    \
+    static void pattern_range_##TYPE(vtr_pattern *pattern, const void *const *frames, size_t n,              \
+                                     size_t first, size_t end)                                               \
+    {                                                                                                        \
+        MAXIMUM *maximum = (MAXIMUM *)pattern->maximum;                                                      \
+        for (; first < end; first += VTR_PATTERN_BLOCK) {                                                    \
+            size_t n_block = end - first < VTR_PATTERN_BLOCK ? end - first : VTR_PATTERN_BLOCK;              \
+            SUM sum[VTR_PATTERN_BLOCK] = {0};                                                                \
+            uint64_t squares[VTR_PATTERN_BLOCK] = {0};                                                       \
+            for (size_t f = 0; f < n; f++) {                                                                 \
+                const PIXEL *restrict frame = (const PIXEL *)frames[f] + first;                              \
+                for (size_t i = 0; i < n_block; i++) {                                                       \
+                    SUM value = (SUM)frame[i];                                                               \
+                    sum[i] += value;                                                                         \
+                    squares[i] += (uint32_t)(value * value);                                                 \
+                    maximum[first + i] = frame[i] > maximum[first + i] ? frame[i] : maximum[first + i];      \
+                }                                                                                            \
+            }                                                                                                \
+            for (size_t i = 0; i < n_block; i++) {                                                           \
+                pattern->sum[first + i] += sum[i];                                                           \
+                pattern->sum_of_squares[first + i] += squares[i];                                            \
+            }                                                                                                \
+        }                                                                                                    \
+    }
+
+DEFINE_PATTERN_INTEGER(u8, uint8_t, uint32_t, uint16_t)
+DEFINE_PATTERN_INTEGER(u16, uint16_t, uint32_t, uint16_t)
+DEFINE_PATTERN_INTEGER(i8, int8_t, int32_t, int16_t)
+DEFINE_PATTERN_INTEGER(i16, int16_t, int32_t, int16_t)
+
+#if HAS_BLOCK_SUMS
+
+/* The recent sums of a block to the 64-bit ones. */
+static void flush_block(vtr_pattern *pattern, size_t block)
+{
+    for (size_t i = block * VTR_PATTERN_BLOCK; i < (block + 1) * VTR_PATTERN_BLOCK; i++) {
+        pattern->sum[i] += pattern->recent_sum[i];
+        pattern->sum_of_squares[i] += pattern->recent_squares[i];
+        pattern->recent_sum[i] = pattern->recent_squares[i] = 0;
+    }
+    pattern->n_recent[block] = 0;
+}
+
+/* Sixteen frames' sums and squares fit into 32 bits where no pixel is above 16383; where all are small, those of
+ * many batches do, which halves the memory that is walked through. */
+#define DEFINE_PATTERN_BLOCKS(TYPE)                                                                          \
+    static void pattern_blocks_##TYPE(vtr_pattern *pattern, const void *const *frames, size_t n,             \
+                                      size_t first, size_t end)                                              \
+    {                                                                                                        \
+        for (; first + VTR_PATTERN_BLOCK <= end; first += VTR_PATTERN_BLOCK) {                               \
+            uint32_t sum[VTR_PATTERN_BLOCK], squares[VTR_PATTERN_BLOCK];                                     \
+            int size = sum_block_##TYPE(frames, n, first, sum, squares, pattern->maximum + first);           \
+            if (size == BLOCK_SMALL) {                                                                       \
+                uint32_t *restrict to = pattern->recent_sum + first;                                         \
+                uint32_t *restrict to_squares = pattern->recent_squares + first;                             \
+                for (size_t i = 0; i < VTR_PATTERN_BLOCK; i++) {                                             \
+                    to[i] += sum[i];                                                                         \
+                    to_squares[i] += squares[i];                                                             \
+                }                                                                                            \
+                size_t block = first / VTR_PATTERN_BLOCK;                                                    \
+                if (++pattern->n_recent[block] == 255) flush_block(pattern, block);                          \
+            } else if (size == BLOCK_FITS) {                                                                 \
+                for (size_t i = 0; i < VTR_PATTERN_BLOCK; i++) {                                             \
+                    pattern->sum[first + i] += sum[i];                                                       \
+                    pattern->sum_of_squares[first + i] += squares[i];                                        \
+                }                                                                                            \
+            } else {                                                                                         \
+                pattern_range_##TYPE(pattern, frames, n, first, first + VTR_PATTERN_BLOCK);                  \
+            }                                                                                                \
+        }                                                                                                    \
+        pattern_range_##TYPE(pattern, frames, n, first, end);                                                \
+    }
+
+DEFINE_PATTERN_BLOCKS(u8)
+DEFINE_PATTERN_BLOCKS(u16)
+
+#else
+
+#define pattern_blocks_u8 pattern_range_u8
+#define pattern_blocks_u16 pattern_range_u16
+
+#endif
+
+#define DEFINE_PATTERN_REAL(TYPE, PIXEL)                                                                     \
+    static void pattern_range_##TYPE(vtr_pattern *pattern, const void *const *frames, size_t n,              \
+                                     size_t first, size_t end)                                               \
+    {                                                                                                        \
+        double *restrict sum = pattern->real_sum, *restrict squares = pattern->real_sum_of_squares;          \
+        double *restrict maximum = pattern->real_maximum;                                                    \
+        for (; first < end; first += VTR_PATTERN_BLOCK) {                                                    \
+            size_t block_end = end - first < VTR_PATTERN_BLOCK ? end : first + VTR_PATTERN_BLOCK;            \
+            for (size_t f = 0; f < n; f++) {                                                                 \
+                const PIXEL *restrict frame = frames[f];                                                     \
+                for (size_t i = first; i < block_end; i++) {                                                 \
+                    double value = (double)frame[i];                                                         \
+                    sum[i] += value;                                                                         \
+                    squares[i] += value * value;                                                             \
+                    maximum[i] = value > maximum[i] ? value : maximum[i];                                    \
+                }                                                                                            \
+            }                                                                                                \
+        }                                                                                                    \
+    }
+
+DEFINE_PATTERN_REAL(u32, uint32_t)
+DEFINE_PATTERN_REAL(i32, int32_t)
+DEFINE_PATTERN_REAL(f32, float)
+DEFINE_PATTERN_REAL(f64, double)
+
 /* --- all tiles of sixteen frames -------------------------------------------------------------------------- */
+
+/* Adds the rows of the tiles that begin at `tile` to the pattern, before the tiles are read: the memory is walked
+ * through once. Whole blocks, so that a strip may take a few pixels of the next or leave them to it. */
+INLINE void add_strip(const vtr_polar_strips *strips, const vtr_polar_tile *tile, size_t det_x,
+                      void (*add)(vtr_pattern *, const void *const *, size_t, size_t, size_t))
+{
+    if (strips == NULL || tile->x != 0) return;
+    size_t n_pixels = strips->pattern->n_pixels, first = tile->y * det_x,
+           end = (tile->y + tile->height) * det_x;
+    first -= first % VTR_PATTERN_BLOCK;
+    if (end < n_pixels) end -= end % VTR_PATTERN_BLOCK;
+    add(strips->pattern, strips->frames, strips->n_frames, first, end);
+}
 
 /* bin_TYPE: LOAD names the loader, WORD its element, ADD the adder, VALUE the pixels' type and SUM that of the sums.
  */
-#define DEFINE_BIN(TYPE, LOAD, WORD, ADD, VECTOR, VALUE, SUM, LOWEST, HIGHEST, HAS_RANGE)                    \
+#define DEFINE_BIN(TYPE, LOAD, WORD, ADD, VECTOR, VALUE, SUM, LOWEST, HIGHEST, HAS_RANGE, PATTERN)           \
     static void bin_##TYPE(const vtr_polar_program *program, size_t det_x,                                   \
-                           const void *const frames[VTR_LANES], vtr_polar_workspace *work)                   \
+                           const void *const frames[VTR_LANES], vtr_polar_workspace *work,                   \
+                           const vtr_polar_strips *strips)                                                   \
     {                                                                                                        \
         VALUE limits[2][VTR_LANES];                                                                          \
         VECTOR range[2][VTR_LANES * sizeof(SUM) / VECTOR_BYTES];                                             \
@@ -187,6 +313,7 @@ DEFINE_ADD_TILE(double, uint64_t, double, v_f64)
         memset(work->cells, 0, program->n_cells *VTR_LANES * sizeof(SUM));                                   \
         for (size_t t = 0; t < program->n_tiles; t++) {                                                      \
             const vtr_polar_tile *tile = &program->tiles[t], *next = tile + (t + 1 < program->n_tiles);      \
+            add_strip(strips, tile, det_x, PATTERN);                                                         \
             if (HAS_RANGE && !tile->has_unused) {                                                            \
                 load_tile_##LOAD((WORD *)work->buffer, tile, det_x, frames, &block_range, next);             \
                 add_tile_##ADD((SUM *)work->cells, (const WORD *)work->buffer, range, program, tile, false); \
@@ -203,14 +330,17 @@ DEFINE_ADD_TILE(double, uint64_t, double, v_f64)
         if (HAS_RANGE) pixel_range_finish(&block_range, work->extremes);                                     \
     }
 
-DEFINE_BIN(u8, u8, uint32_t, unsigned, v_u32, uint32_t, uint32_t, 0, UINT32_MAX, BLOCKS_HAVE_RANGE)
-DEFINE_BIN(u16, u16, uint32_t, unsigned, v_u32, uint32_t, uint32_t, 0, UINT32_MAX, BLOCKS_HAVE_RANGE)
-DEFINE_BIN(i8, i8, uint32_t, signed, v_i32, int32_t, uint32_t, INT32_MIN, INT32_MAX, 0)
-DEFINE_BIN(i16, i16, uint32_t, signed, v_i32, int32_t, uint32_t, INT32_MIN, INT32_MAX, 0)
-DEFINE_BIN(u32, u32, uint32_t, wide_unsigned, v_f64, double, double, -INFINITY, INFINITY, 0)
-DEFINE_BIN(i32, u32, uint32_t, wide_signed, v_f64, double, double, -INFINITY, INFINITY, 0)
-DEFINE_BIN(f32, u32, uint32_t, float, v_f64, double, double, -INFINITY, INFINITY, 0)
-DEFINE_BIN(f64, u64, uint64_t, double, v_f64, double, double, -INFINITY, INFINITY, 0)
+DEFINE_BIN(u8, u8, uint32_t, unsigned, v_u32, uint32_t, uint32_t, 0, UINT32_MAX, BLOCKS_HAVE_RANGE,
+           pattern_blocks_u8)
+DEFINE_BIN(u16, u16, uint32_t, unsigned, v_u32, uint32_t, uint32_t, 0, UINT32_MAX, BLOCKS_HAVE_RANGE,
+           pattern_blocks_u16)
+DEFINE_BIN(i8, i8, uint32_t, signed, v_i32, int32_t, uint32_t, INT32_MIN, INT32_MAX, 0, pattern_range_i8)
+DEFINE_BIN(i16, i16, uint32_t, signed, v_i32, int32_t, uint32_t, INT32_MIN, INT32_MAX, 0, pattern_range_i16)
+DEFINE_BIN(u32, u32, uint32_t, wide_unsigned, v_f64, double, double, -INFINITY, INFINITY, 0,
+           pattern_range_u32)
+DEFINE_BIN(i32, u32, uint32_t, wide_signed, v_f64, double, double, -INFINITY, INFINITY, 0, pattern_range_i32)
+DEFINE_BIN(f32, u32, uint32_t, float, v_f64, double, double, -INFINITY, INFINITY, 0, pattern_range_f32)
+DEFINE_BIN(f64, u64, uint64_t, double, v_f64, double, double, -INFINITY, INFINITY, 0, pattern_range_f64)
 
 /* --- cells to bins and intervals --------------------------------------------------------------------------
  */
@@ -249,131 +379,6 @@ DEFINE_BIN(f64, u64, uint64_t, double, v_f64, double, double, -INFINITY, INFINIT
 DEFINE_MERGE(unsigned, uint32_t, uint64_t)
 DEFINE_MERGE(signed, int32_t, int64_t)
 DEFINE_MERGE(real, double, double)
-
-/* --- sums over the frames at each pixel -------------------------------------------------------------------
- */
-
-/* Pixels first ... end - 1 in 64-bit sums. */
-#define DEFINE_PATTERN_INTEGER(TYPE, PIXEL, SUM, MAXIMUM)                                                    \
-    static void pattern_range_##TYPE(vtr_pattern *pattern, const void *const *frames, size_t n,              \
-                                     size_t first, size_t end)                                               \
-    {                                                                                                        \
-        MAXIMUM *maximum = (MAXIMUM *)pattern->maximum;                                                      \
-        for (; first < end; first += VTR_PATTERN_BLOCK) {                                                    \
-            size_t n_block = end - first < VTR_PATTERN_BLOCK ? end - first : VTR_PATTERN_BLOCK;              \
-            SUM sum[VTR_PATTERN_BLOCK] = {0};                                                                \
-            uint64_t squares[VTR_PATTERN_BLOCK] = {0};                                                       \
-            for (size_t f = 0; f < n; f++) {                                                                 \
-                const PIXEL *restrict frame = (const PIXEL *)frames[f] + first;                              \
-                for (size_t i = 0; i < n_block; i++) {                                                       \
-                    SUM value = (SUM)frame[i];                                                               \
-                    sum[i] += value;                                                                         \
-                    squares[i] += (uint32_t)(value * value);                                                 \
-                    maximum[first + i] = frame[i] > maximum[first + i] ? frame[i] : maximum[first + i];      \
-                }                                                                                            \
-            }                                                                                                \
-            for (size_t i = 0; i < n_block; i++) {                                                           \
-                pattern->sum[first + i] += sum[i];                                                           \
-                pattern->sum_of_squares[first + i] += squares[i];                                            \
-            }                                                                                                \
-        }                                                                                                    \
-    }
-
-DEFINE_PATTERN_INTEGER(u8, uint8_t, uint32_t, uint16_t)
-DEFINE_PATTERN_INTEGER(u16, uint16_t, uint32_t, uint16_t)
-DEFINE_PATTERN_INTEGER(i8, int8_t, int32_t, int16_t)
-DEFINE_PATTERN_INTEGER(i16, int16_t, int32_t, int16_t)
-
-static void pattern_add_i8(vtr_pattern *pattern, const void *const *frames, size_t n)
-{
-    pattern_range_i8(pattern, frames, n, 0, pattern->n_pixels);
-}
-
-static void pattern_add_i16(vtr_pattern *pattern, const void *const *frames, size_t n)
-{
-    pattern_range_i16(pattern, frames, n, 0, pattern->n_pixels);
-}
-
-#if HAS_BLOCK_SUMS
-
-/* The recent sums of a block to the 64-bit ones. */
-static void flush_block(vtr_pattern *pattern, size_t block)
-{
-    for (size_t i = block * VTR_PATTERN_BLOCK; i < (block + 1) * VTR_PATTERN_BLOCK; i++) {
-        pattern->sum[i] += pattern->recent_sum[i];
-        pattern->sum_of_squares[i] += pattern->recent_squares[i];
-        pattern->recent_sum[i] = pattern->recent_squares[i] = 0;
-    }
-    pattern->n_recent[block] = 0;
-}
-
-/* Sixteen frames' sums and squares fit into 32 bits where no pixel is above 16383; where all are small, those of
- * many batches do, which halves the memory that is walked through. */
-#define DEFINE_PATTERN_BLOCKS(TYPE)                                                                          \
-    static void pattern_add_##TYPE(vtr_pattern *pattern, const void *const *frames, size_t n)                \
-    {                                                                                                        \
-        size_t n_blocks = pattern->n_pixels / VTR_PATTERN_BLOCK;                                             \
-        for (size_t block = 0; block < n_blocks; block++) {                                                  \
-            size_t first = block * VTR_PATTERN_BLOCK;                                                        \
-            uint32_t sum[VTR_PATTERN_BLOCK], squares[VTR_PATTERN_BLOCK];                                     \
-            int size = sum_block_##TYPE(frames, n, first, sum, squares, pattern->maximum + first);           \
-            if (size == BLOCK_SMALL) {                                                                       \
-                uint32_t *restrict to = pattern->recent_sum + first, *restrict to_squares =                  \
-                                                                         pattern->recent_squares + first;    \
-                for (size_t i = 0; i < VTR_PATTERN_BLOCK; i++) {                                             \
-                    to[i] += sum[i];                                                                         \
-                    to_squares[i] += squares[i];                                                             \
-                }                                                                                            \
-                if (++pattern->n_recent[block] == 255) flush_block(pattern, block);                          \
-            } else if (size == BLOCK_FITS) {                                                                 \
-                for (size_t i = 0; i < VTR_PATTERN_BLOCK; i++) {                                             \
-                    pattern->sum[first + i] += sum[i];                                                       \
-                    pattern->sum_of_squares[first + i] += squares[i];                                        \
-                }                                                                                            \
-            } else {                                                                                         \
-                pattern_range_##TYPE(pattern, frames, n, first, first + VTR_PATTERN_BLOCK);                  \
-            }                                                                                                \
-        }                                                                                                    \
-        pattern_range_##TYPE(pattern, frames, n, n_blocks *VTR_PATTERN_BLOCK, pattern->n_pixels);            \
-    }
-
-#else
-
-#define DEFINE_PATTERN_BLOCKS(TYPE)                                                                          \
-    static void pattern_add_##TYPE(vtr_pattern *pattern, const void *const *frames, size_t n)                \
-    {                                                                                                        \
-        pattern_range_##TYPE(pattern, frames, n, 0, pattern->n_pixels);                                      \
-    }
-
-#endif
-
-DEFINE_PATTERN_BLOCKS(u8)
-DEFINE_PATTERN_BLOCKS(u16)
-
-#define DEFINE_PATTERN_REAL(TYPE, PIXEL)                                                                     \
-    static void pattern_add_##TYPE(vtr_pattern *pattern, const void *const *frames, size_t n)                \
-    {                                                                                                        \
-        double *restrict sum = pattern->real_sum, *restrict squares = pattern->real_sum_of_squares;          \
-        double *restrict maximum = pattern->real_maximum;                                                    \
-        for (size_t first = 0; first < pattern->n_pixels; first += VTR_PATTERN_BLOCK) {                      \
-            size_t end = pattern->n_pixels - first < VTR_PATTERN_BLOCK ? pattern->n_pixels                   \
-                                                                       : first + VTR_PATTERN_BLOCK;          \
-            for (size_t f = 0; f < n; f++) {                                                                 \
-                const PIXEL *restrict frame = frames[f];                                                     \
-                for (size_t i = first; i < end; i++) {                                                       \
-                    double value = (double)frame[i];                                                         \
-                    sum[i] += value;                                                                         \
-                    squares[i] += value * value;                                                             \
-                    maximum[i] = value > maximum[i] ? value : maximum[i];                                    \
-                }                                                                                            \
-            }                                                                                                \
-        }                                                                                                    \
-    }
-
-DEFINE_PATTERN_REAL(u32, uint32_t)
-DEFINE_PATTERN_REAL(i32, int32_t)
-DEFINE_PATTERN_REAL(f32, float)
-DEFINE_PATTERN_REAL(f64, double)
 
 /* --- radial profiles -------------------------------------------------------------------------------------- */
 
@@ -483,14 +488,14 @@ const vtr_polar_kernels KERNELS = {
     .merge_unsigned = merge_unsigned,
     .merge_signed = merge_signed,
     .merge_real = merge_real,
-    .pattern_add = {[VTR_TYPE_U8] = pattern_add_u8,
-                    [VTR_TYPE_U16] = pattern_add_u16,
-                    [VTR_TYPE_U32] = pattern_add_u32,
-                    [VTR_TYPE_I8] = pattern_add_i8,
-                    [VTR_TYPE_I16] = pattern_add_i16,
-                    [VTR_TYPE_I32] = pattern_add_i32,
-                    [VTR_TYPE_F32] = pattern_add_f32,
-                    [VTR_TYPE_F64] = pattern_add_f64},
+    .pattern_add = {[VTR_TYPE_U8] = pattern_blocks_u8,
+                    [VTR_TYPE_U16] = pattern_blocks_u16,
+                    [VTR_TYPE_U32] = pattern_range_u32,
+                    [VTR_TYPE_I8] = pattern_range_i8,
+                    [VTR_TYPE_I16] = pattern_range_i16,
+                    [VTR_TYPE_I32] = pattern_range_i32,
+                    [VTR_TYPE_F32] = pattern_range_f32,
+                    [VTR_TYPE_F64] = pattern_range_f64},
     .profile_reach = profile_reach,
     .profile = profile,
 };

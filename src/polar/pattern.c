@@ -85,7 +85,8 @@ void vtr_pattern_add(vtr_pattern *pattern, const void *const frames[VTR_LANES])
     size_t n = 0;
     for (size_t lane = 0; lane < VTR_LANES; lane++)
         if (frames[lane] != NULL) present[n++] = frames[lane];
-    if (n > 0) vtr_polar_kernels_best()->pattern_add[pattern->type](pattern, present, n);
+    if (n > 0)
+        vtr_polar_kernels_best()->pattern_add[pattern->type](pattern, present, n, 0, pattern->n_pixels);
     pattern->n_frames += n;
 }
 

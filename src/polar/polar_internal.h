@@ -114,15 +114,25 @@ typedef struct vtr_profile_task {
     float *rows;         /* [n + 2 margins][VTR_PROFILE_ROW] */
 } vtr_profile_task;
 
+/* The pattern that frames are added to while they are binned. */
+typedef struct vtr_polar_strips {
+    vtr_pattern *pattern;
+    const void *const *frames; /* those that are there */
+    size_t n_frames;
+} vtr_polar_strips;
+
 typedef struct vtr_polar_kernels {
-    /* Sums the cells. */
+    /* Sums the cells; `strips` may be NULL. */
     void (*bin[VTR_TYPE_COUNT])(const vtr_polar_program *program, size_t det_x,
-                                const void *const frames[VTR_LANES], vtr_polar_workspace *work);
+                                const void *const frames[VTR_LANES], vtr_polar_workspace *work,
+                                const vtr_polar_strips *strips);
     /* Cells to bins (float) and to intervals. */
     void (*merge_unsigned)(const vtr_polar_plan *plan, vtr_polar_workspace *work, float *sums);
     void (*merge_signed)(const vtr_polar_plan *plan, vtr_polar_workspace *work, float *sums);
     void (*merge_real)(const vtr_polar_plan *plan, vtr_polar_workspace *work, float *sums);
-    void (*pattern_add[VTR_TYPE_COUNT])(vtr_pattern *pattern, const void *const *frames, size_t n);
+    /* Adds pixels first ... end - 1; `first` is a multiple of VTR_PATTERN_BLOCK. */
+    void (*pattern_add[VTR_TYPE_COUNT])(vtr_pattern *pattern, const void *const *frames, size_t n,
+                                        size_t first, size_t end);
     void (*profile_reach)(vtr_profile_task *task, const vtr_profile_spread *spread);
     void (*profile)(const vtr_profile_task *task);
 } vtr_polar_kernels;
