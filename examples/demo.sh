@@ -18,7 +18,7 @@ step() {
 }
 
 step "1. A recording of a glass with two shear bands, and the truth beside it." \
-  vitrail simulate fe-band -o fe-band.h5 --scan 90x120 --pattern 128x128 --scan-step 25 --force
+  vitrail simulate fe-band -o fe-band.h5 --pattern 128x128 --force
 step "2. What the file holds." \
   vitrail info fe-band.h5
 step "3. One pass over the recording: the ring of every pattern, with error bars." \

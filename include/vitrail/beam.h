@@ -11,6 +11,8 @@
 #include "vitrail/error.h"
 #include "vitrail/types.h"
 
+VTR_BEGIN_DECLS
+
 typedef struct vtr_beam_params {
     size_t det_y, det_x;
     const unsigned char *used;     /* [det_y][det_x], 0 = masked; NULL: all pixels are used */
@@ -49,5 +51,7 @@ typedef struct vtr_beam_position {
  * parameters make no sense. */
 VTR_API vtr_status vtr_beam_centre_of_mass(vtr_beam_position *position, vtr_type type, const void *frame,
                                            const vtr_beam_params *params, vtr_error *err);
+
+VTR_END_DECLS
 
 #endif

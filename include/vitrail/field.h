@@ -23,6 +23,8 @@
 #include "vitrail/ring_map.h"
 #include "vitrail/types.h"
 
+VTR_BEGIN_DECLS
+
 typedef enum vtr_descan_model { VTR_DESCAN_PLANE, VTR_DESCAN_PARABOLOID } vtr_descan_model;
 typedef enum vtr_flip { VTR_FLIP_RECORDED, VTR_FLIP_NO, VTR_FLIP_YES } vtr_flip;
 
@@ -103,5 +105,7 @@ typedef struct vtr_field_summary {
 } vtr_field_summary;
 VTR_API vtr_status vtr_field_summarise(vtr_field_summary *summary, const vtr_field *field,
                                        const vtr_field_map *map, vtr_error *err);
+
+VTR_END_DECLS
 
 #endif

@@ -59,3 +59,21 @@ fails() {
   grep -qF -e "$2" err || echo "vitrail ${line[*]}: '$(cat err)' lacks '$2'"
   rm -f out err
 }
+
+# Starts a command, sends it a signal once it is writing, and prints what it says and its exit status:
+# interrupted SIGNAL COMMAND ...
+interrupted() {
+  local signal=$1 pid tries=0
+  shift
+  vitrail "$@" >out 2>err &
+  pid=$!
+  until compgen -G '*.partial' >/dev/null || [ "$tries" -ge 600 ] || ! kill -0 "$pid" 2>/dev/null; do
+    sleep 0.05
+    tries=$((tries + 1))
+  done
+  kill -s "$signal" "$pid"
+  wait "$pid"
+  echo "status $?"
+  cat out err
+  rm -f out err
+}

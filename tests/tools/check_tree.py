@@ -39,7 +39,7 @@ def check_listed(root, file):
     folder = root / file.parent / "CMakeLists.txt"
     if file.suffix != ".c" or file.name == "outside.c" or not folder.exists():
         return
-    if not re.search(rf"\b{re.escape(file.stem)}\b", folder.read_text(encoding="utf-8")):
+    if not re.search(rf"\b{re.escape(file.stem.removeprefix('bench_'))}\b", folder.read_text(encoding="utf-8")):
         yield f"{file}: not named in {file.parent}/CMakeLists.txt"
 
 
