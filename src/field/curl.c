@@ -7,8 +7,9 @@
  *   curl n = dn_y/dx - dn_x/dy = cos t dt/dx + sin t dt/dy
  *
  * n and -n are the same director, so the curl has no sign either: its magnitude is returned, which depends on no
- * frame. Differences of t are taken through the double angle z = (cos 2t, sin 2t), as arg(z_a conj z_b)/2, which is
- * the same for both signs of either director; between neighbours it is right up to 90 degrees.
+ * frame. A difference of t is half that of the double angle, half of arg(z_a conj z_b) with z = exp(2 i t), which is
+ * the same for both signs of either director: t_a - t_b less the nearest multiple of 180 degrees. Between neighbours
+ * it is right up to 90 degrees.
  *
  * Differences are central, one-sided where a neighbour is missing, and the curl is NAN where both are. The standard
  * deviation propagates the angles of the five positions, taken as independent. */
@@ -21,20 +22,6 @@ typedef struct neighbourhood {
     double turn[N_POSITIONS];     /* from the centre's direction to that one's, rad */
     double variance[N_POSITIONS]; /* of the angle, rad^2 */
 } neighbourhood;
-
-static const vtr_field_quantity *angle_quantity(void)
-{
-    return vtr_field_quantity_find("angle");
-}
-
-static void angle_of(double *angle_rad, double *variance, const vtr_field_point *point,
-                     const vtr_field_quantity *quantity, const vtr_field_params *params)
-{
-    double value, error;
-    quantity->point(&value, &error, point, params);
-    *angle_rad = value * VTR_RADIANS_PER_DEGREE;
-    *variance = error * error * VTR_RADIANS_PER_DEGREE * VTR_RADIANS_PER_DEGREE;
-}
 
 /* The derivative along one dimension as weights of the five angles; false where no neighbour is valid. */
 static bool derivative(double weight[N_POSITIONS], const neighbourhood *at, int before, int after,
@@ -71,40 +58,32 @@ static void curl_at(float *value, float *error, const neighbourhood *at, double 
     *error = (float)sqrt(sum);
 }
 
-typedef struct grid {
-    const vtr_field_point *points;
-    const vtr_field *field;
-    const vtr_field_quantity *quantity;
-    double to_scan_frame_rad; /* the angles are in the frame of the axis */
-} grid;
-
-static double fill(neighbourhood *at, const grid *g, size_t y, size_t x)
+static double fill(neighbourhood *at, const vtr_field *f, const vtr_field_map *angles, size_t y, size_t x)
 {
-    const vtr_field *f = g->field;
     const bool inside[N_POSITIONS] = {true, x > 0, x + 1 < f->n_x, y > 0, y + 1 < f->n_y};
     const size_t i = y * f->n_x + x, index[N_POSITIONS] = {i, i - 1, i + 1, i - f->n_x, i + f->n_x};
-    double centre = NAN;
+    double centre = angles->values[i];
     for (int k = 0; k < N_POSITIONS; k++) {
-        at->is_valid[k] = inside[k] && !isnan(g->points[index[k]].e[0]);
+        at->is_valid[k] = inside[k] && !isnan(angles->values[index[k]]);
         if (!at->is_valid[k]) continue;
-        double t;
-        angle_of(&t, &at->variance[k], &g->points[index[k]], g->quantity, &f->params);
-        if (k == CENTRE) centre = t;
-        at->turn[k] = atan2(sin(2 * (t - centre)), cos(2 * (t - centre))) / 2;
+        double degrees = angles->values[index[k]] - centre, error = angles->errors[index[k]];
+        at->turn[k] = (degrees - 180 * floor(degrees / 180 + 0.5)) * VTR_RADIANS_PER_DEGREE;
+        at->variance[k] = error * error * VTR_RADIANS_PER_DEGREE * VTR_RADIANS_PER_DEGREE;
     }
-    return centre + g->to_scan_frame_rad;
+    /* The angles are in the frame of the axis, the derivatives in that of the scan. */
+    return (centre + f->params.axis_degrees) * VTR_RADIANS_PER_DEGREE;
 }
 
-void vtr_field_curl(vtr_field_map *out, const vtr_field_point *points, const vtr_field *field)
+void vtr_field_curl(vtr_field_map *out, const vtr_field *field)
 {
-    const grid g = {points, field, angle_quantity(), field->params.axis_degrees * VTR_RADIANS_PER_DEGREE};
+    const vtr_field_map *angles = vtr_field_find(field, "angle");
     bool has_steps = field->scan_step_nm[0] > 0 && field->scan_step_nm[1] > 0;
     double step_y = has_steps ? field->scan_step_nm[0] : 1, step_x = has_steps ? field->scan_step_nm[1] : 1;
 #pragma omp parallel for schedule(static)
     for (size_t y = 0; y < field->n_y; y++)
         for (size_t x = 0; x < field->n_x; x++) {
             neighbourhood at = {0};
-            double angle = fill(&at, &g, y, x);
+            double angle = fill(&at, field, angles, y, x);
             size_t i = y * field->n_x + x;
             curl_at(&out->values[i], &out->errors[i], &at, angle, step_y, step_x);
         }

@@ -72,7 +72,7 @@ static int fit(double a[MAX_TERMS], double *rms, size_t *n_used, const samples *
     for (int k = 0; !failed && k < ITERATIONS; k++) {
         set_residuals(s, a, n_terms);
         scale = scale_of(s);
-        if (!(scale > 1e-12) || fabs(scale - previous) < 1e-6 * scale) break;
+        if (!(scale > 1e-12) || fabs(scale - previous) < 1e-3 * scale) break;
         previous = scale;
         failed = solve(a, s, n_terms, scale);
     }

@@ -106,19 +106,20 @@ static void set_maps(vtr_field *field, const vtr_field_point *point, size_t i)
     }
 }
 
-static void compute_maps(vtr_field *field, vtr_field_point *points, const vtr_ring_map *map)
+static void compute_maps(vtr_field *field, const vtr_ring_map *map)
 {
     vtr_strain_frame frame;
     vtr_strain_frame_set(&frame, &field->reference, &field->params);
     size_t n = field->n_y * field->n_x, n_valid = 0;
 #pragma omp parallel for schedule(static) reduction(+ : n_valid)
     for (size_t i = 0; i < n; i++) {
-        n_valid += set_point(&points[i], map, i, &frame);
-        set_maps(field, &points[i], i);
+        vtr_field_point point;
+        n_valid += set_point(&point, map, i, &frame);
+        set_maps(field, &point, i);
     }
     field->n_valid = n_valid;
     for (size_t q = 0; q < field->n_maps; q++)
-        if (vtr_field_quantities[q].map != NULL) vtr_field_quantities[q].map(&field->maps[q], points, field);
+        if (vtr_field_quantities[q].map != NULL) vtr_field_quantities[q].map(&field->maps[q], field);
 }
 
 static vtr_status check_params(const vtr_field_params *p, vtr_error *err)
@@ -136,7 +137,6 @@ vtr_status vtr_field_compute(vtr_field *out, const vtr_ring_map *map, const vtr_
                              vtr_error *err)
 {
     vtr_field field = {.n_y = map->n_y, .n_x = map->n_x};
-    vtr_field_point *points = NULL;
     field.params = given != NULL ? *given : vtr_field_default_params();
     if (isnan(field.params.scan_rotation_degrees))
         field.params.scan_rotation_degrees = map->scan_rotation_degrees;
@@ -148,21 +148,13 @@ vtr_status vtr_field_compute(vtr_field *out, const vtr_ring_map *map, const vtr_
     if (status == VTR_OK)
         status = vtr_field_descan_fit(&field.descan, map, (vtr_descan_model)field.params.descan, err);
     if (status == VTR_OK) status = allocate(&field, err);
-    if (status != VTR_OK) goto cleanup;
-    points = vtr_malloc(map->n_y * map->n_x, sizeof *points);
-    if (points == NULL) {
-        status = vtr_fail(err, VTR_ERR_MEMORY, "out of memory for the strain of %zu x %zu positions",
-                          map->n_y, map->n_x);
-        goto cleanup;
-    }
-    compute_maps(&field, points, map);
-cleanup:
-    vtr_free(points);
-    if (status == VTR_OK)
-        *out = field;
-    else
+    if (status != VTR_OK) {
         vtr_field_release(&field);
-    return status;
+        return status;
+    }
+    compute_maps(&field, map);
+    *out = field;
+    return VTR_OK;
 }
 
 /* Finite values of a map; their number. */

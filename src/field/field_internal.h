@@ -52,8 +52,8 @@ typedef struct vtr_field_quantity {
     bool is_signed;
     /* Value and standard deviation of one position ... */
     void (*point)(double *value, double *error, const vtr_field_point *point, const vtr_field_params *params);
-    /* ... or, for what needs neighbours, of the whole map; `points` [n_y][n_x], NAN = none. */
-    void (*map)(vtr_field_map *out, const vtr_field_point *points, const vtr_field *field);
+    /* ... or, for what needs neighbours, of the whole map, from the maps of the entries above it in the table. */
+    void (*map)(vtr_field_map *out, const vtr_field *field);
     /* Unit and long name where they depend on the settings; NULL where not. */
     void (*describe)(const char **unit, const char **long_name, const vtr_field *field);
 } vtr_field_quantity;
@@ -65,7 +65,7 @@ extern const size_t vtr_field_n_quantities;
 const vtr_field_quantity *vtr_field_quantity_find(const char *name);
 
 /* Curl of the director field of e1 (field/curl.c). */
-void vtr_field_curl(vtr_field_map *out, const vtr_field_point *points, const vtr_field *field);
+void vtr_field_curl(vtr_field_map *out, const vtr_field *field);
 
 /* Is there an ellipse at this position of the map? */
 bool vtr_field_is_valid(const vtr_ring_map *map, size_t position);

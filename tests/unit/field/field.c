@@ -165,7 +165,8 @@ static void turned_and_mirrored_specimens(void **state)
     vtr_random random;
     vtr_random_start(&random, 1, 0);
     for (size_t i = 0; i < N_Y * N_X; i++) /* so that no two regions are equally homogeneous */
-        map.ellipse[5 * i + 2] += 1e-5 * vtr_random_normal(&random);
+        for (size_t k = 2; k < 5; k++)
+            map.ellipse[5 * i + k] += 1e-5 * vtr_random_normal(&random);
     assert_ok(vtr_field_compute(&before, &map, NULL, &err));
     for (size_t k = 0; k < 8; k++) {
         const motion *g = &motions[k];

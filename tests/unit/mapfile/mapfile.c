@@ -272,6 +272,36 @@ static void write_large(vtr_mapfile *file, unsigned seed)
     vtr_free(map);
 }
 
+/* A byte changed within the compressed numbers: an error that names dataset and file, not wrong numbers. */
+static void damaged_numbers_are_named(void **state)
+{
+    (void)state;
+    enum { N = 600 * 600 };
+    vtr_error err;
+    vtr_mapfile *file = NULL;
+    char path[4096];
+    strcpy(path, test_folder_path("map.h5"));
+    assert_ok(vtr_mapfile_create(&file, path, false, &err));
+    write_large(file, 5);
+    assert_ok(vtr_mapfile_commit(&file, &err));
+    FILE *damaged = fopen(path, "r+b");
+    fseek(damaged, 0, SEEK_END);
+    long size = ftell(damaged);
+    for (long at = size / 4; at < 3 * (size / 4); at += 5000) {
+        fseek(damaged, at, SEEK_SET);
+        fputc(0x5a, damaged);
+        fputc(0xa5, damaged);
+    }
+    fclose(damaged);
+    float *map = vtr_malloc(N, sizeof *map);
+    assert_ok(vtr_mapfile_open(&file, path, &err));
+    assert_fails(vtr_mapfile_read(file, "large", "map", VTR_TYPE_F32, N, map, &err), VTR_ERR_IO,
+                 "/entry/large/map");
+    test_assert_contains(err.message, path);
+    vtr_mapfile_close(&file);
+    vtr_free(map);
+}
+
 static off_t edited_size(const char *path, unsigned seed)
 {
     vtr_error err;
@@ -445,6 +475,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(wrong_writes_are_named, setup, teardown),
         cmocka_unit_test_setup_teardown(wrong_files_are_named, setup, teardown),
         cmocka_unit_test_setup_teardown(chunked_data_come_back, setup, teardown),
+        cmocka_unit_test_setup_teardown(damaged_numbers_are_named, setup, teardown),
         cmocka_unit_test_setup_teardown(editing_again_and_again_does_not_grow, setup, teardown),
         cmocka_unit_test_setup_teardown(an_edit_given_up_changes_nothing, setup, teardown),
         cmocka_unit_test_setup_teardown(a_full_disk_is_reported, setup, teardown),
