@@ -7,10 +7,12 @@
 
 /* clang-format off: one line each, so that two additions do not touch the same line */
 const cli_command *const cli_commands[] = {
+    &cli_calibrate,
     &cli_completion,
     &cli_convert,
     &cli_figure,
     &cli_info,
+    &cli_map,
     &cli_report,
     &cli_simulate,
     &cli_strain,

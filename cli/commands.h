@@ -10,10 +10,12 @@ extern const size_t cli_n_commands;
 const cli_command *cli_find_command(const char *name);
 
 /* One line a command. */
+extern const cli_command cli_calibrate;
 extern const cli_command cli_completion;
 extern const cli_command cli_convert;
 extern const cli_command cli_figure;
 extern const cli_command cli_info;
+extern const cli_command cli_map;
 extern const cli_command cli_report;
 extern const cli_command cli_simulate;
 extern const cli_command cli_strain;

@@ -32,6 +32,14 @@ VTR_API vtr_status vtr_mapfile_group(vtr_mapfile *file, const char *name, vtr_er
 VTR_API vtr_status vtr_mapfile_write(vtr_mapfile *file, const char *group, const char *name, vtr_type type,
                                      size_t rank, const size_t *shape, const void *data, const char *unit,
                                      const char *long_name, vtr_error *err);
+/* A dataset to be filled block by block, from several threads at once: start and count per dimension, rank as created.
+ * What is never written is undefined. */
+VTR_API vtr_status vtr_mapfile_create_dataset(vtr_mapfile *file, const char *group, const char *name,
+                                              vtr_type type, size_t rank, const size_t *shape,
+                                              const char *unit, const char *long_name, vtr_error *err);
+VTR_API vtr_status vtr_mapfile_write_block(vtr_mapfile *file, const char *group, const char *name,
+                                           vtr_type type, size_t rank, const size_t *start,
+                                           const size_t *count, const void *data, vtr_error *err);
 /* Makes `name` the group's signal (the first call) or an auxiliary signal (later calls). */
 VTR_API vtr_status vtr_mapfile_signal(vtr_mapfile *file, const char *group, const char *name, vtr_error *err);
 /* Names the datasets that are the axes of the signal, "." for none: "scan_y", "scan_x", "k". */

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef VITRAIL_PASS_H
+#define VITRAIL_PASS_H
+
+/* Step 2 of the flow: one streaming pass over a recording computes everything that needs raw pixels, and writes the
+ * map file. */
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "vitrail/calibration.h"
+#include "vitrail/dataset.h"
+#include "vitrail/error.h"
+#include "vitrail/mapfile.h"
+#include "vitrail/parameters.h"
+#include "vitrail/progress.h"
+
+VTR_BEGIN_DECLS
+
+typedef enum vtr_fit_method { VTR_FIT_LIKELIHOOD, VTR_FIT_SECTORS, VTR_FIT_THRESHOLD } vtr_fit_method;
+
+typedef struct vtr_map_params {
+    int fit;                      /* vtr_fit_method */
+    double profile_step_px;       /* distance of the profile's samples */
+    bool no_profile;              /* leave the radial profiles out */
+    vtr_text_list virtual_images; /* NAME=LO:HI, px in circle coordinates; none: bf, adf and haadf */
+    double scan_rotation;         /* degrees: detector = R(rotation) diag(1, flip ? -1 : 1) scan */
+    bool flip;
+} vtr_map_params;
+
+VTR_API extern const vtr_parameter_table vtr_map_parameters;
+
+/* What the pass did. */
+typedef struct vtr_map_summary {
+    size_t n_positions, n_missing, n_fitted, n_flagged; /* flagged: frame there, no ring */
+    double seconds, bytes;
+    double median_error; /* of exx as fitted, from the covariance; NAN where nothing was fitted */
+} vtr_map_summary;
+
+/* Runs the pass and fills `file` with the groups ring, profile, beam, virtual, mean and calibration. Positions whose
+ * frame cannot be read are flagged as missing, and said through progress->warn. `params` and `summary` may be NULL.
+ * The result has the same bits for any number of threads. */
+VTR_API vtr_status vtr_map(vtr_mapfile *file, vtr_dataset *dataset, const vtr_calibration *calibration,
+                           const vtr_map_params *params, int threads, vtr_map_summary *summary,
+                           const vtr_progress *progress, vtr_error *err);
+
+VTR_END_DECLS
+
+#endif

@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <math.h>
+#include <string.h>
+
+#include "base/base_internal.h"
+#include "pass/map_internal.h"
+
+/* Plans at different whole-pixel centres; a descan beyond shares plans over more than a pixel. */
+enum { MAX_VARIANTS = 100 };
+
+static vtr_status parse_virtual(map_job *job, const char *text, vtr_error *err)
+{
+    size_t i = job->n_virtual;
+    const char *equals = strchr(text, '='), *colon = equals != NULL ? strchr(equals, ':') : NULL;
+    char low[32] = "", high[32] = "";
+    double l = NAN, h = NAN;
+    if (colon != NULL && equals > text && equals - text < MAP_NAME && colon - equals - 1 < 32 &&
+        strlen(colon + 1) < 32) {
+        memcpy(job->virtual_names[i], text, (size_t)(equals - text));
+        memcpy(low, equals + 1, (size_t)(colon - equals - 1));
+        strcpy(high, colon + 1);
+    }
+    if (vtr_parse_double(low, &l) != 0 || vtr_parse_double(high, &h) != 0 || !(l >= 0) || !(h > l))
+        return vtr_fail(err, VTR_ERR_ARGUMENT, "--virtual: '%s' is not NAME=LO:HI with 0 <= LO < HI in px",
+                        text);
+    if (strspn(job->virtual_names[i], "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-") !=
+        strlen(job->virtual_names[i]))
+        return vtr_fail(err, VTR_ERR_ARGUMENT,
+                        "--virtual: the name '%s' may hold letters, digits, _ and - only",
+                        job->virtual_names[i]);
+    job->annuli_px[i][0] = l;
+    job->annuli_px[i][1] = h;
+    job->n_virtual++;
+    return VTR_OK;
+}
+
+static void add_virtual(map_job *job, const char *name, double low, double high)
+{
+    strcpy(job->virtual_names[job->n_virtual], name);
+    job->annuli_px[job->n_virtual][0] = low;
+    job->annuli_px[job->n_virtual++][1] = high;
+}
+
+/* Bright field: the disc of the direct beam, or what lies well inside of the ring; annular dark field: the ring; high
+ * angles: all beyond. */
+static vtr_status choose_virtual(map_job *job, double largest_radius, vtr_error *err)
+{
+    const vtr_calibration *c = job->calibration;
+    for (size_t i = 0; i < job->params->virtual_images.n; i++) {
+        vtr_status status = parse_virtual(job, job->params->virtual_images.text[i], err);
+        if (status != VTR_OK) return status;
+    }
+    if (job->n_virtual > 0) return VTR_OK;
+    double low = c->ring.annulus_px[0], high = c->ring.annulus_px[1];
+    add_virtual(job, "bf", 0, isfinite(c->beam_radius_px) ? fmin(1.3 * c->beam_radius_px, low) : 0.5 * low);
+    add_virtual(job, "adf", low, high);
+    if (largest_radius > high + 1) add_virtual(job, "haadf", high, largest_radius + 1);
+    return VTR_OK;
+}
+
+/* |u| of the farthest corner. */
+static double largest_radius(const vtr_calibration *c)
+{
+    double most = 0;
+    for (int k = 0; k < 4; k++) {
+        double vx = (k & 1 ? (double)c->det_x - 1 : 0) - c->centre_x_px;
+        double vy = (k & 2 ? (double)c->det_y - 1 : 0) - c->centre_y_px;
+        most = fmax(most, hypot(c->wxx * vx + c->wxy * vy, c->wxy * vx + c->wyy * vy));
+    }
+    return most;
+}
+
+/* Whole-pixel centre of a batch: the descan surface in the middle of its positions. */
+static void batch_shift(const map_job *job, size_t batch, double quantum, long *x, long *y)
+{
+    size_t position = batch * VTR_LANES + VTR_LANES / 2;
+    if (position >= job->n_positions) position = job->n_positions - 1;
+    double dx, dy;
+    vtr_calibration_descan(job->calibration, job->info->shape, (double)(position / job->info->shape[1]),
+                           (double)(position % job->info->shape[1]), &dx, &dy);
+    *x = lround(round(dx / quantum) * quantum);
+    *y = lround(round(dy / quantum) * quantum);
+}
+
+/* Assigns every batch one of the shifts that occur; 0, or -1 where there are too many of them. */
+static int assign_variants(map_job *job, double quantum)
+{
+    job->n_variants = 0;
+    for (size_t b = 0; b < job->n_batches; b++) {
+        long x, y;
+        batch_shift(job, b, quantum, &x, &y);
+        size_t v = 0;
+        while (v < job->n_variants && (job->variants[v].shift_x != x || job->variants[v].shift_y != y))
+            v++;
+        if (v == MAX_VARIANTS) return -1;
+        if (v == job->n_variants)
+            job->variants[job->n_variants++] = (map_variant){.shift_x = x, .shift_y = y};
+        job->variant_of_batch[b] = (unsigned char)v;
+    }
+    return 0;
+}
+
+static vtr_status make_plans(map_job *job, vtr_error *err)
+{
+    const vtr_calibration *c = job->calibration;
+    vtr_polar_plan *base = NULL;
+    vtr_status status = vtr_calibration_plan(&base, c, job->used, job->n_radii, 0, 0, job->n_virtual,
+                                             (const double(*)[2])job->annuli_px, err);
+    if (status == VTR_OK) status = vtr_speckle_terms_create(&job->terms, c, base, job->used, err);
+    vtr_polar_plan_free(&base);
+    for (size_t v = 0; status == VTR_OK && v < job->n_variants; v++) {
+        map_variant *variant = &job->variants[v];
+        status = vtr_calibration_plan(&variant->plan, c, job->used, job->n_radii, (double)variant->shift_x,
+                                      (double)variant->shift_y, job->n_virtual,
+                                      (const double(*)[2])job->annuli_px, err);
+        if (status == VTR_OK)
+            status = vtr_calibration_likelihood(&variant->likelihood, c, variant->plan, &job->terms, err);
+    }
+    return status;
+}
+
+static vtr_status allocate_results(map_job *job, vtr_error *err)
+{
+    vtr_status status = vtr_ring_map_init(&job->ring, job->info->shape[0], job->info->shape[1], err);
+    if (status != VTR_OK) return status;
+    job->beam = vtr_calloc(5 * job->n_positions, sizeof *job->beam);
+    job->beam_flags = vtr_calloc(job->n_positions, sizeof *job->beam_flags);
+    job->virtual_images = vtr_calloc(job->n_virtual * job->n_positions, sizeof *job->virtual_images);
+    job->total = vtr_calloc(job->n_positions, sizeof *job->total);
+    if (job->beam == NULL || job->beam_flags == NULL || job->virtual_images == NULL || job->total == NULL)
+        return vtr_fail(err, VTR_ERR_MEMORY, "out of memory for the maps of %zu positions", job->n_positions);
+    return vtr_pattern_create(&job->pattern, job->info->type, job->info->shape[2], job->info->shape[3], err);
+}
+
+static void describe_ring(map_job *job)
+{
+    const vtr_calibration *c = job->calibration;
+    job->ring.radius_px = c->ring.radius_px;
+    job->ring.k0_inv_angstrom = c->ring.radius_px * c->k_step_inv_angstrom;
+    job->ring.scan_step_nm[0] = c->scan_step_nm[0];
+    job->ring.scan_step_nm[1] = c->scan_step_nm[1];
+    job->ring.scan_rotation_degrees = job->params->scan_rotation;
+    job->ring.is_flipped = job->params->flip;
+}
+
+static vtr_status choose_profile(map_job *job, double largest, vtr_error *err)
+{
+    double step = job->params->profile_step_px;
+    job->n_profile = job->params->no_profile ? 0 : (size_t)(largest / step) + 1;
+    job->profile = (vtr_profile_params){
+        .r_first_px = step / 2, .r_step_px = step, .n = job->n_profile, .noise = job->calibration->noise};
+    if (job->terms.relative_variance == NULL) return VTR_OK;
+    size_t n_bins = job->variants[0].plan->n_bins;
+    job->speckle = vtr_calloc(n_bins, sizeof *job->speckle);
+    if (job->speckle == NULL) return vtr_fail(err, VTR_ERR_MEMORY, "out of memory for the speckle's terms");
+    for (size_t b = 0; b < n_bins; b++)
+        job->speckle[b] = (float)job->terms.relative_variance[b];
+    job->profile.speckle = job->speckle;
+    return VTR_OK;
+}
+
+vtr_status map_job_create(map_job *job, vtr_error *err)
+{
+    double largest = largest_radius(job->calibration);
+    job->n_radii = (size_t)largest + 1;
+    job->n_batches = (job->n_positions + VTR_LANES - 1) / VTR_LANES;
+    vtr_status status = choose_virtual(job, largest, err);
+    if (status != VTR_OK) return status;
+    job->used = vtr_calibration_used(job->calibration);
+    job->variants = vtr_calloc(MAX_VARIANTS, sizeof *job->variants);
+    job->variant_of_batch = vtr_calloc(job->n_batches, 1);
+    if (job->used == NULL || job->variants == NULL || job->variant_of_batch == NULL) {
+        map_job_release(job);
+        return vtr_fail(err, VTR_ERR_MEMORY, "out of memory for the pass");
+    }
+    double quantum = 1;
+    while (assign_variants(job, quantum) != 0)
+        quantum *= 2;
+    status = make_plans(job, err);
+    if (status == VTR_OK) status = allocate_results(job, err);
+    if (status == VTR_OK) status = choose_profile(job, largest, err);
+    if (status != VTR_OK) {
+        map_job_release(job);
+        return status;
+    }
+    describe_ring(job);
+    return VTR_OK;
+}
+
+void map_job_release(map_job *job)
+{
+    for (size_t v = 0; job->variants != NULL && v < job->n_variants; v++) {
+        vtr_likelihood_free(job->variants[v].likelihood);
+        vtr_polar_plan_free(&job->variants[v].plan);
+    }
+    vtr_free(job->variants);
+    vtr_free(job->variant_of_batch);
+    vtr_free((void *)job->used);
+    vtr_speckle_terms_release(&job->terms);
+    vtr_ring_map_release(&job->ring);
+    vtr_free(job->beam);
+    vtr_free(job->beam_flags);
+    vtr_free(job->virtual_images);
+    vtr_free(job->total);
+    vtr_free(job->speckle);
+    vtr_pattern_free(&job->pattern);
+    memset(job, 0, sizeof *job);
+}
