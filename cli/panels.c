@@ -77,10 +77,16 @@ static vtr_status read_directions(cli_quantity **angle, cli_quantity **amplitude
     if ((*angle)->n_y != (*amplitude)->n_y || (*angle)->n_x != (*amplitude)->n_x)
         return vtr_fail(err, VTR_ERR_SHAPE, "angle and deviatoric strain of '%s' differ in shape",
                         panels->path);
+    /* the angles are from the axis of the strain's frame; the picture's frame is that of the scan */
+    double axis_degrees = 0;
+    if (vtr_mapfile_read_numbers(panels->file, "strain", NULL, "axis", 1, &axis_degrees, NULL) != VTR_OK ||
+        !isfinite(axis_degrees))
+        axis_degrees = 0;
+    float axis = (float)(axis_degrees * VTR_RADIANS_PER_DEGREE);
     /* shown in degrees: that times the factor is degrees whatever the file holds */
     float to_radians = (float)((*angle)->factor * VTR_RADIANS_PER_DEGREE);
     for (size_t k = 0; k < (*angle)->n_y * (*angle)->n_x; k++)
-        (*angle)->values[k] *= to_radians;
+        (*angle)->values[k] = (*angle)->values[k] * to_radians + axis;
     return VTR_OK;
 }
 

@@ -25,6 +25,7 @@ static const manner manners[] = {
     {"density", "density change", true, true, false},
     {"energy", "strain energy", false, false, true},
     {"angle", "direction of <i>e</i><sub>1</sub>", false, false, false},
+    {"curl", "curl of <i>e</i><sub>1</sub>", false, false, true},
     {"chi2", "reduced <i>χ</i><sup>2</sup>", false, false, true},
     {"deflection_x", "deflection along <i>x</i>", false, true, false},
     {"deflection_y", "deflection along <i>y</i>", false, true, false},
@@ -161,7 +162,11 @@ static void choose_unit(cli_quantity *q, const char *unit, bool is_fraction)
     double largest = largest_size(q);
     q->factor = 1;
     snprintf(q->unit, sizeof q->unit, "%s", strcmp(unit, "1") == 0 ? "" : unit);
-    if (q->unit[0] == '\0' && is_fraction) {
+    if (unit[0] == '\0' &&
+        strncmp(q->name, "energy", 6) == 0) { /* (e1 + e2)^2/2: without the elastic constants */
+        q->factor = 1e6;
+        strcpy(q->unit, "10<sup>\u22126</sup>");
+    } else if (q->unit[0] == '\0' && is_fraction) {
         q->factor = 100;
         strcpy(q->unit, "%");
     } else if (strcmp(unit, "rad") == 0 || strcmp(unit, "radian") == 0) {

@@ -30,6 +30,22 @@ static double round_step(double least)
     return power * (leading <= 1 ? 1 : leading <= 2 ? 2 : leading <= 5 ? 5 : 10);
 }
 
+/* Three significant digits; "5e-05" as "5·10<sup>-5</sup>". */
+static void short_text(char *text, size_t size, double value)
+{
+    char plain[32], signed_text[40];
+    snprintf(plain, sizeof plain, "%.3g", value);
+    char *e = strchr(plain, 'e');
+    if (e != NULL) *e = '\0';
+    with_minus(signed_text, sizeof signed_text, plain);
+    if (e == NULL) {
+        snprintf(text, size, "%s", signed_text);
+        return;
+    }
+    int power = atoi(e + 1);
+    snprintf(text, size, "%s·10<sup>%s%d</sup>", signed_text, power < 0 ? MINUS : "", abs(power));
+}
+
 static void tick_text(char *text, double value, double step, double largest)
 {
     char plain[32];
@@ -39,8 +55,7 @@ static void tick_text(char *text, double value, double step, double largest)
         with_minus(text, VTR_TICK_TEXT, plain);
         return;
     }
-    snprintf(plain, sizeof plain, "%.3g", value);
-    with_minus(text, VTR_TICK_TEXT, plain);
+    short_text(text, VTR_TICK_TEXT, value);
 }
 
 void vtr_ticks_linear(vtr_ticks *ticks, double lo, double hi, size_t most)
@@ -86,9 +101,7 @@ void vtr_ticks_log(vtr_ticks *ticks, double lo, double hi, size_t most)
 
 void vtr_number_text(char *text, size_t size, double value)
 {
-    char plain[32];
-    snprintf(plain, sizeof plain, "%.3g", value);
-    with_minus(text, size, plain);
+    short_text(text, size, value);
 }
 
 void vtr_length_text(char *text, size_t size, double length_nm)
@@ -176,7 +189,7 @@ static void automatic_limits(double limits[2], const float *sorted, size_t n,
     double size = fmax(fabs(limits[0]), fabs(limits[1]));
     if (!(limits[1] - limits[0] > 1e-6 * size)) {
         double half = size > 0 ? 0.05 * size : 1;
-        limits[0] -= half;
+        limits[0] = colours->from_zero && limits[0] >= 0 ? 0 : limits[0] - half;
         limits[1] += half;
     }
     round_outwards(limits);

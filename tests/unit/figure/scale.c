@@ -21,6 +21,9 @@ static void ticks_are_round_and_inside(void **state)
     vtr_ticks_linear(&t, -0.05, 0.05, 5);
     assert_string_equal(t.text[0], "\u22120.04");
     assert_string_equal(t.text[t.n / 2], "0.00");
+    vtr_ticks_linear(&t, 0, 1e-4, 3);
+    assert_string_equal(t.text[0], "0");
+    assert_string_equal(t.text[1], "5·10<sup>\u22125</sup>");
     for (double span = 1e-6; span < 1e9; span *= 1.7)
         for (size_t most = 2; most <= 9; most++) {
             double lo = -0.37 * span, hi = 0.63 * span;
