@@ -185,8 +185,32 @@ static double median_of(const double *values, size_t n, double *room)
     return kept > 0 ? room[kept / 2] : NAN;
 }
 
+static double calibration_number(const cli_panels *panels, const char *name)
+{
+    double value;
+    vtr_status status = vtr_mapfile_read_numbers(panels->file, "calibration", NULL, name, 1, &value, NULL);
+    return status == VTR_OK ? value : NAN;
+}
+
+/* The ring of the calibration's sample, and where it was looked for. */
+static void add_calibrated_ring(vtr_figure_pattern *pattern, const cli_panels *panels)
+{
+    double annulus[2];
+    pattern->centre_x_px = calibration_number(panels, "centre_x_px");
+    pattern->centre_y_px = calibration_number(panels, "centre_y_px");
+    pattern->wxx = calibration_number(panels, "wxx");
+    pattern->wyy = calibration_number(panels, "wyy");
+    pattern->wxy = calibration_number(panels, "wxy");
+    pattern->radius_px = calibration_number(panels, "ring.radius_px");
+    pattern->k_step_inv_angstrom = calibration_number(panels, "k_step_inv_angstrom");
+    pattern->has_ellipse = isfinite(pattern->radius_px) && isfinite(pattern->centre_x_px) && pattern->wxx > 0;
+    if (vtr_mapfile_read_numbers(panels->file, "calibration", NULL, "ring.annulus_px", 2, annulus, NULL) ==
+        VTR_OK)
+        memcpy(pattern->annulus_px, annulus, sizeof annulus);
+}
+
 /* The median ellipse of the scan. */
-static vtr_status add_ellipse(vtr_figure_pattern *pattern, cli_panels *panels, vtr_error *err)
+static vtr_status add_mean_ring(vtr_figure_pattern *pattern, const cli_panels *panels, vtr_error *err)
 {
     vtr_ring_map map = {0};
     if (!vtr_mapfile_has(panels->file, "ring", "ellipse")) return VTR_OK;
@@ -201,30 +225,43 @@ static vtr_status add_ellipse(vtr_figure_pattern *pattern, cli_panels *panels, v
     for (size_t i = 0; i < VTR_RING_MAP_ELLIPSE_N; i++)
         middle[i] = median_of(map.ellipse + i, n, room);
     free(room);
-    pattern->has_ellipse = isfinite(middle[0]);
-    pattern->centre_x_px = middle[VTR_ELLIPSE_CX];
-    pattern->centre_y_px = middle[VTR_ELLIPSE_CY];
-    pattern->wxx = middle[VTR_ELLIPSE_WXX];
-    pattern->wyy = middle[VTR_ELLIPSE_WYY];
-    pattern->wxy = middle[VTR_ELLIPSE_WXY];
-    pattern->radius_px = map.radius_px;
-    pattern->k_step_inv_angstrom = map.k0_inv_angstrom / map.radius_px;
-    vtr_ring_map_release(&map);
-    double annulus[2];
-    if (vtr_mapfile_read_numbers(panels->file, "ring", NULL, "annulus", 2, annulus, NULL) == VTR_OK) {
-        pattern->annulus_px[0] = annulus[0];
-        pattern->annulus_px[1] = annulus[1];
+    if (isfinite(middle[0])) {
+        pattern->has_ellipse = true;
+        pattern->centre_x_px = middle[VTR_ELLIPSE_CX];
+        pattern->centre_y_px = middle[VTR_ELLIPSE_CY];
+        pattern->wxx = middle[VTR_ELLIPSE_WXX];
+        pattern->wyy = middle[VTR_ELLIPSE_WYY];
+        pattern->wxy = middle[VTR_ELLIPSE_WXY];
+        pattern->radius_px = map.radius_px;
     }
+    if (!isfinite(pattern->k_step_inv_angstrom))
+        pattern->k_step_inv_angstrom = map.k0_inv_angstrom / map.radius_px;
+    vtr_ring_map_release(&map);
     return VTR_OK;
+}
+
+/* The pixels in use: of the pass as 1, of the calibration as those without a reason against them. */
+static vtr_status read_used(unsigned char *used, const cli_panels *panels, const char *group, size_t n,
+                            vtr_error *err)
+{
+    bool is_calibration = strcmp(group, "calibration") == 0;
+    const char *name = is_calibration ? "mask" : "used";
+    memset(used, 1, n);
+    if (!vtr_mapfile_has(panels->file, group, name)) return VTR_OK;
+    vtr_status status = vtr_mapfile_read(panels->file, group, name, VTR_TYPE_U8, n, used, err);
+    for (size_t i = 0; i < n && is_calibration && status == VTR_OK; i++)
+        used[i] = used[i] == 0;
+    return status;
 }
 
 static vtr_status add_ring(cli_panels *panels, vtr_error *err)
 {
     size_t rank, shape[8];
-    if (!vtr_mapfile_has(panels->file, "mean", "mean"))
+    const char *group = vtr_mapfile_has(panels->file, "mean", "mean") ? "mean" : "calibration";
+    if (!vtr_mapfile_has(panels->file, group, "mean"))
         return vtr_fail(err, VTR_ERR_NOT_FOUND,
                         "'%s' has no mean pattern ('/entry/mean'); make it with vitrail map", panels->path);
-    vtr_status status = vtr_mapfile_shape(panels->file, "mean", "mean", &rank, shape, NULL, err);
+    vtr_status status = vtr_mapfile_shape(panels->file, group, "mean", &rank, shape, NULL, err);
     if (status != VTR_OK) return status;
     if (rank != 2)
         return vtr_fail(err, VTR_ERR_SHAPE, "the mean pattern of '%s' is not an image", panels->path);
@@ -233,12 +270,11 @@ static vtr_status add_ring(cli_panels *panels, vtr_error *err)
     unsigned char *used = take(panels, n, 1, err);
     if (values == NULL || used == NULL) return VTR_ERR_MEMORY;
     vtr_figure_panel panel = vtr_figure_pattern_panel(values, shape[0], shape[1]);
-    status = vtr_mapfile_read(panels->file, "mean", "mean", VTR_TYPE_F32, n, values, err);
-    if (status == VTR_OK && vtr_mapfile_has(panels->file, "mean", "used")) {
-        status = vtr_mapfile_read(panels->file, "mean", "used", VTR_TYPE_U8, n, used, err);
-        panel.pattern.used = used;
-    }
-    if (status == VTR_OK) status = add_ellipse(&panel.pattern, panels, err);
+    panel.pattern.used = used;
+    status = vtr_mapfile_read(panels->file, group, "mean", VTR_TYPE_F32, n, values, err);
+    if (status == VTR_OK) status = read_used(used, panels, group, n, err);
+    add_calibrated_ring(&panel.pattern, panels);
+    if (status == VTR_OK) status = add_mean_ring(&panel.pattern, panels, err);
     return status == VTR_OK ? append(panels, &panel, err) : status;
 }
 
@@ -305,6 +341,13 @@ static vtr_status add_profile(cli_panels *panels, vtr_error *err)
     panel.plot.x_label = strcmp(unit, "px") == 0 ? "radius (px)" : "<i>k</i> = 1/<i>d</i> (1/Å)";
     panel.plot.y_label = "intensity";
     panel.plot.log_y = true;
+    double annulus[2], step = strcmp(unit, "px") == 0 ? 1 : calibration_number(panels, "k_step_inv_angstrom");
+    if (vtr_mapfile_read_numbers(panels->file, "calibration", NULL, "ring.annulus_px", 2, annulus, NULL) ==
+        VTR_OK) {
+        panel.plot.span[0] = step * annulus[0];
+        panel.plot.span[1] = step * annulus[1];
+        panel.plot.span_label = "ring";
+    }
     return append(panels, &panel, err);
 }
 

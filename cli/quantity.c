@@ -191,8 +191,10 @@ static void describe(cli_quantity *q, const vtr_mapfile *file)
     if (vtr_mapfile_read_text(file, q->group, q->name, "units", unit, sizeof unit, NULL) != VTR_OK)
         unit[0] = '\0';
     choose_unit(q, unit, known != NULL && known->is_fraction);
-    if (known == NULL &&
-        vtr_mapfile_read_text(file, q->group, q->name, "long_name", text, sizeof text, NULL) != VTR_OK)
+    /* virtual images are known by the names that their user gave them */
+    bool has_own_name = strncmp(q->group, "virtual", 7) == 0;
+    if (known == NULL && (has_own_name || vtr_mapfile_read_text(file, q->group, q->name, "long_name", text,
+                                                                sizeof text, NULL) != VTR_OK))
         snprintf(text, sizeof text, "%s", q->name);
     if (known != NULL) snprintf(text, sizeof text, "%s", known->symbol);
     char *bracket = strstr(text, " (");

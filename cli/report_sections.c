@@ -14,7 +14,7 @@ static const char *number(char text[48], double value)
 {
     char plain[32];
     if (!isfinite(value)) return "–";
-    snprintf(plain, sizeof plain, "%.4g", value);
+    snprintf(plain, sizeof plain, fabs(value) >= 1e4 && fabs(value) < 1e9 ? "%.0f" : "%.4g", value);
     snprintf(text, 48, "%s%s", plain[0] == '-' ? "\u2212" : "", plain + (plain[0] == '-'));
     return text;
 }
@@ -93,12 +93,34 @@ static void ring_numbers(const cli_report_job *r)
     number_row(r, "Ring radius", map.radius_px, "px");
     number_row(r, "<i>k</i><sub>0</sub> = 1/<i>d</i>", map.k0_inv_angstrom, "1/Å");
     number_row(r, "Scan rotation", map.scan_rotation_degrees, "°");
-    number_row(r, "Contrast of the speckle", attribute(r, "ring", "contrast"), "");
-    number_row(r, "Speckle grain", attribute(r, "ring", "grain"), "px");
-    number_row(r, "Friedel correlation", attribute(r, "ring", "friedel"), "");
-    number_row(r, "Camera gain", attribute(r, "ring", "gain"), "");
     fputs("</table>\n", r->out);
     vtr_ring_map_release(&map);
+}
+
+/* What the calibration measured of camera and specimen. */
+static void calibration_numbers(const cli_report_job *r)
+{
+    static const struct {
+        const char *name, *what, *unit;
+    } rows[] = {
+        {"k_step_inv_angstrom", "Detector step", "1/Å per px"},
+        {"beam_energy_kev", "Beam energy", "keV"},
+        {"electrons", "Electrons in the ring's annulus, a pattern", ""},
+        {"noise.gain", "Camera gain", "counts per electron"},
+        {"noise.offset", "Camera offset", "counts"},
+        {"noise.read_noise", "Read-out noise", "counts"},
+        {"ring.width_px", "Width of the ring", "px"},
+        {"speckle.contrast", "Speckle: normalised variance", ""},
+        {"speckle.grain_px", "Speckle: size of a grain", "px"},
+        {"speckle.friedel", "Speckle: correlation of opposite ones", ""},
+        {"descan_residual_px", "Centres about the descan surface (rms)", "px"},
+        {"chi2", "Reduced <i>χ</i><sup>2</sup> of the sample", ""},
+    };
+    if (!vtr_mapfile_has(r->file, "calibration", "mean")) return;
+    fputs("<h3>Calibration</h3>\n<table>\n", r->out);
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        number_row(r, rows[i].what, attribute(r, "calibration", rows[i].name), rows[i].unit);
+    fputs("</table>\n", r->out);
 }
 
 /* One of the panels that a name makes; nothing where the file lacks it. */
@@ -129,6 +151,7 @@ vtr_status cli_report_ring(const cli_report_job *r, vtr_error *err)
     if (!has_recording_section(r)) return VTR_OK;
     start_section(r, "recording", "Recording and ring");
     ring_numbers(r);
+    calibration_numbers(r);
     fputs("<div class=\"row\">\n", r->out);
     vtr_status status = VTR_OK;
     if (has_pattern)

@@ -104,7 +104,7 @@ static void y_ticks(vtr_ticks *ticks, const axes *a, double height)
 
 static void x_ticks(vtr_ticks *ticks, const axes *a, double width)
 {
-    vtr_ticks_linear(ticks, a->x[0], a->x[1], (size_t)fmin(fmax(width / 28, 3), 9));
+    vtr_ticks_linear(ticks, a->x[0], a->x[1], (size_t)fmin(fmax(width / 22, 3), 9));
 }
 
 static double widest(cairo_t *cr, const vtr_ticks *ticks)
