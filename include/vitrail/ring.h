@@ -92,6 +92,39 @@ VTR_API vtr_status vtr_ring_fit_sectors(vtr_ring_ellipse *out, const vtr_ring_fr
                                         const vtr_ring_sectors_params *params, vtr_ring_scratch *scratch,
                                         vtr_error *err);
 
+/* --- calibration by a polycrystalline standard -------------------------------------------------------------- */
+
+enum { VTR_STANDARD_RINGS_MAX = 12 };
+
+typedef struct vtr_standard_ring {
+    double k_inv_angstrom; /* 1/d of the lattice */
+    double
+        radius_px; /* measured, distortion taken out; NAN where not visible or not told from its neighbour */
+    double radius_error_px;
+    double residual; /* radius_px * k_step / k - 1 */
+} vtr_standard_ring;
+
+/* With u = W (x - c), k = k_step |u|: W symmetric and of unit determinant. A lens (and camera) that makes circles to
+ * ellipses of axis ratio a/b, long along `angle_degrees`, has W small along that direction. */
+typedef struct vtr_standard_calibration {
+    double centre_x_px, centre_y_px;
+    double centre_error_px[2];
+    double wxx, wyy, wxy;
+    double axis_ratio, angle_degrees, axis_ratio_error;
+    double k_step_inv_angstrom, k_step_error;
+    double chi2; /* of the rings about their common ellipse; errors are scaled by it where it is above 1 */
+    size_t n_rings, n_used;
+    vtr_standard_ring rings[VTR_STANDARD_RINGS_MAX];
+} vtr_standard_calibration;
+
+/* Centre, elliptic distortion and k scale from the mean pattern [det_y][det_x] of a standard known to
+ * vtr_standard_rings; `used` [det_y][det_x], 0 = masked, NULL: all. The scale is found by itself, then every ring that
+ * stands apart from its neighbours is fitted by sectors and all together give one ellipse. VTR_ERR_NOT_FOUND for an
+ * unknown standard, VTR_ERR_NO_DATA when fewer than two of its rings are found. */
+VTR_API vtr_status vtr_standard_calibrate(vtr_standard_calibration *out, const double *mean,
+                                          const unsigned char *used, size_t det_y, size_t det_x,
+                                          const char *standard, vtr_error *err);
+
 VTR_END_DECLS
 
 #endif

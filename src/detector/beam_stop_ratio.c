@@ -50,12 +50,15 @@ static void find_expected(radial_sort *sort, const vtr_stop_finder *s, const uns
     for (size_t r = 0; r < sort->n_radii; r++) {
         size_t n = sort->start[r] - from;
         sort->expected[r] = n >= 3 ? vtr_quantile(sort->values + from, n, quantile) : NAN;
-        sort->is_hidden[r] = (double)n < 0.3 * (6.2832 * (double)r + 1);
+        sort->is_hidden[r] = r < middle_of(s) && (double)n < 0.3 * (6.2832 * (double)r + 1);
         from = sort->start[r];
     }
-    /* where the stop leaves little to see near the middle, at least what is seen farther out is expected */
-    for (size_t r = middle_of(s); r-- > 0;)
+    /* where the stop leaves little to see near the middle, and inside of there, at least what is seen farther out is
+     * expected */
+    for (size_t r = middle_of(s); r-- > 0;) {
+        sort->is_hidden[r] = sort->is_hidden[r] || sort->is_hidden[r + 1];
         if (sort->is_hidden[r]) sort->expected[r] = fmax(sort->expected[r], sort->expected[r + 1]);
+    }
 }
 
 /* Signal over expected signal into s->ratio; 1 where too little is expected to tell. */
