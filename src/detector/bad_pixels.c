@@ -68,7 +68,7 @@ static bool is_hot(double value, const neighbourhood *mean, double variance, con
     double noisier = variance - variances->median;
     return n_frames >= 20 && variances->median > 0 && noisier > 20 * variances->median &&
            noisier > outlier_sigmas * variances->scatter && variances->second < 0.3 * noisier &&
-           excess > 3 * sigma;
+           excess > 2 * sigma;
 }
 
 /* Dead: far below all around, or stuck at one value while those around vary. Where counts are rare a pixel

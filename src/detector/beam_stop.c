@@ -21,7 +21,8 @@ static const double edge_sigmas = 8, edge_of_bright = 0.03;
 const double vtr_stop_smallest_part = 0.002;
 static const double largest_part = 0.85;
 
-/* Smooths with the smallest window that leaves a tenth of noise in half of the pixels. */
+/* Smooths over 3 px, or 5 px where that leaves more than a tenth of noise in half of the pixels. Not over more: the
+ * flank of a ring would look as steep as an edge. */
 static void smooth_image(vtr_stop_finder *s, const vtr_mask_image *image)
 {
     for (size_t half = 1;; half++) {
@@ -43,7 +44,7 @@ static void smooth_image(vtr_stop_finder *s, const vtr_mask_image *image)
             poor += s->smooth[i] - s->dark < 10 * s->noise[i];
         }
         s->edge_half_px = half + 1;
-        if (poor < 0.5 * (double)s->n || half == 4) break;
+        if (poor < 0.5 * (double)s->n || half == 2) break;
     }
     size_t by_size = (s->det_y < s->det_x ? s->det_y : s->det_x) / 200;
     if (by_size > s->edge_half_px) s->edge_half_px = by_size;

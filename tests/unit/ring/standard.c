@@ -128,6 +128,43 @@ static void gold_cross_grating(void **state)
     vtr_image_free(p.pixels);
 }
 
+/* The first ring of a real amorphous film under a beam stop. A rough fit gave centre (304.8, 249.3), mean radius
+ * 71.8 px, a/b 1.032 and 154 degrees, with 0.5 px rms. */
+static void an_amorphous_ring_by_sectors(void **state)
+{
+    (void)state;
+    vtr_error err;
+    const char *path = test_data_path("rings/amorphous_nbd_sum_512.hspy");
+    if (!path) skip();
+    picture p = {0};
+    assert_ok(vtr_image_read(&p.pixels, &p.det_y, &p.det_x, path, &err));
+    prepare(&p);
+    vtr_ring_frame frame = {.det_y = p.det_y,
+                            .det_x = p.det_x,
+                            .frame = p.pixels,
+                            .used = p.used,
+                            .centre_x_px = 305,
+                            .centre_y_px = 249,
+                            .radius_px = 72,
+                            .annulus_px = {58, 86},
+                            .noise = {.gain = 1}};
+    vtr_ring_scratch *scratch = NULL;
+    vtr_ring_ellipse fit;
+    double a, b, angle;
+    assert_ok(vtr_ring_scratch_create(&scratch, p.det_y, p.det_x, &err));
+    assert_ok(vtr_ring_fit_sectors(&fit, &frame, NULL, scratch, &err));
+    vtr_ring_scratch_free(scratch);
+    assert_int_equal(fit.flags & VTR_FLAGS_NO_RING_DATA, 0);
+    vtr_ring_ellipse_axes(&fit, 72, &a, &b, &angle);
+    assert_near(fit.centre_x_px, 304.8, 0.7);
+    assert_near(fit.centre_y_px, 249.3, 0.7);
+    assert_near(sqrt(a * b), 71.8, 0.7);
+    assert_near(a / b, 1.032, 0.008);
+    assert_near(remainder(angle - 154, 180), 0, 8);
+    release(&p);
+    vtr_image_free(p.pixels);
+}
+
 static void what_is_no_standard_is_refused(void **state)
 {
     (void)state;
@@ -150,6 +187,7 @@ int main(void)
         cmocka_unit_test(simulated_gold_gives_its_truth),
         cmocka_unit_test(gold_at_100_cm),
         cmocka_unit_test(gold_cross_grating),
+        cmocka_unit_test(an_amorphous_ring_by_sectors),
         cmocka_unit_test(what_is_no_standard_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
