@@ -46,16 +46,23 @@ static void short_text(char *text, size_t size, double value)
     snprintf(text, size, "%s·10<sup>%s%d</sup>", signed_text, power < 0 ? MINUS : "", abs(power));
 }
 
+/* As many decimals as the step needs, so that no two ticks read the same; very large and very small ones with one power
+ * of ten. */
 static void tick_text(char *text, double value, double step, double largest)
 {
-    char plain[32];
+    char plain[40], number[VTR_TICK_TEXT];
     int decimals = (int)fmax(0, ceil(-log10(step) - 1e-9));
-    if (largest < 1e5 && decimals <= 4) {
-        snprintf(plain, sizeof plain, "%.*f", decimals, value);
-        with_minus(text, VTR_TICK_TEXT, plain);
-        return;
-    }
-    short_text(text, VTR_TICK_TEXT, value);
+    bool has_power = largest >= 1e7 || decimals > 4;
+    int power = has_power ? (int)floor(log10(largest) + 1e-9) : 0;
+    if (has_power) decimals = (int)fmax(0, power - floor(log10(step) + 1e-9));
+    snprintf(plain, sizeof plain, "%.*f", decimals, value / pow(10, power));
+    with_minus(number, sizeof number, plain);
+    if (!has_power || power == 0)
+        snprintf(text, VTR_TICK_TEXT, "%s", number);
+    else if (fabs(value) < 1e-9 * largest)
+        snprintf(text, VTR_TICK_TEXT, "0");
+    else
+        snprintf(text, VTR_TICK_TEXT, "%.16s·10<sup>%s%d</sup>", number, power < 0 ? MINUS : "", abs(power));
 }
 
 void vtr_ticks_linear(vtr_ticks *ticks, double lo, double hi, size_t most)

@@ -23,14 +23,23 @@ static void ticks_are_round_and_inside(void **state)
     assert_string_equal(t.text[t.n / 2], "0.00");
     vtr_ticks_linear(&t, 0, 1e-4, 3);
     assert_string_equal(t.text[0], "0");
-    assert_string_equal(t.text[1], "5·10<sup>\u22125</sup>");
+    assert_string_equal(t.text[1], "0.5·10<sup>\u22124</sup>");
+    vtr_ticks_linear(&t, 197000, 202500, 7);
+    assert_string_equal(t.text[0], "197000");
+    vtr_ticks_linear(&t, 1.97e8, 2.025e8, 7);
+    assert_string_equal(t.text[0], "1.97·10<sup>8</sup>");
     for (double span = 1e-6; span < 1e9; span *= 1.7)
         for (size_t most = 2; most <= 9; most++) {
             double lo = -0.37 * span, hi = 0.63 * span;
             vtr_ticks_linear(&t, lo, hi, most);
             assert_true(t.n >= 1 && t.n <= most);
-            for (size_t i = 0; i < t.n; i++)
+            for (size_t i = 0; i < t.n; i++) {
                 assert_true(t.value[i] >= lo && t.value[i] <= hi);
+                if (i > 0) assert_string_not_equal(t.text[i], t.text[i - 1]);
+            }
+            vtr_ticks_linear(&t, 100 * span, 101 * span, most); /* a small range far from zero */
+            for (size_t i = 1; i < t.n; i++)
+                assert_string_not_equal(t.text[i], t.text[i - 1]);
         }
     vtr_ticks_linear(&t, 2, 1, 5);
     assert_int_equal(t.n, 0);
