@@ -26,8 +26,8 @@
  * rho_half^((2 d / grain)^2), the normalised autocovariance of t is R(rho(d)), R(rho) = sum_n c_n^2 rho^n /
  * sum_n c_n^2 (c_n the Hermite coefficients of the map), and rho_half is such that R = 1/2 at d = grain/2:
  * `grain` is the full width at half maximum of t's autocovariance. `friedel` is the correlation of t at x and
- * 2c - x (at the nearest eighth of a pixel in c), everywhere but within about a grain of the centre, where
- * the two are the same speckle. */
+ * 2c - x (c at the nearest eighth of a pixel; a quarter in patterns above 2000 px), everywhere but within about
+ * a grain of the centre, where the two are the same speckle. */
 
 #include <stdbool.h>
 #include <stddef.h>

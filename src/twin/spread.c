@@ -7,8 +7,8 @@
 /* Sums over atoms of exp(-2 pi i k.x) on a grid of k by one fast transform: every atom is spread onto a grid twice as
  * fine as needed with a smooth kernel of 6 x 6 pixels, whose own transform is divided out afterwards. Kernel: "exponential
  * of semicircle", A. H. Barnett, J. Magland, L. af Klinteberg, SIAM J. Sci. Comput. 41, C479 (2019), beta = 2.3 w;
- * relative error about 1e-5. Against a matrix product over atoms it is faster by the number of pixels over that of kernel
- * pixels, less the transforms: a column of 5e4 atoms takes 20 ms instead of 100. */
+ * error below 1e-5 of the pattern's maximum. A matrix product over atoms (the sum factorises over kx and ky) costs 8
+ * operations for each atom and pixel: 6e9 for 5e4 atoms and 128 x 128 px, where this takes 22 ms on one core. */
 
 static double kernel_at(double t)
 {

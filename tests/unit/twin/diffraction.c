@@ -87,7 +87,7 @@ static void pattern_is_the_sum_over_atoms(void **state)
                 worst = fmax(worst, difference);
             }
         }
-    assert_near(worst / scale, 0, 2e-3);
+    assert_near(worst / scale, 0, 5e-5);
     vtr_free(atoms);
     vtr_free(piece);
     vtr_diffraction_scratch_free(&scratch);
