@@ -5,7 +5,8 @@
 
 /* One line a command here and one in the table below. */
 
-/* clang-format off: one line each, so that two additions do not touch the same line */
+/* One line each, so that two additions do not touch the same line. */
+/* clang-format off */
 const cli_command *const cli_commands[] = {
     &cli_calibrate,
     &cli_completion,

@@ -274,7 +274,7 @@ static vtr_status open_locked(vtr_dataset *dataset, vtr_hdf5 *hdf5, const vtr_da
     status = open_frames(dataset, hdf5, layout, err);
     if (status != VTR_OK) return status;
     vtr_hdf5_calibrate(dataset, hdf5, layout, dataset->info.dataset);
-    if (layout == VTR_HDF5_NEXUS) read_scan_shape(dataset);
+    if (layout == VTR_HDF5_NEXUS && hdf5->rank == 3) read_scan_shape(dataset);
     if (n_others > 0)
         vtr_dataset_note(dataset, "%zu other datasets would do as well; choose with --dataset", n_others);
     return VTR_OK;

@@ -7,7 +7,8 @@
 
 /* Quantum Detectors Merlin (.mib): before each frame stands a header of text ("MQ1,number,bytes of the header, chips,
  * columns, rows, U08|U16|U32|R64, layout, ..."), the numbers are big-endian. The acquisition's own header, FILE.hdr,
- * gives the scan. Frames are in the order of the file, rows as they come. */
+ * gives the scan. The lowest row of the picture comes first in the file (the hot pixel of a region of interest stays
+ * the same number of rows from the file's beginning, whatever the region's height): rows are turned round here. */
 
 enum { HEADER_MAX_BYTES = 4096, SIDE_MAX_BYTES = 65536, FIELDS = 8, FIELD_BYTES = 24 };
 
@@ -144,7 +145,7 @@ static void set_scan(vtr_dataset *dataset, const merlin_acquisition *acquisition
     } else {
         shape[0] = 1;
         shape[1] = frames;
-        if (frames > 1)
+        if (frames > 1 && !is_given)
             vtr_dataset_note(dataset, "the header does not say the scan's shape; give --scan-shape");
     }
 }
@@ -209,14 +210,32 @@ static vtr_status open_merlin(vtr_dataset *dataset, const vtr_dataset_params *pa
     if (header.depth == 0) header.depth = acquisition.depth;
     status = (strcmp(header.pixel, "R64") == 0 ? set_raw : set_plain)(dataset, &header, err);
     if (status != VTR_OK) return status;
+    if (dataset->stored_frames == 0)
+        return vtr_fail(err, VTR_ERR_NO_DATA, "cannot read '%s': it holds no whole frame", dataset->path);
     set_scan(dataset, &acquisition, params->scan_shape[0] != 0);
     return vtr_dataset_check_shape(dataset, err);
 }
 
-static vtr_status read_merlin(vtr_dataset *dataset, size_t first, size_t n, void *frames, vtr_error *err)
+/* Exchanges the first row with the last, and so on, in each of n frames. */
+static void turn_rows(const vtr_dataset *dataset, char *frames, size_t n)
+{
+    char piece[1024];
+    size_t rows = dataset->info.shape[2], row_bytes = vtr_dataset_frame_bytes(&dataset->info) / rows;
+    for (; n > 0; n--, frames += rows * row_bytes)
+        for (size_t y = 0; y < rows / 2; y++) {
+            char *upper = frames + y * row_bytes, *lower = frames + (rows - 1 - y) * row_bytes;
+            for (size_t done = 0; done < row_bytes; done += sizeof piece) {
+                size_t here = row_bytes - done < sizeof piece ? row_bytes - done : sizeof piece;
+                memcpy(piece, upper + done, here);
+                memcpy(upper + done, lower + done, here);
+                memcpy(lower + done, piece, here);
+            }
+        }
+}
+
+static vtr_status read_raw(vtr_dataset *dataset, size_t first, size_t n, void *frames, vtr_error *err)
 {
     const merlin_state *state = dataset->state;
-    if (state == NULL) return vtr_flat_read(dataset, first, n, frames, err);
     size_t sent_bytes = vtr_merlin_raw_bytes(&state->raw),
            frame_bytes = vtr_dataset_frame_bytes(&dataset->info);
     unsigned char *sent = vtr_malloc(sent_bytes, 1);
@@ -228,6 +247,13 @@ static vtr_status read_merlin(vtr_dataset *dataset, size_t first, size_t n, void
         if (status == VTR_OK) vtr_merlin_raw_decode((char *)frames + i * frame_bytes, sent, &state->raw);
     }
     vtr_free(sent);
+    return status;
+}
+
+static vtr_status read_merlin(vtr_dataset *dataset, size_t first, size_t n, void *frames, vtr_error *err)
+{
+    vtr_status status = (dataset->state == NULL ? vtr_flat_read : read_raw)(dataset, first, n, frames, err);
+    if (status == VTR_OK) turn_rows(dataset, frames, n);
     return status;
 }
 

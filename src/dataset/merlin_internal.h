@@ -9,7 +9,7 @@
  * bits, the high ones first. A 2 x 2 assembly comes as rows of four chips, [4 | 3 | 2 | 1] for the picture
  *
  *     1 2
- *     3 4   with 3 and 4 turned by 180 degrees.
+ *     3 4   with 3 and 4 turned by 180 degrees, in the order of rows that the camera's software writes.
  *
  * Checked against frames that the camera's own software had assembled: correlation above 0.97 chip by chip. */
 typedef struct vtr_merlin_raw {

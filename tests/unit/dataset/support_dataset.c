@@ -124,3 +124,14 @@ void test_write_recording(const char *path, const vtr_dataset_info *info, const 
     assert_ok(vtr_dataset_writer_finish(&writer, &err));
     assert_null(writer);
 }
+
+const char *test_real_file(const char *file)
+{
+    char relative[512];
+    snprintf(relative, sizeof relative, "formats/%s", file);
+    const char *path = test_data_path(relative);
+    if (path != NULL) return path;
+    snprintf(relative, sizeof relative, "tests/data/%s", file);
+    path = test_source_path(relative);
+    return test_file_exists(path) ? path : NULL;
+}

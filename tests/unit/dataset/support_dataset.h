@@ -20,6 +20,8 @@ double test_value(const void *values, vtr_type type, size_t i);
 void test_set_value(void *values, vtr_type type, size_t i, double value);
 /* n values that differ, reach the type's limits and have a sign where the type has one. */
 void *test_ramp(vtr_type type, size_t n);
+/* Path of a real file ("dm/x.dm3"): of all in the folder of test data, of a few in the checkout; else NULL. */
+const char *test_real_file(const char *file);
 /* Writes a recording from memory. */
 void test_write_recording(const char *path, const vtr_dataset_info *info, const void *values);
 
