@@ -246,6 +246,7 @@ static vtr_status open_frames(vtr_dataset *dataset, vtr_hdf5 *hdf5, vtr_hdf5_lay
     hdf5->parts[0].n = vtr_dataset_n_positions(&dataset->info);
     hdf5->is_flat = lies_flat(dataset, hdf5, hdf5->parts[0].dataset, type);
     add_parts(dataset, hdf5);
+    if (hdf5->n_parts == 1) vtr_hdf5_set_frames(dataset, hdf5, type);
     status = vtr_dataset_check_shape(dataset, err);
     dataset->stored_frames = vtr_dataset_n_positions(&dataset->info);
 
@@ -344,6 +345,7 @@ static vtr_status read_hdf5(vtr_dataset *dataset, size_t first, size_t n, void *
 {
     vtr_hdf5 *hdf5 = dataset->state;
     if (hdf5->is_flat) return vtr_flat_read(dataset, first, n, frames, err);
+    if (hdf5->has_frame_chunks) return vtr_hdf5_read_frames(dataset, first, n, frames, err);
     size_t frame_bytes = vtr_dataset_frame_bytes(&dataset->info);
     char *to = frames, *stored = NULL;
     if (hdf5->scan_is_last && n > 1) {

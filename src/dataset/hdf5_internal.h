@@ -28,6 +28,8 @@ typedef struct vtr_hdf5 {
     int axis[4];       /* which dimension of the file is scan_y, scan_x, det_y, det_x; -1: none, of size 1 */
     bool is_flat;      /* stored plainly in this file: read with vtr_flat_read, without the library */
     bool scan_is_last; /* the scan varies fastest: frames are gathered */
+    bool has_frame_chunks; /* one chunk a frame, deflated or plain: hdf5_frames.c */
+    bool is_shuffled, is_deflated, is_swapped;
     size_t n_parts;
     vtr_hdf5_part *parts;
 } vtr_hdf5;
@@ -57,6 +59,11 @@ void vtr_hdf5_calibrate(vtr_dataset *dataset, const vtr_hdf5 *hdf5, vtr_hdf5_lay
 /* Refuses datasets compressed by a filter that is not there, naming it and its package. */
 vtr_status vtr_hdf5_check_filters(hid_t dataset, const char *file_path, const char *path, vtr_error *err);
 void vtr_hdf5_register_filters(void);
+
+/* Notes whether frames can be read chunk by chunk past the library's filters; reads them so. The second takes the lock
+ * itself. */
+void vtr_hdf5_set_frames(vtr_dataset *dataset, vtr_hdf5 *hdf5, hid_t type);
+vtr_status vtr_hdf5_read_frames(vtr_dataset *dataset, size_t first, size_t n, void *frames, vtr_error *err);
 
 /* Numbers and texts of attributes and of datasets with one value; false where they are missing or of another kind. */
 bool vtr_hdf5_attribute_number(hid_t object, const char *name, double *value);
