@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-3.0-or-later
-# From a recording to maps, figures and a report in a few minutes, with a simulated specimen: an Fe-based metallic glass with two shear
-# bands. usage: examples/demo.sh [FOLDER]; `vitrail` has to be in the PATH ("make demo" sees to that).
+# From a recording to maps, figures and a report in about two minutes, with a simulated specimen: an Fe-based metallic
+# glass with two shear bands. usage: examples/demo.sh [FOLDER]; vitrail has to be in the PATH (make demo sees to it).
 set -euo pipefail
 
 folder=${1:-demo}
@@ -18,7 +18,7 @@ step() {
 }
 
 step "1. A recording of a glass with two shear bands, and the truth beside it." \
-  vitrail simulate fe-band -o fe-band.h5 --pattern 128x128 --force
+  vitrail simulate fe-band -o fe-band.h5 --pattern 128x128 --electrons 1e6 --contrast 0.01 --force
 step "2. What the file holds." \
   vitrail info fe-band.h5
 step "3. One pass over the recording: the ring of every pattern, with error bars." \
