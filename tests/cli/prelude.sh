@@ -9,6 +9,12 @@ status_of() {
   echo "status $?"
 }
 
+# The same without what the command prints before it fails.
+quiet_status_of() {
+  "$@" >/dev/null
+  echo "status $?"
+}
+
 # A small recording with numbers that are known: recording FILE.npy SCAN_Y SCAN_X DET_Y DET_X [TYPE]
 recording() {
   "$PYTHON" "$CASES/make_recording.py" "$@"
