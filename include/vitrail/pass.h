@@ -14,17 +14,20 @@
 #include "vitrail/mapfile.h"
 #include "vitrail/parameters.h"
 #include "vitrail/progress.h"
+#include "vitrail/ring.h"
 
 VTR_BEGIN_DECLS
 
+/* The likelihood fit of src/ring, or the fits of one pattern by itself (ring.h). */
 typedef enum vtr_fit_method { VTR_FIT_LIKELIHOOD, VTR_FIT_SECTORS, VTR_FIT_THRESHOLD } vtr_fit_method;
 
 typedef struct vtr_map_params {
-    int fit;                      /* vtr_fit_method */
-    double profile_step_px;       /* distance of the profile's samples */
-    bool no_profile;              /* leave the radial profiles out */
-    vtr_text_list virtual_images; /* NAME=LO:HI, px in circle coordinates; none: bf, adf and haadf */
-    double scan_rotation;         /* degrees: detector = R(rotation) diag(1, flip ? -1 : 1) scan */
+    int fit;                             /* vtr_fit_method */
+    vtr_ring_threshold_params threshold; /* of VTR_FIT_THRESHOLD */
+    double profile_step_px;              /* distance of the profile's samples */
+    bool no_profile;                     /* leave the radial profiles out */
+    vtr_text_list virtual_images;        /* NAME=LO:HI, px in circle coordinates; none: bf, adf and haadf */
+    double scan_rotation;                /* degrees: detector = R(rotation) diag(1, flip ? -1 : 1) scan */
     bool flip;
 } vtr_map_params;
 
@@ -38,8 +41,13 @@ typedef struct vtr_map_summary {
 } vtr_map_summary;
 
 /* Runs the pass and fills `file` with the groups ring, profile, beam, virtual, mean and calibration. Positions whose
- * frame cannot be read are flagged as missing, and said through progress->warn. `params` and `summary` may be NULL.
- * The result has the same bits for any number of threads. */
+ * frame is not there are flagged as missing, and said through progress->warn. `params` and `summary` may be NULL.
+ * The result has the same bits for any number of threads, and with any kernel.
+ *
+ * Flags of the ring: those of the fit; VTR_FLAG_INVALID for NaN or infinite used pixels, and for negative ones of a
+ * counting camera; VTR_FLAG_SATURATED (the values are kept) where a used pixel of the ring's annulus, moved by the
+ * descan to whole pixels, reaches the calibration's saturation. A position with VTR_FLAG_INVALID has no profile; one
+ * without a ring has the profile about the calibrated centre. */
 VTR_API vtr_status vtr_map(vtr_mapfile *file, vtr_dataset *dataset, const vtr_calibration *calibration,
                            const vtr_map_params *params, int threads, vtr_map_summary *summary,
                            const vtr_progress *progress, vtr_error *err);

@@ -12,6 +12,11 @@
 static const vtr_parameter parameters[] = {
     {"fit", NULL, VTR_PARAMETER_CHOICE, offsetof(vtr_map_params, fit),
      .choices = "likelihood|sectors|threshold", .help = "how the ring is fitted"},
+    {"threshold", NULL, VTR_PARAMETER_DOUBLE, offsetof(vtr_map_params, threshold.fraction),
+     .default_value = 0.95, .minimum = 0.01, .maximum = 0.9999, .metavar = "FRACTION",
+     .help = "threshold fit: pixels above this part of the maximum make the ring"},
+    {"blur", "px", VTR_PARAMETER_DOUBLE, offsetof(vtr_map_params, threshold.blur_px), .maximum = 20,
+     .metavar = "PX", .help = "threshold fit: standard deviation of a Gaussian blur before"},
     {"profile-step", "px", VTR_PARAMETER_DOUBLE, offsetof(vtr_map_params, profile_step_px),
      .default_value = 1, .minimum = 0.25, .maximum = 64, .metavar = "PX",
      .help = "distance of the radial profile's samples"},
@@ -35,66 +40,118 @@ static double now_s(void)
     return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
-/* Patterns of whole numbers up to 16 bits add up exactly in any order; others are merged in scan order, run by run. */
-enum { BATCHES_PER_RUN = 16 };
-
+/* What the workers of one pass share beside the job. */
 typedef struct run_state {
     map_job *job;
+    const vtr_progress *progress;
+    int is_stopped; /* read and written atomically */
     vtr_status status;
     vtr_error error;
-    size_t batches_done;
+    size_t runs_done;
 } run_state;
 
-static void keep_first_error(run_state *state, vtr_status status, const vtr_error *error)
+static bool is_stopped(run_state *state)
 {
-#pragma omp critical(vtr_map_error)
+    int stopped;
+#pragma omp atomic read
+    stopped = state->is_stopped;
+    return stopped != 0;
+}
+
+/* Keeps the first failure, which ends the pass. */
+static void stop(run_state *state, vtr_status status, const vtr_error *error)
+{
+#pragma omp critical(vtr_map_state)
     if (state->status == VTR_OK) {
         state->status = status;
         state->error = *error;
     }
+#pragma omp atomic write
+    state->is_stopped = 1;
 }
 
-static vtr_status run_worker(run_state *state, map_worker *worker, size_t run, vtr_error *error)
+/* Counts a run as done; asks whether to go on. */
+static vtr_status advance(run_state *state, vtr_error *error)
 {
-    size_t first = run * BATCHES_PER_RUN, last = first + BATCHES_PER_RUN;
-    if (last > state->job->n_batches) last = state->job->n_batches;
     vtr_status status = VTR_OK;
-    for (size_t batch = first; status == VTR_OK && batch < last; batch++)
-        status = map_worker_batch(worker, state->job, batch, error);
+    size_t n = state->job->n_positions;
+#pragma omp critical(vtr_map_state)
+    {
+        size_t done = ++state->runs_done * MAP_RUN_POSITIONS;
+        if (done > n) done = n;
+        vtr_progress_report(state->progress, "mapping", (double)done, (double)n, "patterns");
+        if (vtr_progress_cancelled(state->progress))
+            status = vtr_fail(error, VTR_ERR_INTERRUPTED, "interrupted at %zu of %zu positions", done, n);
+    }
     return status;
+}
+
+static void one_run(run_state *state, map_worker *worker, long run)
+{
+    vtr_error error = {0};
+    if (is_stopped(state)) return;
+    vtr_status status = map_worker_run(worker, state->job, (size_t)run, &error);
+    if (status == VTR_OK) status = advance(state, &error);
+    if (status != VTR_OK) stop(state, status, &error);
+}
+
+static void merge(run_state *state, map_worker *worker)
+{
+    if (!is_stopped(state)) vtr_pattern_merge(state->job->pattern, worker->pattern);
+    vtr_pattern_reset(worker->pattern);
+}
+
+/* Pixels of up to 16 bits add up exactly in any order, so each worker's mean pattern is merged once, at its end;
+ * others run by run, in scan order. */
+static void do_runs(run_state *state, map_worker *worker)
+{
+    long n_runs = (long)map_run_count(state->job);
+    vtr_type type = state->job->info->type;
+    if (vtr_type_size(type) <= 2) {
+#pragma omp for schedule(dynamic, 1)
+        for (long run = 0; run < n_runs; run++)
+            one_run(state, worker, run);
+#pragma omp critical(vtr_map_merge)
+        merge(state, worker);
+    } else {
+#pragma omp for ordered schedule(dynamic, 1)
+        for (long run = 0; run < n_runs; run++) {
+            one_run(state, worker, run);
+#pragma omp ordered
+            merge(state, worker);
+        }
+    }
+}
+
+/* All workers together stay below this, so that a pass stays below 2 GiB with frames of any size. */
+static const size_t workers_bytes = (size_t)1 << 30;
+
+static int worker_count(const map_job *job, int threads)
+{
+    size_t most = workers_bytes / map_worker_bytes(job), n = (size_t)vtr_thread_count(threads);
+    if (n > map_run_count(job)) n = map_run_count(job);
+    if (n > most) n = most;
+    return n < 1 ? 1 : (int)n;
 }
 
 static vtr_status run_job(map_job *job, int threads, const vtr_progress *progress, vtr_error *err)
 {
-    run_state state = {.job = job};
-    long n_runs = (long)((job->n_batches + BATCHES_PER_RUN - 1) / BATCHES_PER_RUN);
-#pragma omp parallel num_threads(vtr_thread_count(threads))
-    {
-        vtr_error error = {0};
-        map_worker *worker = NULL;
-        vtr_status status = map_worker_create(&worker, job, &error);
-#pragma omp for ordered schedule(dynamic, 1)
-        for (long run = 0; run < n_runs; run++) {
-            if (status == VTR_OK && state.status == VTR_OK)
-                status = run_worker(&state, worker, (size_t)run, &error);
-#pragma omp ordered
-            if (status == VTR_OK && state.status == VTR_OK) {
-                vtr_pattern_merge(job->pattern, map_worker_pattern(worker));
-                vtr_pattern_reset(map_worker_pattern(worker));
-                state.batches_done += BATCHES_PER_RUN;
-                double done = fmin((double)(state.batches_done * VTR_LANES), (double)job->n_positions);
-                vtr_progress_report(progress, "mapping", done, (double)job->n_positions, "patterns");
-                if (vtr_progress_cancelled(progress)) {
-                    status = VTR_ERR_INTERRUPTED;
-                    vtr_fail(&error, status, "interrupted at %.0f of %zu positions", done, job->n_positions);
-                }
-            }
-            if (status != VTR_OK) keep_first_error(&state, status, &error);
-        }
-        if (status != VTR_OK) keep_first_error(&state, status, &error);
-        map_worker_free(worker);
+    int n_workers = worker_count(job, threads);
+    map_worker **workers = vtr_calloc((size_t)n_workers, sizeof(map_worker *));
+    if (workers == NULL) return vtr_fail(err, VTR_ERR_MEMORY, "out of memory for the pass");
+    run_state state = {.job = job, .progress = progress};
+    vtr_status status = VTR_OK;
+    for (int i = 0; status == VTR_OK && i < n_workers; i++)
+        status = map_worker_create(&workers[i], job, err);
+    if (status == VTR_OK) {
+#pragma omp parallel num_threads(n_workers)
+        do_runs(&state, workers[omp_get_thread_num()]);
+        status = state.status == VTR_OK ? VTR_OK : vtr_fail(err, state.status, "%s", state.error.message);
     }
-    return state.status == VTR_OK ? VTR_OK : vtr_fail(err, state.status, "%s", state.error.message);
+    for (int i = 0; i < n_workers; i++)
+        map_worker_free(workers[i]);
+    vtr_free(workers);
+    return status;
 }
 
 static int compare_floats(const void *a, const void *b)

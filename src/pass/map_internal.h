@@ -10,13 +10,22 @@
 #include "vitrail/ring_map.h"
 
 enum { MAP_MAX_VIRTUAL = VTR_TEXT_LIST_MAX, MAP_NAME = 32 };
+/* A run is what a worker takes at a time: its batches in order, its profiles written at once. */
+enum { MAP_RUN_BATCHES = 16, MAP_RUN_POSITIONS = MAP_RUN_BATCHES * VTR_LANES };
+
+/* The used pixels of the ring's annulus as stretches [first, last) of the frame. */
+typedef struct map_annulus {
+    size_t n;
+    size_t (*stretches)[2];
+} map_annulus;
 
 /* A plan with its fit, for patterns whose centre lies whole pixels off the calibrated one: descan moves the table, not
  * the data. */
 typedef struct map_variant {
     long shift_x, shift_y; /* px */
     vtr_polar_plan *plan;
-    vtr_likelihood *likelihood;
+    vtr_likelihood *likelihood; /* NULL with the fits of one pattern by itself */
+    map_annulus annulus;
 } map_variant;
 
 /* What all workers share; results are written at disjoint positions. */
@@ -50,13 +59,51 @@ typedef struct map_job {
 vtr_status map_job_create(map_job *job, vtr_error *err);
 void map_job_release(map_job *job);
 
-/* One worker's buffers, and the work on one batch of 16 positions. */
-typedef struct map_worker map_worker;
+/* One worker's buffers, and the batch that it works on. */
+typedef struct map_worker {
+    vtr_polar_batch *batch;
+    vtr_likelihood_work *work;
+    vtr_ring_scratch *scratch; /* of the fits of one pattern by itself; NULL with the likelihood */
+    float *frame_f32;          /* likewise */
+    vtr_pattern *pattern;
+    unsigned char *buffer;  /* [16] frames of the recording's type */
+    float *mean, *variance; /* [n_profile][16] */
+    float *rows[2];         /* [MAP_RUN_POSITIONS][n_profile]: mean and variance until they are written */
+    vtr_beam_params beam;
+    bool has_beam;
+
+    size_t first, n; /* positions of the batch */
+    const map_variant *variant;
+    const void *frames[VTR_LANES]; /* NULL: missing */
+    vtr_fit_batch fit;
+    vtr_ring_ellipse ellipses[VTR_LANES];
+} map_worker;
+
 vtr_status map_worker_create(map_worker **out, const map_job *job, vtr_error *err);
 void map_worker_free(map_worker *worker);
-/* Reads, bins, fits the batch; adds its frames to the worker's pattern; writes its profiles. */
-vtr_status map_worker_batch(map_worker *worker, map_job *job, size_t batch, vtr_error *err);
-vtr_pattern *map_worker_pattern(map_worker *worker);
+/* Bytes that one worker needs, about. */
+size_t map_worker_bytes(const map_job *job);
+/* Reads a run of batches, works on them, writes its profiles. The frames are added to the worker's pattern. */
+vtr_status map_worker_run(map_worker *worker, map_job *job, size_t run, vtr_error *err);
+size_t map_run_count(const map_job *job);
+
+/* The work on batch `batch`, whose frames are in memory (`frames` is kept by reference; NULL: missing): the steps below
+ * one after the other. Profiles stay with the worker until map_worker_flush. */
+vtr_status map_worker_compute(map_worker *worker, map_job *job, size_t batch,
+                              const void *const frames[VTR_LANES], vtr_error *err);
+void map_step_take(map_worker *worker, const map_job *job, size_t batch, const void *const frames[VTR_LANES]);
+vtr_status map_step_bin(map_worker *worker, map_job *job, vtr_error *err);
+vtr_status map_step_fit(map_worker *worker, map_job *job, vtr_error *err);
+vtr_status map_step_beam(map_worker *worker, map_job *job, vtr_error *err);
+vtr_status map_step_profile(map_worker *worker, map_job *job, vtr_error *err);
+/* Writes the profiles of positions first ... first + n - 1, n <= MAP_RUN_POSITIONS, `first` a run's. */
+vtr_status map_worker_flush(map_worker *worker, map_job *job, size_t first, size_t n, vtr_error *err);
+
+/* Stretches of the plan's used pixels with annulus_px[0] <= |u| <= annulus_px[1]; released with vtr_free. */
+vtr_status map_annulus_create(map_annulus *annulus, const vtr_polar_plan *plan, const unsigned char *used,
+                              const double annulus_px[2], vtr_error *err);
+/* Whether a pixel of the annulus is at least `level`. */
+bool map_annulus_reaches(const map_annulus *annulus, vtr_type type, const void *frame, double level);
 
 /* Writes the result arrays into the map file. */
 vtr_status map_write_results(map_job *job, vtr_error *err);

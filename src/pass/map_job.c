@@ -114,6 +114,8 @@ static vtr_status make_plans(map_job *job, vtr_error *err)
                                       (double)variant->shift_y, job->n_virtual,
                                       (const double(*)[2])job->annuli_px, err);
         if (status == VTR_OK)
+            status = map_annulus_create(&variant->annulus, variant->plan, job->used, c->ring.annulus_px, err);
+        if (status == VTR_OK && job->params->fit == VTR_FIT_LIKELIHOOD)
             status = vtr_calibration_likelihood(&variant->likelihood, c, variant->plan, &job->terms, err);
     }
     return status;
@@ -164,6 +166,11 @@ vtr_status map_job_create(map_job *job, vtr_error *err)
     double largest = largest_radius(job->calibration);
     job->n_radii = (size_t)largest + 1;
     job->n_batches = (job->n_positions + VTR_LANES - 1) / VTR_LANES;
+    if (job->params->fit == VTR_FIT_SECTORS && job->calibration->sectors % 8 != 0)
+        return vtr_fail(err, VTR_ERR_ARGUMENT,
+                        "--fit sectors needs a multiple of 8 sectors, the calibration has %zu; give "
+                        "--fit-sectors",
+                        job->calibration->sectors);
     vtr_status status = choose_virtual(job, largest, err);
     if (status != VTR_OK) return status;
     job->used = vtr_calibration_used(job->calibration);
@@ -192,6 +199,7 @@ void map_job_release(map_job *job)
     for (size_t v = 0; job->variants != NULL && v < job->n_variants; v++) {
         vtr_likelihood_free(job->variants[v].likelihood);
         vtr_polar_plan_free(&job->variants[v].plan);
+        vtr_free(job->variants[v].annulus.stretches);
     }
     vtr_free(job->variants);
     vtr_free(job->variant_of_batch);
