@@ -47,7 +47,7 @@ typedef struct run_state {
     int is_stopped; /* read and written atomically */
     vtr_status status;
     vtr_error error;
-    size_t runs_done;
+    size_t positions_done;
 } run_state;
 
 static bool is_stopped(run_state *state)
@@ -71,14 +71,14 @@ static void stop(run_state *state, vtr_status status, const vtr_error *error)
 }
 
 /* Counts a run as done; asks whether to go on. */
-static vtr_status advance(run_state *state, vtr_error *error)
+static vtr_status advance(run_state *state, size_t run, vtr_error *error)
 {
     vtr_status status = VTR_OK;
-    size_t n = state->job->n_positions;
+    size_t n = state->job->n_positions, first, n_run;
+    map_run_positions(state->job, run, &first, &n_run);
 #pragma omp critical(vtr_map_state)
     {
-        size_t done = ++state->runs_done * MAP_RUN_POSITIONS;
-        if (done > n) done = n;
+        size_t done = state->positions_done += n_run;
         vtr_progress_report(state->progress, "mapping", (double)done, (double)n, "patterns");
         if (vtr_progress_cancelled(state->progress))
             status = vtr_fail(error, VTR_ERR_INTERRUPTED, "interrupted at %zu of %zu positions", done, n);
@@ -91,7 +91,7 @@ static void one_run(run_state *state, map_worker *worker, long run)
     vtr_error error = {0};
     if (is_stopped(state)) return;
     vtr_status status = map_worker_run(worker, state->job, (size_t)run, &error);
-    if (status == VTR_OK) status = advance(state, &error);
+    if (status == VTR_OK) status = advance(state, (size_t)run, &error);
     if (status != VTR_OK) stop(state, status, &error);
 }
 

@@ -28,6 +28,12 @@ typedef struct map_variant {
     map_annulus annulus;
 } map_variant;
 
+/* Up to 16 successive positions whose patterns lie within a pixel or two of each other, so that one plan serves them. */
+typedef struct map_batch {
+    size_t first;
+    unsigned char n, variant;
+} map_batch;
+
 /* What all workers share; results are written at disjoint positions. */
 typedef struct map_job {
     vtr_dataset *dataset;
@@ -39,7 +45,7 @@ typedef struct map_job {
     size_t n_positions, n_profile, n_radii;
     map_variant *variants;
     size_t n_variants;
-    unsigned char *variant_of_batch;
+    map_batch *batches; /* in scan order */
     size_t n_batches;
     vtr_speckle_terms terms;
     size_t n_virtual;
@@ -72,7 +78,8 @@ typedef struct map_worker {
     vtr_beam_params beam;
     bool has_beam;
 
-    size_t first, n; /* positions of the batch */
+    size_t first, n;  /* positions of the batch */
+    size_t run_first; /* the first position of its run */
     const map_variant *variant;
     const void *frames[VTR_LANES]; /* NULL: missing */
     vtr_fit_batch fit;
@@ -86,6 +93,8 @@ size_t map_worker_bytes(const map_job *job);
 /* Reads a run of batches, works on them, writes its profiles. The frames are added to the worker's pattern. */
 vtr_status map_worker_run(map_worker *worker, map_job *job, size_t run, vtr_error *err);
 size_t map_run_count(const map_job *job);
+/* The run's positions: first ... first + n - 1. */
+void map_run_positions(const map_job *job, size_t run, size_t *first, size_t *n);
 
 /* The work on batch `batch`, whose frames are in memory (`frames` is kept by reference; NULL: missing): the steps below
  * one after the other. Profiles stay with the worker until map_worker_flush. */

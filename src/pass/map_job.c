@@ -70,34 +70,48 @@ static double largest_radius(const vtr_calibration *c)
     return most;
 }
 
-/* Whole-pixel centre of a batch: the descan surface in the middle of its positions. */
-static void batch_shift(const map_job *job, size_t batch, double quantum, long *x, long *y)
+/* Patterns farther apart than this, px, do not share a batch: at the end of a scan row the descan jumps back. */
+static const double largest_spread = 1.5;
+
+/* Cuts the scan into batches and rounds the middle of each one's centres to multiples of `quantum`, px. */
+static size_t cut_batch(const map_job *job, size_t first, double quantum, long *x, long *y)
 {
-    size_t position = batch * VTR_LANES + VTR_LANES / 2;
-    if (position >= job->n_positions) position = job->n_positions - 1;
-    double dx, dy;
-    vtr_calibration_descan(job->calibration, job->info->shape, (double)(position / job->info->shape[1]),
-                           (double)(position % job->info->shape[1]), &dx, &dy);
-    *x = lround(round(dx / quantum) * quantum);
-    *y = lround(round(dy / quantum) * quantum);
+    double low[2] = {INFINITY, INFINITY}, high[2] = {-INFINITY, -INFINITY};
+    size_t n = 0, n_x = job->info->shape[1];
+    for (; n < VTR_LANES && first + n < job->n_positions; n++) {
+        double d[2], below[2], above[2];
+        vtr_calibration_descan(job->calibration, job->info->shape, (double)((first + n) / n_x),
+                               (double)((first + n) % n_x), &d[0], &d[1]);
+        for (int k = 0; k < 2; k++) {
+            below[k] = fmin(low[k], d[k]);
+            above[k] = fmax(high[k], d[k]);
+        }
+        if (fmax(above[0] - below[0], above[1] - below[1]) > largest_spread && n > 0) break;
+        memcpy(low, below, sizeof low);
+        memcpy(high, above, sizeof high);
+    }
+    *x = lround(round(0.5 * (low[0] + high[0]) / quantum) * quantum);
+    *y = lround(round(0.5 * (low[1] + high[1]) / quantum) * quantum);
+    return n;
 }
 
-/* Assigns every batch one of the shifts that occur; 0, or -1 where there are too many of them. */
-static int assign_variants(map_job *job, double quantum)
+/* Makes the list of batches and assigns each one of the shifts that occur; false where there are too many of them. */
+static bool assign_variants(map_job *job, double quantum)
 {
     job->n_variants = 0;
-    for (size_t b = 0; b < job->n_batches; b++) {
+    job->n_batches = 0;
+    for (size_t first = 0; first < job->n_positions;) {
         long x, y;
-        batch_shift(job, b, quantum, &x, &y);
-        size_t v = 0;
+        size_t n = cut_batch(job, first, quantum, &x, &y), v = 0;
         while (v < job->n_variants && (job->variants[v].shift_x != x || job->variants[v].shift_y != y))
             v++;
-        if (v == MAX_VARIANTS) return -1;
+        if (v == MAX_VARIANTS) return false;
         if (v == job->n_variants)
             job->variants[job->n_variants++] = (map_variant){.shift_x = x, .shift_y = y};
-        job->variant_of_batch[b] = (unsigned char)v;
+        job->batches[job->n_batches++] = (map_batch){first, (unsigned char)n, (unsigned char)v};
+        first += n;
     }
-    return 0;
+    return true;
 }
 
 static vtr_status make_plans(map_job *job, vtr_error *err)
@@ -165,7 +179,6 @@ vtr_status map_job_create(map_job *job, vtr_error *err)
 {
     double largest = largest_radius(job->calibration);
     job->n_radii = (size_t)largest + 1;
-    job->n_batches = (job->n_positions + VTR_LANES - 1) / VTR_LANES;
     if (job->params->fit == VTR_FIT_SECTORS && job->calibration->sectors % 8 != 0)
         return vtr_fail(err, VTR_ERR_ARGUMENT,
                         "--fit sectors needs a multiple of 8 sectors, the calibration has %zu; give "
@@ -175,13 +188,13 @@ vtr_status map_job_create(map_job *job, vtr_error *err)
     if (status != VTR_OK) return status;
     job->used = vtr_calibration_used(job->calibration);
     job->variants = vtr_calloc(MAX_VARIANTS, sizeof *job->variants);
-    job->variant_of_batch = vtr_calloc(job->n_batches, 1);
-    if (job->used == NULL || job->variants == NULL || job->variant_of_batch == NULL) {
+    job->batches = vtr_malloc(job->n_positions, sizeof *job->batches);
+    if (job->used == NULL || job->variants == NULL || job->batches == NULL) {
         map_job_release(job);
         return vtr_fail(err, VTR_ERR_MEMORY, "out of memory for the pass");
     }
     double quantum = 1;
-    while (assign_variants(job, quantum) != 0)
+    while (!assign_variants(job, quantum))
         quantum *= 2;
     status = make_plans(job, err);
     if (status == VTR_OK) status = allocate_results(job, err);
@@ -202,7 +215,7 @@ void map_job_release(map_job *job)
         vtr_free(job->variants[v].annulus.stretches);
     }
     vtr_free(job->variants);
-    vtr_free(job->variant_of_batch);
+    vtr_free(job->batches);
     vtr_free((void *)job->used);
     vtr_speckle_terms_release(&job->terms);
     vtr_ring_map_release(&job->ring);

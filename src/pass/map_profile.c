@@ -52,7 +52,7 @@ vtr_status map_step_profile(map_worker *w, map_job *job, vtr_error *err)
     }
     vtr_status status = vtr_polar_profile(w->mean, w->variance, NULL, w->batch, &lanes, &job->profile, err);
     if (status != VTR_OK) return status;
-    size_t in_run = w->first % MAP_RUN_POSITIONS, n = job->n_profile;
+    size_t in_run = w->first - w->run_first, n = job->n_profile;
     const float *columns[2] = {w->mean, w->variance};
     for (int k = 0; k < 2; k++)
         for (size_t lane = 0; lane < w->n; lane++) {

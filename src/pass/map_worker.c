@@ -83,10 +83,11 @@ vtr_status map_worker_create(map_worker **out, const map_job *job, vtr_error *er
 
 void map_step_take(map_worker *w, const map_job *job, size_t batch, const void *const frames[VTR_LANES])
 {
-    size_t left = job->n_positions - batch * VTR_LANES;
-    w->first = batch * VTR_LANES;
-    w->n = left < VTR_LANES ? left : VTR_LANES;
-    w->variant = &job->variants[job->variant_of_batch[batch]];
+    const map_batch *b = &job->batches[batch];
+    w->first = b->first;
+    w->n = b->n;
+    w->run_first = job->batches[batch - batch % MAP_RUN_BATCHES].first;
+    w->variant = &job->variants[b->variant];
     memcpy(w->frames, frames, sizeof w->frames);
 }
 
@@ -118,16 +119,14 @@ vtr_status map_worker_compute(map_worker *w, map_job *job, size_t batch, const v
 }
 
 /* Reads the frames of a batch that are there; the others are missing. */
-static vtr_status read_frames(map_worker *w, map_job *job, size_t batch, const void *frames[VTR_LANES],
-                              vtr_error *err)
+static vtr_status read_frames(map_worker *w, map_job *job, const map_batch *batch,
+                              const void *frames[VTR_LANES], vtr_error *err)
 {
-    size_t first = batch * VTR_LANES, n_frames = job->info->n_frames;
-    if (n_frames > job->n_positions) n_frames = job->n_positions;
-    size_t there = first < n_frames ? n_frames - first : 0;
-    if (there > VTR_LANES) there = VTR_LANES;
+    size_t there = batch->first < job->info->n_frames ? job->info->n_frames - batch->first : 0;
+    if (there > batch->n) there = batch->n;
     for (size_t lane = 0; lane < VTR_LANES; lane++)
         frames[lane] = lane < there ? w->buffer + lane * frame_bytes(job) : NULL;
-    return there == 0 ? VTR_OK : vtr_dataset_read(job->dataset, first, there, w->buffer, err);
+    return there == 0 ? VTR_OK : vtr_dataset_read(job->dataset, batch->first, there, w->buffer, err);
 }
 
 size_t map_run_count(const map_job *job)
@@ -135,17 +134,29 @@ size_t map_run_count(const map_job *job)
     return (job->n_batches + MAP_RUN_BATCHES - 1) / MAP_RUN_BATCHES;
 }
 
+static size_t first_batch(const map_job *job, size_t run)
+{
+    size_t batch = run * MAP_RUN_BATCHES;
+    return batch < job->n_batches ? batch : job->n_batches;
+}
+
+void map_run_positions(const map_job *job, size_t run, size_t *first, size_t *n)
+{
+    size_t next = first_batch(job, run + 1);
+    *first = job->batches[first_batch(job, run)].first;
+    *n = (next < job->n_batches ? job->batches[next].first : job->n_positions) - *first;
+}
+
 vtr_status map_worker_run(map_worker *w, map_job *job, size_t run, vtr_error *err)
 {
-    size_t first = run * MAP_RUN_BATCHES, last = first + MAP_RUN_BATCHES;
-    if (last > job->n_batches) last = job->n_batches;
     vtr_status status = VTR_OK;
-    for (size_t batch = first; status == VTR_OK && batch < last; batch++) {
+    for (size_t b = first_batch(job, run); status == VTR_OK && b < first_batch(job, run + 1); b++) {
         const void *frames[VTR_LANES];
-        status = read_frames(w, job, batch, frames, err);
-        if (status == VTR_OK) status = map_worker_compute(w, job, batch, frames, err);
+        status = read_frames(w, job, &job->batches[b], frames, err);
+        if (status == VTR_OK) status = map_worker_compute(w, job, b, frames, err);
     }
     if (status != VTR_OK) return status;
-    size_t first_position = first * VTR_LANES, left = job->n_positions - first_position;
-    return map_worker_flush(w, job, first_position, left < MAP_RUN_POSITIONS ? left : MAP_RUN_POSITIONS, err);
+    size_t first, n;
+    map_run_positions(job, run, &first, &n);
+    return map_worker_flush(w, job, first, n, err);
 }
