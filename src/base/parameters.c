@@ -243,6 +243,18 @@ static size_t format_list(const vtr_text_list *list, char *text, size_t size)
     return length;
 }
 
+/* Digits with which a number reads back as itself: 15 where they do, so that 0.95 stays 0.95. */
+static int digits_of(double value)
+{
+    for (int digits = 15; digits < 17; digits++) {
+        char text[40];
+        double back;
+        snprintf(text, sizeof text, "%.*g", digits, value);
+        if (vtr_parse_double(text, &back) == 0 && back == value) return digits;
+    }
+    return 17;
+}
+
 size_t vtr_parameters_format(const vtr_parameter *p, const void *values, char *text, size_t size)
 {
     const void *m = member_const(p, values);
@@ -253,9 +265,11 @@ size_t vtr_parameters_format(const vtr_parameter *p, const void *values, char *t
         return (size_t)snprintf(text, size, "%d", *(const int *)m);
     case VTR_PARAMETER_SIZE:
         return (size_t)snprintf(text, size, "%zu", *(const size_t *)m);
-    case VTR_PARAMETER_DOUBLE:
-        return isnan(*(const double *)m) ? (size_t)snprintf(text, size, "%s", "")
-                                         : (size_t)snprintf(text, size, "%.17g", *(const double *)m);
+    case VTR_PARAMETER_DOUBLE: {
+        double value = *(const double *)m;
+        return isnan(value) ? (size_t)snprintf(text, size, "%s", "")
+                            : (size_t)snprintf(text, size, "%.*g", digits_of(value), value);
+    }
     case VTR_PARAMETER_STRING:
         return (size_t)snprintf(text, size, "%s", *(char *const *)m != NULL ? *(char *const *)m : "");
     case VTR_PARAMETER_CHOICE:
@@ -263,7 +277,8 @@ size_t vtr_parameters_format(const vtr_parameter *p, const void *values, char *t
     case VTR_PARAMETER_RANGE: {
         const double *range = m;
         if (isnan(range[0])) return (size_t)snprintf(text, size, "%s", "");
-        return (size_t)snprintf(text, size, "%.17g:%.17g", range[0], range[1]);
+        return (size_t)snprintf(text, size, "%.*g:%.*g", digits_of(range[0]), range[0], digits_of(range[1]),
+                                range[1]);
     }
     case VTR_PARAMETER_BOX: {
         const vtr_box *box = m;
