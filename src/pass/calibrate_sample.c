@@ -105,9 +105,9 @@ static int fit_surface(const vtr_sample *sample, const vtr_sample_fits *fits, in
 }
 
 /* Descan surface in detector px from the fitted shifts, and what of the shifts it leaves. */
-static void find_descan(vtr_calibration *c, const vtr_sample *sample, const vtr_sample_fits *fits)
+static void find_descan(vtr_calibration *c, const vtr_sample *sample, vtr_sample_fits *fits)
 {
-    double sx[6] = {0}, sy[6] = {0}, residual = 0, noise = 0, n = 0;
+    double sx[6] = {0}, sy[6] = {0}, residual = 0, noise = 0, n = 0, strain[3] = {0};
     bool has_surface =
         fit_surface(sample, fits, FIT_DX, sx) == 0 && fit_surface(sample, fits, FIT_DY, sy) == 0;
     const size_t shape[4] = {sample->scan_y, sample->scan_x, 0, 0};
@@ -120,10 +120,17 @@ static void find_descan(vtr_calibration *c, const vtr_sample *sample, const vtr_
             px += basis[a] * sx[a];
             py += basis[a] * sy[a];
         }
+        fits->expected[i][FIT_DX] = px;
+        fits->expected[i][FIT_DY] = py;
+        for (int k = 0; k < 3; k++)
+            strain[k] += fits->parameters[i][FIT_M + k];
         residual += pow(fits->parameters[i][FIT_DX] - px, 2) + pow(fits->parameters[i][FIT_DY] - py, 2);
         noise += fits->variance[i][FIT_DX] + fits->variance[i][FIT_DY];
         n++;
     }
+    for (size_t i = 0; i < sample->n; i++)
+        for (int k = 0; k < 3; k++)
+            fits->expected[i][FIT_M + k] = strain[k] / fmax(n, 1);
     double excess = n > 0 ? (residual - noise) / n : 0;
     c->descan_residual_px = excess > 0 ? sqrt(excess) : 0;
     double determinant = c->wxx * c->wyy - c->wxy * c->wxy;
@@ -162,13 +169,13 @@ static double mean_electrons(const vtr_calibration *c, const vtr_sample_fits *fi
     return n > 0 ? counts * amplitude / n / c->noise.gain : NAN;
 }
 
-/* Whether the patterns' own centres and strains blur the mean ring enough to be worth taking out. Where single patterns
- * hold few counts and hardly differ, the mean is the better template. */
-static bool is_blurred(const vtr_calibration *c, const vtr_sample_fits *fits)
+/* Whether the patterns' own centres and strains are worth taking out of the template. Where single patterns hold few
+ * counts and hardly differ, the mean on the descan surface is the better template. */
+static bool patterns_differ(const vtr_calibration *c, const vtr_sample_fits *fits)
 {
-    double mean, excess[5], sigma = c->ring.width_px / 2.355, r2 = c->ring.radius_px * c->ring.radius_px;
+    double excess[5], sigma = c->ring.width_px / 2.355, r2 = c->ring.radius_px * c->ring.radius_px;
     for (int k = 0; k < 5; k++)
-        vtr_sample_statistics(fits, k, &mean, &excess[k]);
+        excess[k] = vtr_sample_excess(fits, k, true);
     double blur = 0.5 * (excess[FIT_DX] + excess[FIT_DY]) +
                   r2 * (excess[FIT_M] + 0.5 * (excess[FIT_P] + excess[FIT_Q]));
     return c->electrons > 5e3 || blur > 0.15 * sigma * sigma;
@@ -204,8 +211,9 @@ static vtr_status sample_round(vtr_calibration *c, const unsigned char *used, co
             vtr_speckle_measure(&c->speckle, sample, (const double(*)[FIT_N])fits->parameters, fits->flags,
                                 likelihood, &c->ring, &pixels, &c->noise, terms.fit.relative_variance, err);
     }
-    if (status == VTR_OK && with_template && is_blurred(c, fits))
-        status = vtr_sample_template(&c->ring, sample, fits, plan, likelihood, threads, err);
+    if (status == VTR_OK && with_template)
+        status = vtr_sample_template(&c->ring, sample, fits, plan, likelihood, patterns_differ(c, fits),
+                                     threads, err);
     vtr_speckle_terms_release(&terms);
     vtr_likelihood_free(likelihood);
     vtr_polar_plan_free(&plan);

@@ -2,7 +2,6 @@
 #include "pass/sample_fit.h"
 
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/base_internal.h"
@@ -13,11 +12,12 @@ vtr_status vtr_sample_fits_create(vtr_sample_fits *fits, size_t n, vtr_error *er
     fits->n = n;
     fits->parameters = vtr_calloc(n, sizeof *fits->parameters);
     fits->variance = vtr_calloc(n, sizeof *fits->variance);
+    fits->expected = vtr_calloc(n, sizeof *fits->expected);
     fits->chi2 = vtr_calloc(n, sizeof *fits->chi2);
     fits->amplitude = vtr_calloc(n, sizeof *fits->amplitude);
     fits->flags = vtr_calloc(n, sizeof *fits->flags);
-    if (fits->parameters != NULL && fits->variance != NULL && fits->chi2 != NULL && fits->amplitude != NULL &&
-        fits->flags != NULL)
+    if (fits->parameters != NULL && fits->variance != NULL && fits->expected != NULL && fits->chi2 != NULL &&
+        fits->amplitude != NULL && fits->flags != NULL)
         return VTR_OK;
     vtr_sample_fits_release(fits);
     return vtr_fail(err, VTR_ERR_MEMORY, "out of memory for the sample's fits");
@@ -27,6 +27,7 @@ void vtr_sample_fits_release(vtr_sample_fits *fits)
 {
     vtr_free(fits->parameters);
     vtr_free(fits->variance);
+    vtr_free(fits->expected);
     vtr_free(fits->chi2);
     vtr_free(fits->amplitude);
     vtr_free(fits->flags);
@@ -155,34 +156,21 @@ size_t vtr_sample_good(const vtr_sample_fits *fits)
     return n;
 }
 
-static int compare(const void *a, const void *b)
+double vtr_sample_excess(const vtr_sample_fits *fits, int k, bool about_expected)
 {
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
-void vtr_sample_statistics(const vtr_sample_fits *fits, int k, double *mean, double *excess_variance)
-{
-    *mean = *excess_variance = 0;
-    double *values = vtr_malloc(fits->n, sizeof *values), noise = 0;
-    if (values == NULL) return;
-    size_t n = 0;
+    double sum = 0, sum2 = 0, noise = 0, n = 0;
     for (size_t i = 0; i < fits->n; i++)
         if (!(fits->flags[i] & VTR_FLAGS_NO_RING_DATA)) {
-            values[n++] = fits->parameters[i][k];
+            double value = fits->parameters[i][k] - (about_expected ? fits->expected[i][k] : 0);
+            sum += value;
+            sum2 += value * value;
             noise += fits->variance[i][k];
+            n++;
         }
-    if (n > 2) {
-        qsort(values, n, sizeof *values, compare);
-        *mean = n % 2 == 1 ? values[n / 2] : 0.5 * (values[n / 2 - 1] + values[n / 2]);
-        double sum = 0;
-        for (size_t i = 0; i < n; i++)
-            sum += (values[i] - *mean) * (values[i] - *mean);
-        /* the errors are a little small where a pattern has few counts: what they may explain is no scatter */
-        double excess = sum / (double)(n - 1) - 1.15 * noise / (double)n;
-        *excess_variance = excess > 0 ? excess : 0;
-    }
-    vtr_free(values);
+    if (n < 3) return 0;
+    /* the errors are a little small where a pattern has few counts: what they may explain is no scatter */
+    double excess = (sum2 - sum * sum / n) / (n - 1) - 1.15 * noise / n;
+    return excess > 0 ? excess : 0;
 }
 
 enum { N_BLOCKS = 16 };
@@ -191,7 +179,7 @@ enum { N_BLOCKS = 16 };
 static vtr_status add_block(vtr_template_equations *equations, long block, const vtr_sample *sample,
                             const vtr_sample_fits *fits, const vtr_polar_plan *plan,
                             const vtr_likelihood *likelihood, const vtr_ring_template *ring,
-                            const double mean[5], const double excess[5])
+                            const double excess[5])
 {
     worker w;
     vtr_status status = worker_start(&w, likelihood);
@@ -206,11 +194,13 @@ static vtr_status add_block(vtr_template_equations *equations, long block, const
             double theta[FIT_N], posterior[5];
             memcpy(theta, fits->parameters[i], sizeof theta);
             for (int k = 0; k < 5; k++) {
+                double expected = fits->expected[i][k];
                 double believed = excess[k] / (excess[k] + fits->variance[i][k] + 1e-30);
-                theta[k] = mean[k] + believed * (theta[k] - mean[k]);
+                theta[k] = expected + believed * (theta[k] - expected);
                 posterior[k] = believed * fits->variance[i][k];
             }
-            theta[FIT_M] -= mean[FIT_M]; /* the template keeps its own scale of radii */
+            vtr_likelihood_blend_heights(likelihood, fits->amplitude[i], theta);
+            theta[FIT_M] -= fits->expected[i][FIT_M]; /* the template keeps its own scale of radii */
             vtr_likelihood_add_to_template(likelihood, w.work, (int)lane, theta, posterior, ring, equations);
         }
     }
@@ -220,41 +210,41 @@ static vtr_status add_block(vtr_template_equations *equations, long block, const
 
 /* Brings E and the background to the scale in which the sample's mean heights equal its mean amplitude (counts over
  * those of the template): the fit borrows heights from the template by that amplitude. */
-static void rescale(vtr_ring_template *ring, const vtr_sample_fits *fits)
+static void rescale(vtr_ring_template *ring, const vtr_sample_fits *fits, const vtr_likelihood *likelihood)
 {
-    double height = 0, background = 0, bend[2] = {0, 0}, amplitude = 0;
+    double sum[FIT_N] = {0}, amplitude = 0;
     for (size_t i = 0; i < fits->n; i++)
         if (!(fits->flags[i] & VTR_FLAGS_NO_RING_DATA)) {
-            height += fits->parameters[i][FIT_A];
-            background += fits->parameters[i][FIT_B0];
-            bend[0] += fits->parameters[i][FIT_B1];
-            bend[1] += fits->parameters[i][FIT_B2];
+            double theta[FIT_N];
+            memcpy(theta, fits->parameters[i], sizeof theta);
+            vtr_likelihood_blend_heights(likelihood, fits->amplitude[i], theta);
+            for (int k = 0; k < FIT_N; k++)
+                sum[k] += theta[k];
             amplitude += fits->amplitude[i];
         }
-    if (!(amplitude > 0) || !(height > 0)) return;
+    if (!(amplitude > 0) || !(sum[FIT_A] > 0)) return;
     for (size_t k = 0; k < ring->n_knots; k++)
-        ring->coefficients[k] *= height / amplitude;
-    if (!(background > 0)) return;
-    ring->level = background / amplitude;
-    ring->bend[0] = bend[0] / background;
-    ring->bend[1] = bend[1] / background;
+        ring->coefficients[k] *= sum[FIT_A] / amplitude;
+    if (!(sum[FIT_B0] > 0)) return;
+    ring->level = sum[FIT_B0] / amplitude;
+    ring->bend[0] = sum[FIT_B1] / sum[FIT_B0];
+    ring->bend[1] = sum[FIT_B2] / sum[FIT_B0];
 }
 
 vtr_status vtr_sample_template(vtr_ring_template *ring, const vtr_sample *sample, const vtr_sample_fits *fits,
-                               const vtr_polar_plan *plan, const vtr_likelihood *likelihood, int threads,
-                               vtr_error *err)
+                               const vtr_polar_plan *plan, const vtr_likelihood *likelihood, bool own,
+                               int threads, vtr_error *err)
 {
     vtr_template_equations *equations = vtr_calloc(N_BLOCKS, sizeof *equations);
     if (equations == NULL) return vtr_fail(err, VTR_ERR_MEMORY, "out of memory for the ring's profile");
-    double mean[5], excess[5];
+    double excess[5];
     for (int k = 0; k < 5; k++)
-        vtr_sample_statistics(fits, k, &mean[k], &excess[k]);
+        excess[k] = own ? vtr_sample_excess(fits, k, true) : 0;
     vtr_status status = VTR_OK;
 #pragma omp parallel for schedule(dynamic) num_threads(vtr_thread_count(threads))
     for (long block = 0; block < N_BLOCKS; block++) {
         vtr_template_equations_start(&equations[block], ring);
-        vtr_status s =
-            add_block(&equations[block], block, sample, fits, plan, likelihood, ring, mean, excess);
+        vtr_status s = add_block(&equations[block], block, sample, fits, plan, likelihood, ring, excess);
         if (s != VTR_OK) {
 #pragma omp critical(vtr_sample_template_status)
             status = s;
@@ -263,8 +253,8 @@ vtr_status vtr_sample_template(vtr_ring_template *ring, const vtr_sample *sample
     for (int block = 1; block < N_BLOCKS; block++)
         vtr_template_equations_merge(&equations[0], &equations[block]);
     status = status != VTR_OK ? vtr_fail(err, status, "out of memory for the ring's profile")
-                              : vtr_template_equations_solve(&equations[0], ring, err);
-    if (status == VTR_OK) rescale(ring, fits);
+                              : vtr_template_equations_solve(&equations[0], ring, true, err);
+    if (status == VTR_OK) rescale(ring, fits, likelihood);
     vtr_free(equations);
     return status;
 }

@@ -14,6 +14,7 @@ typedef struct vtr_sample_fits {
     size_t n;
     double (*parameters)[FIT_N]; /* [n] */
     double (*variance)[5];       /* [n] of dx, dy, m, p, q */
+    double (*expected)[5];       /* [n], what the rest of the sample says of the same: the descan surface */
     double *chi2, *amplitude;
     unsigned *flags;
 } vtr_sample_fits;
@@ -31,14 +32,15 @@ vtr_ring_pixels vtr_pixels_of_plan(const vtr_polar_plan *plan, const unsigned ch
 vtr_status vtr_sample_fit(vtr_sample_fits *fits, const vtr_sample *sample, const vtr_polar_plan *plan,
                           const vtr_likelihood *likelihood, int threads, vtr_error *err);
 
-/* A new template from the whole sample, each pattern's own centre and strain taken out as far as they stand out from
- * their errors: what is noise in them must not sharpen or blur the ring. */
+/* A new template from the whole sample, with the expected centres and strains taken out and, where `own`, each
+ * pattern's own as far as they stand out from their errors: what is noise in them must not sharpen or blur the ring. */
 vtr_status vtr_sample_template(vtr_ring_template *ring, const vtr_sample *sample, const vtr_sample_fits *fits,
-                               const vtr_polar_plan *plan, const vtr_likelihood *likelihood, int threads,
-                               vtr_error *err);
+                               const vtr_polar_plan *plan, const vtr_likelihood *likelihood, bool own,
+                               int threads, vtr_error *err);
 
-/* Robust mean (median) and scatter beyond the errors (variance, at least 0) of parameter k over the good fits. */
-void vtr_sample_statistics(const vtr_sample_fits *fits, int k, double *mean, double *excess_variance);
+/* Scatter beyond the errors (variance, at least 0) of parameter k over the good fits: about what is expected, or about
+ * their common mean. */
+double vtr_sample_excess(const vtr_sample_fits *fits, int k, bool about_expected);
 size_t vtr_sample_good(const vtr_sample_fits *fits);
 
 #endif

@@ -19,7 +19,7 @@ struct vtr_likelihood {
     double template_counts, background_level;
     double offset, gain;
     double visible; /* part of the annulus that is not masked */
-    double annulus_width_px, radius_px;
+    double annulus_width_px, radius_px, ring_width_px;
     bool has_excess;
     double excess[FIT_LEVELS][FIT_NORMAL_N];
     double centre_x_px, centre_y_px, w0[3];
@@ -31,15 +31,17 @@ struct vtr_likelihood_work {
     float *data; /* [n_sectors][n_radii][16], offset subtracted */
     double total[VTR_FIT_LANES];
     double decrement[VTR_FIT_LANES]; /* of the step before */
+    double damping[VTR_FIT_LANES];   /* part of a step that is taken */
     fit_normal normal, final;
 };
 
 /* The ring must be seen over this part of its annulus. */
 static const double least_visible = 0.25;
 /* Strains and shifts beyond which the geometry's series no longer hold. */
-static const double largest_strain = 0.12, largest_shift = 0.18;
-/* A step that lowers chi-squared by less is the last: what is left is below a thirtieth of a standard deviation. */
-static const double final_decrement = 1e-3;
+static const double largest_strain = 0.12, largest_shift = 0.22;
+/* A step that lowers chi-squared by less is the last: spread over all parameters, what is left is below a fortieth of a
+ * standard deviation. */
+static const double final_decrement = 1e-2;
 /* Part of the template's counts below which a bin's variance is not believed to fall. */
 static const double least_expected = 0.1;
 /* Electrons in the annulus at which a pattern's own heights count half in its weights. */
@@ -48,7 +50,7 @@ static const double own_weight_electrons = 1e4;
 vtr_likelihood_params vtr_likelihood_default_params(void)
 {
     return (vtr_likelihood_params){.harmonics = true,
-                                   .background_order = 2,
+                                   .background_order = 1,
                                    .is_far = false,
                                    .max_iterations = 20,
                                    .min_significance = 3.5};
@@ -161,8 +163,9 @@ static void choose_parameters(vtr_likelihood *l)
     if (!l->params.harmonics)
         for (size_t k = 0; k < sizeof harmonics / sizeof *harmonics; k++)
             l->fixed[harmonics[k]] = 1;
-    if (l->params.background_order < 2) l->fixed[FIT_B2] = 1;
-    if (l->params.background_order < 1) l->fixed[FIT_B1] = l->fixed[FIT_BC1] = l->fixed[FIT_BS1] = 1;
+    /* a slope that turns with the angle comes with the second order: it costs a tenth of the precision */
+    if (l->params.background_order < 2) l->fixed[FIT_B2] = l->fixed[FIT_BC1] = l->fixed[FIT_BS1] = 1;
+    if (l->params.background_order < 1) l->fixed[FIT_B1] = 1;
     /* far from the answer what could bend to the difference is held */
     for (int k = FIT_AC; k < FIT_N; k++)
         l->fixed_first[k] = k != FIT_B0;
@@ -222,6 +225,7 @@ vtr_status vtr_likelihood_create(vtr_likelihood **out, const vtr_ring_bins *bins
     l->offset = noise->offset;
     l->gain = noise->gain;
     l->radius_px = ring->radius_px;
+    l->ring_width_px = ring->width_px;
     l->annulus_width_px = ring->annulus_px[1] - ring->annulus_px[0];
     l->centre_x_px = bins->centre_x_px;
     l->centre_y_px = bins->centre_y_px;
@@ -275,6 +279,11 @@ void vtr_likelihood_load(const vtr_likelihood *l, vtr_likelihood_work *work, con
         }
 }
 
+static double own_part(double electrons)
+{
+    return electrons > 0 ? electrons / (electrons + own_weight_electrons) : 0;
+}
+
 /* Ring and background as in the template, at the lane's amplitude. */
 static void start_heights(const vtr_likelihood *l, vtr_fit_batch *out, int lane)
 {
@@ -301,8 +310,7 @@ static void start_lanes(const vtr_likelihood *l, vtr_fit_batch *out, const doubl
         if (out->flags[lane] != 0) amplitude = 1;
         out->amplitude[lane] = amplitude;
         start_heights(l, out, lane);
-        double electrons = fmax(total[lane], 0) / l->gain,
-               own = electrons / (electrons + own_weight_electrons);
+        double own = own_part(total[lane] / l->gain);
         weighting->floor[lane] = (float)(least_expected * amplitude);
         weighting->own[lane] = (float)own;
         weighting->borrowed[lane] = (float)((1 - own) * amplitude);
@@ -381,6 +389,21 @@ static void add_speckle(const vtr_likelihood *l, double inverse[FIT_N][FIT_N], v
         }
 }
 
+/* Beyond the linear order: a pattern's own shifts and strains place its bins on the template only to within s, so the
+ * slopes that they see are those of a ring blurred by s. For a Gaussian ring of standard deviation w the information,
+ * the integral of slope squared, falls by (1 + s^2/w^2)^(3/2). It is a tenth at a thousand electrons, nothing above. */
+static void add_second_order(const vtr_likelihood *l, vtr_fit_batch *out, int lane)
+{
+    double r2 = l->radius_px * l->radius_px, w = l->ring_width_px / 2.3548;
+    double s2 = 0.5 * (out->covariance[FIT_DX][FIT_DX][lane] + out->covariance[FIT_DY][FIT_DY][lane]) +
+                r2 * (out->covariance[FIT_M][FIT_M][lane] +
+                      0.5 * (out->covariance[FIT_P][FIT_P][lane] + out->covariance[FIT_Q][FIT_Q][lane]));
+    double factor = pow(1 + fmin(s2 / (w * w), 1), 1.5);
+    for (int i = 0; i < 5; i++)
+        for (int j = 0; j < 5; j++)
+            out->covariance[i][j][lane] *= factor;
+}
+
 static void finish_lane(const vtr_likelihood *l, const fit_normal *normal, vtr_fit_batch *out, int lane)
 {
     double inverse[FIT_N][FIT_N];
@@ -394,6 +417,7 @@ static void finish_lane(const vtr_likelihood *l, const fit_normal *normal, vtr_f
             out->covariance[i][j][lane] = inverse[i][j];
     out->height_error[lane] = sqrt(inverse[FIT_A][FIT_A]);
     if (l->has_excess) add_speckle(l, inverse, out, lane);
+    add_second_order(l, out, lane);
     judge_lane(l, out, lane);
 }
 
@@ -424,11 +448,12 @@ static bool advance_lane(const vtr_likelihood *l, vtr_likelihood_work *work, vtr
         return true;
     }
     out->iterations[lane]++;
-    /* steps that hardly shrink overshoot to and fro: half of them arrives */
-    double damping = !is_first && decrement > 0.25 * work->decrement[lane] ? 0.5 : 1;
+    /* steps that hardly shrink go to and fro between two sides of the answer: shorter ones arrive */
+    if (!is_first && decrement > 0.5 * work->decrement[lane])
+        work->damping[lane] = fmax(0.6 * work->damping[lane], 0.2);
     work->decrement[lane] = is_first ? INFINITY : decrement;
     for (int k = 0; k < FIT_N; k++)
-        step[k] *= damping;
+        step[k] *= work->damping[lane];
     take_step(l, out, lane, step);
     if (is_out_of_range(l, out, lane)) {
         out->flags[lane] |= VTR_FLAG_OUT_OF_RANGE;
@@ -451,6 +476,7 @@ void vtr_likelihood_fit(const vtr_likelihood *l, vtr_likelihood_work *work, cons
     for (int lane = 0; lane < VTR_FIT_LANES; lane++) {
         settled[lane] = out->flags[lane] != 0;
         work->decrement[lane] = INFINITY;
+        work->damping[lane] = 1;
         n_left -= settled[lane];
     }
     for (int iteration = 0; iteration < l->params.max_iterations && n_left > 0; iteration++) {
@@ -471,6 +497,17 @@ void vtr_likelihood_fit(const vtr_likelihood *l, vtr_likelihood_work *work, cons
 const fit_model *vtr_likelihood_model(const vtr_likelihood *l)
 {
     return &l->model;
+}
+
+void vtr_likelihood_blend_heights(const vtr_likelihood *l, double amplitude, double parameters[FIT_N])
+{
+    double own = own_part(amplitude * l->template_counts / l->gain), level = amplitude * l->background_level;
+    const double usual[FIT_N] = {[FIT_A] = amplitude,
+                                 [FIT_B0] = level,
+                                 [FIT_B1] = l->fixed[FIT_B1] == 0 ? level * (double)l->model.bend[0] : 0,
+                                 [FIT_B2] = l->fixed[FIT_B2] == 0 ? level * (double)l->model.bend[1] : 0};
+    for (int k = FIT_A; k < FIT_N; k++)
+        parameters[k] = own * parameters[k] + (1 - own) * usual[k];
 }
 
 const double *vtr_likelihood_fixed(const vtr_likelihood *l)

@@ -77,6 +77,10 @@ void vtr_likelihood_ellipse(const vtr_likelihood *likelihood, const vtr_fit_batc
 
 /* What the speckle statistics and the tests look into. */
 const fit_model *vtr_likelihood_model(const vtr_likelihood *likelihood);
+/* The heights of a lane as far as its own counts vouch for them: blends parameters[FIT_A ...] with those of the template
+ * at this amplitude. */
+void vtr_likelihood_blend_heights(const vtr_likelihood *likelihood, double amplitude,
+                                  double parameters[FIT_N]);
 /* [FIT_N], 1 where a parameter is held. */
 const double *vtr_likelihood_fixed(const vtr_likelihood *likelihood);
 /* First radius index of the plan that the fit uses. */

@@ -28,6 +28,7 @@ typedef struct measurement {
     double amplitude;
     double inverse[FIT_N][FIT_N];
     fftw_complex *power[N_BLOCKS], *folded[N_BLOCKS];
+    fftw_complex *mask, *mask_folded[N_BLOCKS]; /* of the emphasis; its pairs about each frame's own centre */
     double noise[N_BLOCKS];
     radial_sums radial[N_BLOCKS];
     size_t n_frames[N_BLOCKS];
@@ -42,7 +43,9 @@ static void measurement_release(measurement *m)
     for (int b = 0; b < N_BLOCKS; b++) {
         fftw_free(m->power[b]);
         fftw_free(m->folded[b]);
+        fftw_free(m->mask_folded[b]);
     }
+    fftw_free(m->mask);
     vtr_free(m->derivatives);
     vtr_free(m->counts);
     vtr_free(m->weight);
@@ -91,10 +94,13 @@ static vtr_status measurement_create(measurement *m, const vtr_ring_template *ri
         *lag_arrays[i] = vtr_calloc(m->n_lags, sizeof(double));
         is_short = is_short || *lag_arrays[i] == NULL;
     }
+    m->mask = ring_field_spectrum(&m->field);
+    is_short = is_short || m->mask == NULL;
     for (int b = 0; b < N_BLOCKS; b++) {
         m->power[b] = ring_field_spectrum(&m->field);
         m->folded[b] = ring_field_spectrum(&m->field);
-        is_short = is_short || m->power[b] == NULL || m->folded[b] == NULL;
+        m->mask_folded[b] = ring_field_spectrum(&m->field);
+        is_short = is_short || m->power[b] == NULL || m->folded[b] == NULL || m->mask_folded[b] == NULL;
     }
     if (is_short) {
         measurement_release(m);
@@ -145,8 +151,8 @@ static vtr_status add_block(measurement *m, int block, const vtr_sample *sample,
                             const vtr_noise *noise)
 {
     double *image = ring_field_image(&m->field);
-    fftw_complex *spectrum = ring_field_spectrum(&m->field);
-    vtr_status status = image == NULL || spectrum == NULL ? VTR_ERR_MEMORY : VTR_OK;
+    fftw_complex *spectrum = ring_field_spectrum(&m->field), *dropped = ring_field_spectrum(&m->field);
+    vtr_status status = image == NULL || spectrum == NULL || dropped == NULL ? VTR_ERR_MEMORY : VTR_OK;
     const vtr_ring_bins *b = &pixels->bins;
     double determinant = b->wxx * b->wyy - b->wxy * b->wxy;
     for (size_t i = (size_t)block; status == VTR_OK && i < sample->n; i += N_BLOCKS) {
@@ -161,9 +167,11 @@ static vtr_status add_block(measurement *m, int block, const vtr_sample *sample,
         double cy = m->field.centre_y + (b->wxx * dy - b->wxy * dx) / determinant;
         ring_field_add_pair(&m->field, spectrum, spectrum, 1, 2 * cx, 2 * cy, m->power[block],
                             m->folded[block]);
+        ring_field_add_pair(&m->field, m->mask, m->mask, 1, 2 * cx, 2 * cy, dropped, m->mask_folded[block]);
     }
     fftw_free(image);
     fftw_free(spectrum);
+    fftw_free(dropped);
     return status;
 }
 
@@ -189,10 +197,10 @@ static vtr_status to_lags(const measurement *m, fftw_complex *power, fftw_comple
 static vtr_status count_pairs(measurement *m)
 {
     double *image = ring_field_image(&m->field);
-    fftw_complex *mask = ring_field_spectrum(&m->field), *power = ring_field_spectrum(&m->field);
+    fftw_complex *mask = m->mask, *power = ring_field_spectrum(&m->field);
     fftw_complex *folded = ring_field_spectrum(&m->field);
     vtr_status status = VTR_ERR_MEMORY;
-    if (image != NULL && mask != NULL && power != NULL && folded != NULL) {
+    if (image != NULL && power != NULL && folded != NULL) {
         for (size_t i = 0; i < m->field.n_pixels; i++)
             image[m->field.pixels[i].at] = m->emphasis[i];
         ring_field_transform(&m->field, image, mask);
@@ -201,9 +209,24 @@ static vtr_status count_pairs(measurement *m)
         status = to_lags(m, power, folded, 1, false, m->pairs, m->folded_pairs);
     }
     fftw_free(image);
-    fftw_free(mask);
     fftw_free(power);
     fftw_free(folded);
+    return status;
+}
+
+/* The pairs of opposite pixels are about each frame's own centre, which decides how many of them are in the annulus. */
+static vtr_status renormalise_folded(measurement *m)
+{
+    double *image = ring_field_image(&m->field), *pairs = vtr_calloc(m->n_lags, sizeof *pairs);
+    vtr_status status = image == NULL || pairs == NULL ? VTR_ERR_MEMORY : VTR_OK;
+    if (status == VTR_OK) {
+        ring_field_transform_back(&m->field, m->mask_folded[0], image);
+        ring_field_lags(&m->field, image, m->max_lag, pairs);
+        for (size_t i = 0; i < m->n_lags; i++)
+            if (pairs[i] > 0) m->raw_folded[i] *= m->folded_pairs[i] * (double)m->frames / pairs[i];
+    }
+    fftw_free(image);
+    vtr_free(pairs);
     return status;
 }
 
@@ -235,11 +258,14 @@ static vtr_status collect_frames(measurement *m, const vtr_sample *sample, const
             for (int part = 0; part < 2; part++) {
                 m->power[0][i][part] += m->power[b][i][part];
                 m->folded[0][i][part] += m->folded[b][i][part];
+                m->mask_folded[0][i][part] += m->mask_folded[b][i][part];
             }
     }
     if (m->frames == 0) return VTR_OK;
     m->white = white / (double)m->frames / m->pairs[zero_lag(m)];
-    return to_lags(m, m->power[0], m->folded[0], 1 / (double)m->frames, true, m->raw, m->raw_folded);
+    vtr_status status_lags =
+        to_lags(m, m->power[0], m->folded[0], 1 / (double)m->frames, true, m->raw, m->raw_folded);
+    return status_lags == VTR_OK ? renormalise_folded(m) : status_lags;
 }
 
 /* Weights, noise variances and the inverse of the fit's matrix at the mean amplitude. */
@@ -554,7 +580,12 @@ static void summarise(measurement *m, vtr_speckle *out)
     if (trust < 0.9 && fit_gaussian(m, m->corrected, reach, trust * trust * 0.1, &height, &slope) == 0)
         contrast = height;
     out->contrast_error = fmax(noise, 0.02 * m->white * (1 - trust));
-    if (!(contrast > 4 * noise) || !isfinite(half_width(m, m->corrected, contrast))) {
+    /* speckle is seen in the neighbouring pixels too: what is in lag 0 alone is the noise model's error */
+    double beside =
+        0.25 * (m->corrected[zero - 1] + m->corrected[zero + 1] + m->corrected[zero - (2 * m->max_lag + 1)] +
+                m->corrected[zero + (2 * m->max_lag + 1)]);
+    if (!(contrast > 4 * noise) || !(beside > 3 * noise) ||
+        !isfinite(half_width(m, m->corrected, contrast))) {
         *out = (vtr_speckle){
             .contrast_error = out->contrast_error,
             .grain_px = NAN,

@@ -7,8 +7,8 @@
 
 #include "base/base_internal.h"
 
-/* Knots every two pixels follow any ring that a pattern resolves, and smooth what noise a pixel carries. */
-static const double knot_step_px = 2.0;
+/* Knots over the annulus: they follow any ring that fills a good part of it, and smooth what noise a pixel carries. */
+static const double knots_per_annulus = 20;
 
 /* The four cubic B-splines that are not zero at `radius`, and their slopes; returns the index of the first. */
 static size_t basis(const vtr_ring_template *t, double radius_px, double value[4], double slope[4])
@@ -100,6 +100,19 @@ static void add_smoothness(vtr_template_equations *e)
                 e->matrix[i + a][b - a] += strength * c[a] * c[b];
 }
 
+/* Holds coefficients that the data say nothing of (beyond the annulus) where they are in `t`. */
+static void add_anchor(vtr_template_equations *e, const vtr_ring_template *t)
+{
+    double trace = 0;
+    for (size_t i = 0; i < e->n; i++)
+        trace += e->matrix[i][0];
+    double strength = 1e-4 * trace / (double)e->n;
+    for (size_t i = 0; i < e->n; i++) {
+        e->matrix[i][0] += strength;
+        e->right[i] += strength * t->coefficients[i];
+    }
+}
+
 /* Radius and full width at half maximum of E within the annulus. */
 static void measure_ring(vtr_ring_template *t)
 {
@@ -120,8 +133,10 @@ static void measure_ring(vtr_ring_template *t)
     t->width_px = high - low;
 }
 
-vtr_status vtr_template_equations_solve(vtr_template_equations *e, vtr_ring_template *t, vtr_error *err)
+vtr_status vtr_template_equations_solve(vtr_template_equations *e, vtr_ring_template *t, bool anchored,
+                                        vtr_error *err)
 {
+    if (anchored) add_anchor(e, t);
     add_smoothness(e);
     /* LAPACK's lower band storage, column by column, is what `matrix` holds */
     lapack_int info = LAPACKE_dpbsv(LAPACK_COL_MAJOR, 'L', (lapack_int)e->n, 3, 1, &e->matrix[0][0], 4,
@@ -171,7 +186,7 @@ vtr_status vtr_ring_template_from_profile(vtr_ring_template *out, size_t n, cons
                                           const double *counts, const double *weight,
                                           const double annulus_px[2], double margin_px, vtr_error *err)
 {
-    vtr_ring_template t = {.annulus_px = {annulus_px[0], annulus_px[1]}, .knot_step_px = knot_step_px};
+    vtr_ring_template t = {.annulus_px = {annulus_px[0], annulus_px[1]}};
     double first = annulus_px[0] - margin_px, last = annulus_px[1] + margin_px;
     double least = INFINITY, most = 0;
     for (size_t i = 0; i < n; i++)
@@ -181,7 +196,8 @@ vtr_status vtr_ring_template_from_profile(vtr_ring_template *out, size_t n, cons
         }
     if (first < least) first = least;
     if (last > most) last = most;
-    double intervals = ceil((last - first) / knot_step_px);
+    double step = fmax(1, (annulus_px[1] - annulus_px[0]) / knots_per_annulus);
+    double intervals = ceil((last - first) / step);
     if (!(last > first) || intervals < 4 || intervals + 3 > VTR_TEMPLATE_MAX_KNOTS)
         return vtr_fail(err, VTR_ERR_NO_DATA,
                         "no ring profile: the annulus %.1f to %.1f px holds too few pixels", annulus_px[0],
@@ -198,7 +214,7 @@ vtr_status vtr_ring_template_from_profile(vtr_ring_template *out, size_t n, cons
             vtr_template_equations_add(&equations, &t, radius_px[i], 1,
                                        counts[i] - t.level * vtr_ring_template_background(&t, radius_px[i]),
                                        weight[i]);
-    status = vtr_template_equations_solve(&equations, &t, err);
+    status = vtr_template_equations_solve(&equations, &t, false, err);
     if (status != VTR_OK) return status;
     *out = t;
     return VTR_OK;

@@ -4,6 +4,7 @@
 
 /* Making and reading the ring's profile (vtr_ring_template). */
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "ring/likelihood_internal.h"
@@ -42,7 +43,9 @@ void vtr_template_equations_add(vtr_template_equations *e, const vtr_ring_templa
                                 double scale, double value, double weight);
 /* Adds b's equations to a's. */
 void vtr_template_equations_merge(vtr_template_equations *a, const vtr_template_equations *b);
-/* Solves, with a little smoothness where data are missing, into t->coefficients; updates radius and width. */
-vtr_status vtr_template_equations_solve(vtr_template_equations *e, vtr_ring_template *t, vtr_error *err);
+/* Solves, with a little smoothness where data are missing, into t->coefficients; updates radius and width. Where
+ * `anchored`, coefficients without data stay as they are in `t`. */
+vtr_status vtr_template_equations_solve(vtr_template_equations *e, vtr_ring_template *t, bool anchored,
+                                        vtr_error *err);
 
 #endif
