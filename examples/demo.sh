@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-3.0-or-later
-# From a recording to maps, figures and a report in about two minutes, with a simulated specimen: an Fe-based metallic
+# From a recording to maps, figures and a report in about a minute, with a simulated specimen: an Fe-based metallic
 # glass with two shear bands. usage: examples/demo.sh [FOLDER]; vitrail has to be in the PATH (make demo sees to it).
 set -euo pipefail
 
