@@ -20,7 +20,8 @@ with h5py.File("map.h5") as file:
     ellipse = ring["ellipse"][:]
     w = np.array([[ellipse[..., 2], ellipse[..., 4]], [ellipse[..., 4], ellipse[..., 3]]]).mean((2, 3))
     strain = w / np.sqrt(np.linalg.det(w)) * np.sqrt((1 + 0.01) * (1 - 0.006) - 0.004**2) - np.eye(2)
-    print("strain within 2e-4" if np.allclose(strain, [[0.01, 0.004], [0.004, -0.006]], atol=2e-4) else strain)
+    # What does not move with the ring takes up to 4 % of the strain along (docs/methods/ring-fit.md).
+    print("strain within 4 %" if np.allclose(strain, [[0.01, 0.004], [0.004, -0.006]], atol=4e-4) else strain)
     print("flags", np.unique(ring["flags"][:]))
     print("chi2 near 1" if abs(ring["chi2"][:].mean() - 1) < 0.05 else ring["chi2"][:].mean())
     print(sorted(file["entry"]))
