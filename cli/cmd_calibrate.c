@@ -27,7 +27,9 @@ static size_t options(cli_group *groups)
     return 3;
 }
 
-static vtr_status store(const vtr_calibration *calibration, const cli_run *run, vtr_error *err)
+/* Exactly one of `glass` and `standard` is there. */
+static vtr_status store(const vtr_calibration *glass, const vtr_standard_pattern *standard,
+                        const cli_run *run, vtr_error *err)
 {
     vtr_mapfile *file = NULL;
     cli_group groups[CLI_MAX_GROUPS];
@@ -38,7 +40,9 @@ static vtr_status store(const vtr_calibration *calibration, const cli_run *run, 
     vtr_status status = command == NULL || settings == NULL
                             ? vtr_fail(err, VTR_ERR_MEMORY, "out of memory for the provenance")
                             : vtr_mapfile_create(&file, own.output, run->common.force, err);
-    if (status == VTR_OK) status = vtr_calibration_write(calibration, file, err);
+    if (status == VTR_OK)
+        status = glass != NULL ? vtr_calibration_write(glass, file, err)
+                               : vtr_standard_pattern_write(standard, file, err);
     if (status == VTR_OK)
         status = vtr_mapfile_provenance(file, "calibrate", command, settings, run->inputs[0], err);
     if (status == VTR_OK) status = vtr_mapfile_commit(&file, err);
@@ -48,14 +52,12 @@ static vtr_status store(const vtr_calibration *calibration, const cli_run *run, 
     return status;
 }
 
-static vtr_status run(const cli_run *run, vtr_error *err)
+static vtr_status run_glass(vtr_dataset *dataset, const cli_run *run, vtr_error *err)
 {
-    vtr_dataset *dataset = NULL;
     vtr_calibration *calibration = NULL;
-    vtr_status status = vtr_dataset_open(&dataset, run->inputs[0], &recording, err);
-    if (status == VTR_OK)
-        status = vtr_calibrate(&calibration, dataset, &params, run->common.threads, &run->progress, err);
-    if (status == VTR_OK && own.output != NULL) status = store(calibration, run, err);
+    vtr_status status =
+        vtr_calibrate(&calibration, dataset, &params, run->common.threads, &run->progress, err);
+    if (status == VTR_OK && own.output != NULL) status = store(calibration, NULL, run, err);
     if (status == VTR_OK) {
         if (run->common.json)
             cli_print_calibration_json(calibration);
@@ -63,6 +65,29 @@ static vtr_status run(const cli_run *run, vtr_error *err)
             cli_print_calibration(calibration);
     }
     vtr_calibration_free(calibration);
+    return status;
+}
+
+static vtr_status run_standard(vtr_dataset *dataset, const cli_run *run, vtr_error *err)
+{
+    vtr_standard_pattern *standard = NULL;
+    vtr_status status = vtr_calibrate_standard(&standard, dataset, &params, &run->progress, err);
+    if (status == VTR_OK && own.output != NULL) status = store(NULL, standard, run, err);
+    if (status == VTR_OK) {
+        if (run->common.json)
+            cli_print_standard_json(standard);
+        else
+            cli_print_standard(standard);
+    }
+    vtr_standard_pattern_free(standard);
+    return status;
+}
+
+static vtr_status run(const cli_run *run, vtr_error *err)
+{
+    vtr_dataset *dataset = NULL;
+    vtr_status status = vtr_dataset_open(&dataset, run->inputs[0], &recording, err);
+    if (status == VTR_OK) status = (params.standard != NULL ? run_standard : run_glass)(dataset, run, err);
     vtr_dataset_close(&dataset);
     return status;
 }

@@ -13,6 +13,7 @@
 #include "vitrail/mapfile.h"
 #include "vitrail/parameters.h"
 #include "vitrail/progress.h"
+#include "vitrail/ring.h"
 #include "vitrail/ring_template.h"
 
 VTR_BEGIN_DECLS
@@ -25,6 +26,7 @@ typedef struct vtr_calibrate_params {
     bool no_beam_stop;         /* look for no beam stop */
     const char *standard;      /* "gold" and the like: k scale and distortion from a polycrystal's rings */
     double ring_k;             /* known position of the ring, 1/Å: sets the k scale; NAN: none */
+    const char *k_scale;       /* path of a stored calibration whose k scale is taken; NULL: none */
     size_t sample;             /* patterns in the sample */
     int harmonics;             /* 1: ring and background may have cos 2phi, sin 2phi amplitudes */
     size_t background_order;   /* 0 to 2 */
@@ -40,6 +42,8 @@ typedef struct vtr_calibration {
     size_t n_sampled, n_fitted; /* patterns in the sample, and those with a ring */
     double centre_x_px, centre_y_px;
     double wxx, wyy, wxy; /* u = W (x - c) makes the mean ring round; det W = 1 */
+    /* of the mean pattern's ring, from the scatter of its sectors about their ellipse; NAN: too little of it is seen */
+    double centre_error_px[2], axis_ratio_error, axis_angle_error_degrees;
     /* the centre over the scan: c + sum_k descan[.][k] {X, Y, X^2, XY, Y^2}, X and Y from -1 to 1 over the scan */
     double descan_x_px[5], descan_y_px[5];
     double descan_residual_px;  /* root mean square of the sampled centres about it, above their errors */
@@ -72,6 +76,31 @@ VTR_API double vtr_beam_radius(const vtr_calibration *calibration);
 VTR_API vtr_status vtr_calibration_write(const vtr_calibration *calibration, vtr_mapfile *file,
                                          vtr_error *err);
 VTR_API vtr_status vtr_calibration_read(vtr_calibration **out, const vtr_mapfile *file, vtr_error *err);
+
+/* --- a polycrystalline standard -------------------------------------------------------------------------------- */
+
+/* What the pattern of a standard gives. Of `pattern` the sizes, mask, mean, maximum, n_sampled, centre, W, k step and
+ * beam energy are set: there is no glass's ring. */
+typedef struct vtr_standard_pattern {
+    vtr_calibration *pattern;
+    vtr_standard_calibration found;
+    char name[64]; /* of the standard, as given */
+} vtr_standard_pattern;
+
+/* The mean of a sample of the recording (or the one image), its mask, and vtr_standard_calibrate for
+ * params->standard. On success *out is to be freed with vtr_standard_pattern_free. VTR_ERR_ARGUMENT for parameters
+ * that say what the standard's rings are to tell. */
+VTR_API vtr_status vtr_calibrate_standard(vtr_standard_pattern **out, vtr_dataset *dataset,
+                                          const vtr_calibrate_params *params, const vtr_progress *progress,
+                                          vtr_error *err);
+VTR_API void vtr_standard_pattern_free(vtr_standard_pattern *standard);
+
+/* As a file of its own: the group /entry/calibration with the attribute `standard`. */
+VTR_API vtr_status vtr_standard_pattern_write(const vtr_standard_pattern *standard, vtr_mapfile *file,
+                                              vtr_error *err);
+
+/* The k step, 1/Å per px, of a stored calibration, of a standard or of a glass. VTR_ERR_NO_DATA where it has none. */
+VTR_API vtr_status vtr_k_scale_read(double *k_step_inv_angstrom, const char *path, vtr_error *err);
 
 VTR_END_DECLS
 

@@ -30,6 +30,10 @@ typedef struct vtr_ring_ellipse {
 /* Semi-axes a >= b in px and the angle of the major axis in degrees from +x towards +y, in (-90, 90]. */
 VTR_API void vtr_ring_ellipse_axes(const vtr_ring_ellipse *ellipse, double radius_px, double *a_px,
                                    double *b_px, double *angle_degrees);
+/* Standard deviations of a/b and of the angle (degrees) from the covariance, to first order; on a circle the angle has
+ * none (it is large). */
+VTR_API void vtr_ring_ellipse_axes_errors(const vtr_ring_ellipse *ellipse, double *ratio_error,
+                                          double *angle_error_degrees);
 /* The ellipse with these semi-axes and this centre; det W is scaled so that |W (x - c)| = radius_px. */
 VTR_API void vtr_ring_ellipse_from_axes(vtr_ring_ellipse *ellipse, double radius_px, double centre_x_px,
                                         double centre_y_px, double a_px, double b_px, double angle_degrees);
@@ -110,7 +114,7 @@ typedef struct vtr_standard_calibration {
     double centre_x_px, centre_y_px;
     double centre_error_px[2];
     double wxx, wyy, wxy;
-    double axis_ratio, angle_degrees, axis_ratio_error;
+    double axis_ratio, angle_degrees, axis_ratio_error, angle_error_degrees;
     double k_step_inv_angstrom, k_step_error;
     double chi2; /* of the rings about their common ellipse; errors are scaled by it where it is above 1 */
     size_t n_rings, n_used;

@@ -25,6 +25,9 @@ static const vtr_parameter parameters[] = {
              "rings"},
     {"ring-k", "1/Å", VTR_PARAMETER_DOUBLE, offsetof(vtr_calibrate_params, ring_k), .default_value = NAN,
      .minimum = 0.001, .maximum = 10, .metavar = "K", .help = "known k = 1/d of the ring: sets the k scale"},
+    {"k-scale", NULL, VTR_PARAMETER_STRING, offsetof(vtr_calibrate_params, k_scale), .metavar = "FILE",
+     .help =
+         "take the k scale of this stored calibration, e.g. that of a standard at the same camera length"},
     {"sample", NULL, VTR_PARAMETER_SIZE, offsetof(vtr_calibrate_params, sample), .default_value = 2048,
      .minimum = 16, .maximum = 65536, .metavar = "N", .help = "patterns to sample"},
     {"harmonics", NULL, VTR_PARAMETER_CHOICE, offsetof(vtr_calibrate_params, harmonics), .default_value = 1,
@@ -166,28 +169,72 @@ double vtr_beam_radius(const vtr_calibration *c)
     return NAN;
 }
 
-static vtr_status calibrate(vtr_calibration *c, const vtr_sample *sample, const vtr_calibrate_params *params,
-                            const vtr_dataset_info *info, int threads, const vtr_progress *progress,
-                            vtr_error *err)
+/* A k scale that puts the ring where no glass has one is a file's mistake. */
+static const double ring_k_range[2] = {0.01, 10};
+
+static vtr_status find_k_scale(vtr_calibration *c, const vtr_calibrate_params *params,
+                               const vtr_progress *progress, vtr_error *err)
 {
-    average_sample(c, sample);
-    vtr_status status = find_mask(c, sample, params, info, err);
-    if (status != VTR_OK) return status;
+    if (isfinite(params->ring_k)) {
+        c->k_step_inv_angstrom = params->ring_k / c->ring.radius_px;
+        return VTR_OK;
+    }
+    if (params->k_scale != NULL) {
+        vtr_status status = vtr_k_scale_read(&c->k_step_inv_angstrom, params->k_scale, err);
+        if (status != VTR_OK) return status;
+    }
+    double k = c->k_step_inv_angstrom * c->ring.radius_px;
+    if (k < ring_k_range[0] || k > ring_k_range[1]) {
+        vtr_progress_warn(progress,
+                          "the k scale of %.3g 1/Å per px puts the ring at %.3g 1/Å, where no glass has one: "
+                          "not used (--k-step, --ring-k or --k-scale sets it)",
+                          c->k_step_inv_angstrom, k);
+        c->k_step_inv_angstrom = NAN;
+    }
+    return VTR_OK;
+}
+
+static vtr_status calibrate(vtr_calibration *c, const vtr_sample *sample, const vtr_calibrate_params *params,
+                            int threads, const vtr_progress *progress, vtr_error *err)
+{
     unsigned char *used = vtr_calibration_used(c);
     if (used == NULL) return vtr_fail(err, VTR_ERR_MEMORY, "out of memory for the mask");
-    status = find_noise(c, sample, params, used, progress, err);
+    vtr_status status = find_noise(c, sample, params, used, progress, err);
     if (status == VTR_OK && isnan(c->centre_x_px + c->centre_y_px))
         status = vtr_centre_find(&c->centre_x_px, &c->centre_y_px, c->mean, used, c->det_y, c->det_x, err);
     bool annulus_given = !isnan(params->ring[0]);
     if (annulus_given) memcpy(c->ring.annulus_px, params->ring, sizeof c->ring.annulus_px);
     if (status == VTR_OK) status = vtr_calibrate_mean(c, used, annulus_given, err);
+    if (status == VTR_OK) status = vtr_calibrate_mean_errors(c, used, err);
     if (status == VTR_OK) status = vtr_calibrate_sample(c, used, sample, threads, progress, err);
-    if (status == VTR_OK) {
-        if (isfinite(params->ring_k)) c->k_step_inv_angstrom = params->ring_k / c->ring.radius_px;
-        c->beam_radius_px = vtr_beam_radius(c);
-    }
+    if (status == VTR_OK) status = find_k_scale(c, params, progress, err);
+    if (status == VTR_OK) c->beam_radius_px = vtr_beam_radius(c);
     vtr_free(used);
     return status;
+}
+
+vtr_status vtr_calibrate_begin(vtr_calibration **out, vtr_sample *sample, vtr_dataset *dataset,
+                               const vtr_calibrate_params *params, const vtr_progress *progress,
+                               vtr_error *err)
+{
+    const vtr_dataset_info *info = vtr_dataset_get_info(dataset);
+    vtr_calibration *c = new_calibration(info, params);
+    if (c == NULL) return vtr_fail(err, VTR_ERR_MEMORY, "out of memory for the calibration");
+    vtr_status status = vtr_sample_read(sample, dataset, params->sample, sample_bytes, progress, err);
+    if (status != VTR_OK) {
+        vtr_calibration_free(c);
+        return status;
+    }
+    c->n_sampled = sample->n;
+    average_sample(c, sample);
+    status = find_mask(c, sample, params, info, err);
+    if (status != VTR_OK) {
+        vtr_sample_release(sample);
+        vtr_calibration_free(c);
+        return status;
+    }
+    *out = c;
+    return VTR_OK;
 }
 
 vtr_status vtr_calibrate(vtr_calibration **out, vtr_dataset *dataset, const vtr_calibrate_params *given,
@@ -196,15 +243,15 @@ vtr_status vtr_calibrate(vtr_calibration **out, vtr_dataset *dataset, const vtr_
     vtr_calibrate_params params;
     vtr_parameters_default(&vtr_calibrate_parameters, &params);
     if (given != NULL) params = *given;
-    const vtr_dataset_info *info = vtr_dataset_get_info(dataset);
-    vtr_calibration *c = new_calibration(info, &params);
-    if (c == NULL) return vtr_fail(err, VTR_ERR_MEMORY, "out of memory for the calibration");
+    if (params.standard != NULL)
+        return vtr_fail(err, VTR_ERR_ARGUMENT,
+                        "--standard says that the file is a standard, not a glass; calibrate the standard by "
+                        "itself and give what it stores with --k-scale FILE");
+    vtr_calibration *c = NULL;
     vtr_sample sample = {0};
-    vtr_status status = vtr_sample_read(&sample, dataset, params.sample, sample_bytes, progress, err);
-    if (status == VTR_OK) {
-        c->n_sampled = sample.n;
-        status = calibrate(c, &sample, &params, info, threads, progress, err);
-    }
+    vtr_status status = vtr_calibrate_begin(&c, &sample, dataset, &params, progress, err);
+    if (status != VTR_OK) return status;
+    status = calibrate(c, &sample, &params, threads, progress, err);
     vtr_sample_release(&sample);
     if (status != VTR_OK) {
         vtr_calibration_free(c);

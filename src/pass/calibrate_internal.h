@@ -5,6 +5,12 @@
 #include "pass/sample_fit.h"
 #include "vitrail/calibration.h"
 
+/* Reads the sample and starts the calibration: everything that needs no ring (averages, mask, what the file says). On
+ * success the caller releases `sample` and frees *out. */
+vtr_status vtr_calibrate_begin(vtr_calibration **out, vtr_sample *sample, vtr_dataset *dataset,
+                               const vtr_calibrate_params *params, const vtr_progress *progress,
+                               vtr_error *err);
+
 /* Weights and excess of the calibration's speckle for a plan and its fit (vtr_fit_speckle, with the array that it
  * points to). */
 typedef struct vtr_speckle_terms {
@@ -29,6 +35,8 @@ size_t vtr_calibration_radii(const vtr_calibration *c);
  * else found. */
 vtr_status vtr_calibrate_mean(vtr_calibration *c, const unsigned char *used, bool annulus_given,
                               vtr_error *err);
+/* Errors of the mean pattern's centre and ellipse, see vtr_calibration. */
+vtr_status vtr_calibrate_mean_errors(vtr_calibration *c, const unsigned char *used, vtr_error *err);
 /* Template, descan and speckle from the sample. */
 vtr_status vtr_calibrate_sample(vtr_calibration *c, const unsigned char *used, const vtr_sample *sample,
                                 int threads, const vtr_progress *progress, vtr_error *err);

@@ -159,3 +159,43 @@ vtr_status vtr_calibrate_mean(vtr_calibration *c, const unsigned char *used, boo
     }
     return VTR_OK;
 }
+
+/* The ring of the mean pattern by sectors, for its covariance. */
+static vtr_status fit_sectors(vtr_ring_ellipse *ellipse, const vtr_calibration *c, const float *mean,
+                              const unsigned char *used, vtr_error *err)
+{
+    double n = (double)c->n_sampled;
+    vtr_ring_frame frame = {.det_y = c->det_y,
+                            .det_x = c->det_x,
+                            .frame = mean,
+                            .used = used,
+                            .centre_x_px = c->centre_x_px,
+                            .centre_y_px = c->centre_y_px,
+                            .radius_px = c->ring.radius_px,
+                            .annulus_px = {c->ring.annulus_px[0], c->ring.annulus_px[1]},
+                            .noise = c->noise};
+    frame.noise.gain /= n;
+    frame.noise.read_noise /= sqrt(n);
+    vtr_ring_scratch *scratch = NULL;
+    vtr_status status = vtr_ring_scratch_create(&scratch, c->det_y, c->det_x, err);
+    if (status == VTR_OK) status = vtr_ring_fit_sectors(ellipse, &frame, NULL, scratch, err);
+    vtr_ring_scratch_free(scratch);
+    return status;
+}
+
+vtr_status vtr_calibrate_mean_errors(vtr_calibration *c, const unsigned char *used, vtr_error *err)
+{
+    size_t n = c->det_y * c->det_x;
+    vtr_ring_ellipse ellipse;
+    float *mean = vtr_malloc(n, sizeof *mean);
+    if (mean == NULL) return vtr_fail(err, VTR_ERR_MEMORY, "out of memory for the mean pattern");
+    for (size_t i = 0; i < n; i++)
+        mean[i] = (float)c->mean[i];
+    vtr_status status = fit_sectors(&ellipse, c, mean, used, err);
+    vtr_free(mean);
+    if (status != VTR_OK) return status;
+    c->centre_error_px[0] = sqrt(ellipse.covariance[VTR_ELLIPSE_CX][VTR_ELLIPSE_CX]);
+    c->centre_error_px[1] = sqrt(ellipse.covariance[VTR_ELLIPSE_CY][VTR_ELLIPSE_CY]);
+    vtr_ring_ellipse_axes_errors(&ellipse, &c->axis_ratio_error, &c->axis_angle_error_degrees);
+    return VTR_OK;
+}

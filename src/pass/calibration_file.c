@@ -35,6 +35,9 @@ static const number numbers[] = {
     DOUBLES(wxx, 1),
     DOUBLES(wyy, 1),
     DOUBLES(wxy, 1),
+    DOUBLES(centre_error_px, 2),
+    DOUBLES(axis_ratio_error, 1),
+    DOUBLES(axis_angle_error_degrees, 1),
     DOUBLES(descan_x_px, 5),
     DOUBLES(descan_y_px, 5),
     DOUBLES(descan_residual_px, 1),
@@ -137,6 +140,12 @@ vtr_status vtr_calibration_read(vtr_calibration **out, const vtr_mapfile *file, 
 {
     size_t rank, shape[8];
     vtr_type type;
+    char standard[64];
+    if (vtr_mapfile_read_text(file, group, NULL, "standard", standard, sizeof standard, NULL) == VTR_OK)
+        return vtr_fail(err, VTR_ERR_FORMAT,
+                        "the calibration is that of a standard (%s) and has no glass's ring; give it with "
+                        "--k-scale FILE",
+                        standard);
     vtr_status status = vtr_mapfile_shape(file, group, "mask", &rank, shape, &type, err);
     if (status != VTR_OK) return status;
     if (rank != 2 || shape[0] == 0 || shape[1] == 0)

@@ -24,6 +24,33 @@ void vtr_ring_ellipse_axes(const vtr_ring_ellipse *ellipse, double radius_px, do
     if (*angle_degrees <= -90) *angle_degrees += 180;
 }
 
+void vtr_ring_ellipse_axes_errors(const vtr_ring_ellipse *ellipse, double *ratio_error,
+                                  double *angle_error_degrees)
+{
+    double ratio_gradient[VTR_ELLIPSE_N] = {0}, angle_gradient[VTR_ELLIPSE_N] = {0}, ratio_square = 0,
+           angle_square = 0;
+    const double step = 1e-5 * (ellipse->wxx + ellipse->wyy) / 2;
+    for (int i = VTR_ELLIPSE_WXX; i < VTR_ELLIPSE_N; i++) {
+        double ratio[2], angle[2];
+        for (int side = 0; side < 2; side++) {
+            vtr_ring_ellipse moved = *ellipse;
+            double *element[] = {&moved.wxx, &moved.wyy, &moved.wxy}, a, b;
+            *element[i - VTR_ELLIPSE_WXX] += side ? step : -step;
+            vtr_ring_ellipse_axes(&moved, 1, &a, &b, &angle[side]);
+            ratio[side] = a / b;
+        }
+        ratio_gradient[i] = (ratio[1] - ratio[0]) / (2 * step);
+        angle_gradient[i] = remainder(angle[1] - angle[0], 180) / (2 * step);
+    }
+    for (int i = 0; i < VTR_ELLIPSE_N; i++)
+        for (int k = 0; k < VTR_ELLIPSE_N; k++) {
+            ratio_square += ratio_gradient[i] * ellipse->covariance[i][k] * ratio_gradient[k];
+            angle_square += angle_gradient[i] * ellipse->covariance[i][k] * angle_gradient[k];
+        }
+    *ratio_error = sqrt(ratio_square);
+    *angle_error_degrees = sqrt(angle_square);
+}
+
 void vtr_ring_ellipse_from_axes(vtr_ring_ellipse *ellipse, double radius_px, double centre_x_px,
                                 double centre_y_px, double a_px, double b_px, double angle_degrees)
 {

@@ -51,8 +51,9 @@ static void take_profile(double *profile, double *counts, size_t n, const vtr_ri
 /* The annulus about ring j between its neighbours; false when they are too near. */
 static bool choose_annulus(double annulus[2], const standard_fit *f, size_t j, double least_gap)
 {
+    /* beyond the last that is listed there are more, not much farther apart */
     double below = j > 0 ? 1 - f->k[j - 1] / f->k[j] : 1,
-           above = j + 1 < f->n ? f->k[j + 1] / f->k[j] - 1 : 1;
+           above = j + 1 < f->n ? f->k[j + 1] / f->k[j] - 1 : below;
     double radius = f->k[j] / f->k_step;
     if (below < least_gap || above < least_gap) return false;
     annulus[0] = radius * (1 - fmin(part_of_gap * below, widest));
@@ -188,29 +189,6 @@ static vtr_status pass(standard_fit *f, double least_gap, const char *standard, 
     return VTR_OK;
 }
 
-/* Standard deviation of a/b: w2/w1 of W by its three elements, differences about the values found. */
-static double axis_ratio_error(const vtr_ring_ellipse *e)
-{
-    double gradient[N] = {0}, a, b, angle, squares = 0;
-    for (int i = VTR_ELLIPSE_WXX; i < N; i++) {
-        double ratios[2];
-        for (int side = 0; side < 2; side++) {
-            vtr_ring_ellipse moved = *e;
-            double step = side ? 1e-5 : -1e-5;
-            if (i == VTR_ELLIPSE_WXX) moved.wxx += step;
-            if (i == VTR_ELLIPSE_WYY) moved.wyy += step;
-            if (i == VTR_ELLIPSE_WXY) moved.wxy += step;
-            vtr_ring_ellipse_axes(&moved, 1, &a, &b, &angle);
-            ratios[side] = a / b;
-        }
-        gradient[i] = (ratios[1] - ratios[0]) / 2e-5;
-    }
-    for (int i = 0; i < N; i++)
-        for (int k = 0; k < N; k++)
-            squares += gradient[i] * e->covariance[i][k] * gradient[k];
-    return sqrt(squares);
-}
-
 static void write_result(vtr_standard_calibration *out, const standard_fit *f)
 {
     const vtr_ring_ellipse *e = &f->common;
@@ -229,7 +207,9 @@ static void write_result(vtr_standard_calibration *out, const standard_fit *f)
     out->centre_error_px[1] = inflation * sqrt(e->covariance[VTR_ELLIPSE_CY][VTR_ELLIPSE_CY]);
     vtr_ring_ellipse_axes(e, 1, &a, &b, &out->angle_degrees);
     out->axis_ratio = a / b;
-    out->axis_ratio_error = inflation * axis_ratio_error(e);
+    vtr_ring_ellipse_axes_errors(e, &out->axis_ratio_error, &out->angle_error_degrees);
+    out->axis_ratio_error *= inflation;
+    out->angle_error_degrees *= inflation;
     for (size_t j = 0; j < f->n; j++) {
         double radius = f->k[j] / f->k_step * (1 + f->residual[j]);
         out->rings[j] = (vtr_standard_ring){f->k[j], f->is_used[j] ? radius : NAN,
