@@ -33,7 +33,7 @@ static const vtr_parameter parameters[] = {
     {"harmonics", NULL, VTR_PARAMETER_CHOICE, offsetof(vtr_calibrate_params, harmonics), .default_value = 1,
      .choices = "no|yes", .help = "let ring and background have amplitudes that turn twice with the angle"},
     {"background-order", NULL, VTR_PARAMETER_SIZE, offsetof(vtr_calibrate_params, background_order),
-     .default_value = 1, .maximum = 2, .metavar = "N",
+     .default_value = 2, .maximum = 2, .metavar = "N",
      .help = "powers of the radius in the smooth background; 2 lets its slope turn with the angle too"},
     {"fit-sectors", NULL, VTR_PARAMETER_SIZE, offsetof(vtr_calibrate_params, sectors), .default_value = 32,
      .minimum = 8, .maximum = 128, .metavar = "N", .help = "azimuthal sectors of the fit"},

@@ -50,7 +50,7 @@ static const double own_weight_electrons = 1e4;
 vtr_likelihood_params vtr_likelihood_default_params(void)
 {
     return (vtr_likelihood_params){.harmonics = true,
-                                   .background_order = 1,
+                                   .background_order = 2,
                                    .is_far = false,
                                    .max_iterations = 20,
                                    .min_significance = 3.5};
@@ -421,12 +421,12 @@ static void finish_lane(const vtr_likelihood *l, const fit_normal *normal, vtr_f
     judge_lane(l, out, lane);
 }
 
-/* Adds what is known before any count: heights that turn twice with the angle are a tenth of the heights at most, and
- * the background's bend is of its own order. It decides only where the counts do not: at a thousand electrons. */
+/* Adds what is known before any count: heights that turn twice with the angle are a few per cent of the heights, and
+ * the background bends by a part of itself. It decides only where the counts do not: at a thousand electrons. */
 static void add_prior(const vtr_likelihood *l, fit_normal *normal, const vtr_fit_batch *out, int lane)
 {
-    static const double spread[FIT_N] = {[FIT_AC] = 0.1,  [FIT_AS] = 0.1,  [FIT_BC0] = 0.1, [FIT_BS0] = 0.1,
-                                         [FIT_BC1] = 0.1, [FIT_BS1] = 0.1, [FIT_B1] = 0.7,  [FIT_B2] = 0.7};
+    static const double spread[FIT_N] = {[FIT_AC] = 0.06,  [FIT_AS] = 0.06,  [FIT_BC0] = 0.06, [FIT_BS0] = 0.06,
+                                         [FIT_BC1] = 0.06, [FIT_BS1] = 0.06, [FIT_B1] = 0.3,   [FIT_B2] = 0.3};
     for (int k = FIT_AC; k < FIT_N; k++) {
         if (spread[k] == 0) continue;
         double scale = spread[k] * out->amplitude[lane] * (k < FIT_B0 ? 1 : l->background_level);
