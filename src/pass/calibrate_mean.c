@@ -80,10 +80,15 @@ static vtr_status find_annulus(vtr_calibration *c, const unsigned char *used, vt
         }
     for (size_t r = 0; r <= most; r++)
         sum[r] = number[r] > 0 ? sum[r] / number[r] : NAN;
-    vtr_status status = vtr_ring_find(&radius, &width, c->ring.annulus_px, sum, most + 1, err);
+    vtr_status status = vtr_ring_find(&radius, &width, c->ring.annulus_px, sum, most + 1, NULL);
     vtr_free(sum);
     vtr_free(number);
-    return status;
+    if (status == VTR_OK) return VTR_OK;
+    return vtr_fail(
+        err, status,
+        "no ring stands out of the mean pattern about (%.1f, %.1f); give its annulus, --ring LO:HI, or "
+        "--centre-x and --centre-y",
+        c->centre_x_px, c->centre_y_px);
 }
 
 /* Takes a fitted shift and strain into centre and ellipse; det W stays 1. Returns how far it moved, px. */

@@ -69,8 +69,9 @@ vtr_calibrate_params pass_calibrate_params(void);
 /* A whole dataset of a map file as float or double; freed with vtr_free. */
 double *pass_dataset(const char *path, const char *group, const char *name, size_t *n);
 vtr_ring_map pass_ring(const char *path);
-/* Fails unless all of the pass's datasets of both files hold the same bytes. */
-void pass_assert_same(const char *a, const char *b);
+/* Fails unless all of the pass's datasets of both files hold the same numbers to the bit; the mean patterns too where
+ * `with_patterns`. */
+void pass_assert_same(const char *a, const char *b, bool with_patterns);
 
 int pass_folder_make(void **state);
 int pass_folder_remove(void **state);
