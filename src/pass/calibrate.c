@@ -35,7 +35,7 @@ static const vtr_parameter parameters[] = {
     {"background-order", NULL, VTR_PARAMETER_SIZE, offsetof(vtr_calibrate_params, background_order),
      .default_value = 2, .maximum = 2, .metavar = "N",
      .help = "powers of the radius in the smooth background; 2 lets its slope turn with the angle too"},
-    {"fit-sectors", NULL, VTR_PARAMETER_SIZE, offsetof(vtr_calibrate_params, sectors), .default_value = 32,
+    {"fit-sectors", NULL, VTR_PARAMETER_SIZE, offsetof(vtr_calibrate_params, sectors), .default_value = 16,
      .minimum = 8, .maximum = 128, .metavar = "N", .help = "azimuthal sectors of the fit"},
 };
 const vtr_parameter_table vtr_calibrate_parameters = {"Calibration", parameters,

@@ -32,7 +32,7 @@ struct vtr_likelihood_work {
     double total[VTR_FIT_LANES];
     double decrement[VTR_FIT_LANES]; /* of the step before */
     double damping[VTR_FIT_LANES];   /* part of a step that is taken */
-    fit_normal normal, final;
+    fit_normal normal;
 };
 
 /* The ring must be seen over this part of its annulus. */
@@ -404,14 +404,11 @@ static void add_second_order(const vtr_likelihood *l, vtr_fit_batch *out, int la
             out->covariance[i][j][lane] *= factor;
 }
 
-static void finish_lane(const vtr_likelihood *l, const fit_normal *normal, vtr_fit_batch *out, int lane)
+/* Covariance and verdict of a lane that has settled. */
+static void finish_lane(const vtr_likelihood *l, const vtr_fit_factor *factor, vtr_fit_batch *out, int lane)
 {
     double inverse[FIT_N][FIT_N];
-    if (out->flags[lane] & VTR_FLAGS_NO_RING_DATA) return;
-    if (vtr_fit_invert(normal, lane, l->fixed, inverse) != 0) {
-        out->flags[lane] |= VTR_FLAG_NO_RING;
-        return;
-    }
+    vtr_fit_inverse(factor, FIT_A + 1, inverse);
     for (int i = 0; i < 5; i++)
         for (int j = 0; j < 5; j++)
             out->covariance[i][j][lane] = inverse[i][j];
@@ -425,8 +422,9 @@ static void finish_lane(const vtr_likelihood *l, const fit_normal *normal, vtr_f
  * the background bends by a part of itself. It decides only where the counts do not: at a thousand electrons. */
 static void add_prior(const vtr_likelihood *l, fit_normal *normal, const vtr_fit_batch *out, int lane)
 {
-    static const double spread[FIT_N] = {[FIT_AC] = 0.06,  [FIT_AS] = 0.06,  [FIT_BC0] = 0.06, [FIT_BS0] = 0.06,
-                                         [FIT_BC1] = 0.06, [FIT_BS1] = 0.06, [FIT_B1] = 0.3,   [FIT_B2] = 0.3};
+    static const double spread[FIT_N] = {
+        [FIT_AC] = 0.06,  [FIT_AS] = 0.06,  [FIT_BC0] = 0.06, [FIT_BS0] = 0.06,
+        [FIT_BC1] = 0.06, [FIT_BS1] = 0.06, [FIT_B1] = 0.3,   [FIT_B2] = 0.3};
     for (int k = FIT_AC; k < FIT_N; k++) {
         if (spread[k] == 0) continue;
         double scale = spread[k] * out->amplitude[lane] * (k < FIT_B0 ? 1 : l->background_level);
@@ -441,10 +439,16 @@ static void add_prior(const vtr_likelihood *l, fit_normal *normal, const vtr_fit
 static bool advance_lane(const vtr_likelihood *l, vtr_likelihood_work *work, vtr_fit_batch *out, int lane,
                          bool is_first)
 {
-    double step[FIT_N], decrement;
+    double step[FIT_N];
+    vtr_fit_factor factor;
     add_prior(l, &work->normal, out, lane);
-    if (vtr_fit_solve(&work->normal, lane, is_first ? l->fixed_first : l->fixed, step, &decrement) != 0) {
+    if (vtr_fit_factorise(&factor, &work->normal, lane, is_first ? l->fixed_first : l->fixed) != 0) {
         out->flags[lane] |= VTR_FLAG_NO_RING;
+        return true;
+    }
+    double decrement = vtr_fit_step(&factor, &work->normal, lane, step);
+    if (!isfinite(decrement)) {
+        out->flags[lane] |= VTR_FLAG_NOT_CONVERGED;
         return true;
     }
     out->iterations[lane]++;
@@ -460,8 +464,8 @@ static bool advance_lane(const vtr_likelihood *l, vtr_likelihood_work *work, vtr
         return true;
     }
     if (is_first || !(decrement <= final_decrement)) return false;
-    vtr_fit_copy_lane(&work->final, &work->normal, lane);
     out->chi2[lane] = (work->normal.chi2[lane] - decrement) / (double)l->degrees_of_freedom;
+    finish_lane(l, &factor, out, lane);
     return true;
 }
 
@@ -472,7 +476,10 @@ void vtr_likelihood_fit(const vtr_likelihood *l, vtr_likelihood_work *work, cons
     bool settled[VTR_FIT_LANES];
     vtr_likelihood_load(l, work, sums);
     start_lanes(l, out, work->total, &weighting);
-    int n_first = l->params.is_far ? 3 : 1, n_left = VTR_FIT_LANES;
+    int n_first = l->params.is_far                                      ? 3
+                  : l->template_counts / l->gain < own_weight_electrons ? 1
+                                                                        : 0,
+        n_left = VTR_FIT_LANES;
     for (int lane = 0; lane < VTR_FIT_LANES; lane++) {
         settled[lane] = out->flags[lane] != 0;
         work->decrement[lane] = INFINITY;
@@ -490,7 +497,6 @@ void vtr_likelihood_fit(const vtr_likelihood *l, vtr_likelihood_work *work, cons
     }
     for (int lane = 0; lane < VTR_FIT_LANES; lane++) {
         if (!settled[lane]) out->flags[lane] |= VTR_FLAG_NOT_CONVERGED;
-        finish_lane(l, &work->final, out, lane);
     }
 }
 

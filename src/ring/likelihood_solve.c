@@ -4,12 +4,7 @@
 #include <math.h>
 #include <string.h>
 
-/* Cholesky factor of the matrix scaled to unit diagonal: parameters differ by many orders of magnitude. */
-typedef struct factor {
-    double l[FIT_N][FIT_N], scale[FIT_N];
-} factor;
-
-static int factorise(const fit_normal *normal, int lane, const double fixed[FIT_N], factor *f)
+int vtr_fit_factorise(vtr_fit_factor *f, const fit_normal *normal, int lane, const double fixed[FIT_N])
 {
     for (size_t i = 0; i < FIT_N; i++) {
         double diagonal = normal->matrix[fit_index(i, i)][lane];
@@ -23,7 +18,7 @@ static int factorise(const fit_normal *normal, int lane, const double fixed[FIT_
             for (size_t k = 0; k < j; k++)
                 sum -= f->l[i][k] * f->l[j][k];
             if (i != j) {
-                f->l[i][j] = sum * f->l[j][j]; /* the diagonal holds reciprocals */
+                f->l[i][j] = sum * f->l[j][j];
             } else {
                 if (!(sum > 1e-9)) return -1;
                 f->l[i][i] = 1 / sqrt(sum);
@@ -32,55 +27,43 @@ static int factorise(const fit_normal *normal, int lane, const double fixed[FIT_
     return 0;
 }
 
-static void solve(const factor *f, double x[FIT_N])
+/* Solves L L' x = x; the first `start` values of x are zero. */
+static void solve(const vtr_fit_factor *f, int start, double x[FIT_N])
 {
-    for (int i = 0; i < FIT_N; i++) {
-        for (int k = 0; k < i; k++)
+    for (int i = start; i < FIT_N; i++) {
+        for (int k = start; k < i; k++)
             x[i] -= f->l[i][k] * x[k];
         x[i] *= f->l[i][i];
     }
     for (int i = FIT_N - 1; i >= 0; i--) {
-        for (int k = i + 1; k < FIT_N; k++)
-            x[i] -= f->l[k][i] * x[k];
         x[i] *= f->l[i][i];
+        for (int k = 0; k < i; k++)
+            x[k] -= f->l[i][k] * x[i];
     }
 }
 
-int vtr_fit_solve(const fit_normal *normal, int lane, const double fixed[FIT_N], double step[FIT_N],
-                  double *decrement)
+double vtr_fit_step(const vtr_fit_factor *f, const fit_normal *normal, int lane, double step[FIT_N])
 {
-    factor f;
-    if (factorise(normal, lane, fixed, &f) != 0) return -1;
+    double decrement = 0;
     for (int k = 0; k < FIT_N; k++)
-        step[k] = normal->gradient[k][lane] * f.scale[k];
-    solve(&f, step);
-    *decrement = 0;
+        step[k] = normal->gradient[k][lane] * f->scale[k];
+    solve(f, 0, step);
     for (int k = 0; k < FIT_N; k++) {
-        step[k] *= f.scale[k];
-        *decrement += step[k] * normal->gradient[k][lane];
+        step[k] *= f->scale[k];
+        decrement += step[k] * normal->gradient[k][lane];
     }
-    return isfinite(*decrement) ? 0 : -1;
+    return decrement;
 }
 
-int vtr_fit_invert(const fit_normal *normal, int lane, const double fixed[FIT_N],
-                   double inverse[FIT_N][FIT_N])
+void vtr_fit_inverse(const vtr_fit_factor *f, int n_columns, double inverse[FIT_N][FIT_N])
 {
-    factor f;
-    if (factorise(normal, lane, fixed, &f) != 0) return -1;
-    for (int j = 0; j < FIT_N; j++) {
+    for (int j = 0; j < n_columns; j++) {
         double column[FIT_N] = {0};
-        column[j] = f.scale[j];
-        solve(&f, column);
+        column[j] = f->scale[j];
+        solve(f, j, column);
         for (int i = 0; i < FIT_N; i++)
-            inverse[i][j] = column[i] * f.scale[i];
+            inverse[i][j] = column[i] * f->scale[i];
     }
-    return 0;
-}
-
-void vtr_fit_copy_lane(fit_normal *to, const fit_normal *from, int lane)
-{
-    for (int k = 0; k < FIT_NORMAL_N; k++)
-        to->matrix[k][lane] = from->matrix[k][lane];
 }
 
 double vtr_fit_table_value(const fit_table *table, double rho_px)

@@ -6,14 +6,17 @@
 
 #include "ring/likelihood_internal.h"
 
-/* Solves the normal equations of one lane, parameters with fixed[k] != 0 held; `decrement` is step . gradient.
- * Returns 0, or -1 where the matrix is not positive definite. */
-int vtr_fit_solve(const fit_normal *normal, int lane, const double fixed[FIT_N], double step[FIT_N],
-                  double *decrement);
-/* The inverse of the matrix of one lane; rows of fixed parameters are zero. */
-int vtr_fit_invert(const fit_normal *normal, int lane, const double fixed[FIT_N],
-                   double inverse[FIT_N][FIT_N]);
-void vtr_fit_copy_lane(fit_normal *to, const fit_normal *from, int lane);
+/* Cholesky factor of the matrix of one lane, scaled to unit diagonal: parameters differ by many orders of magnitude. */
+typedef struct vtr_fit_factor {
+    double l[FIT_N][FIT_N], scale[FIT_N]; /* the diagonal of l holds reciprocals; scale 0: held */
+} vtr_fit_factor;
+
+/* Parameters with fixed[k] != 0 are held. Returns 0, or -1 where the matrix is not positive definite. */
+int vtr_fit_factorise(vtr_fit_factor *factor, const fit_normal *normal, int lane, const double fixed[FIT_N]);
+/* The step that solves the normal equations; returns step . gradient. */
+double vtr_fit_step(const vtr_fit_factor *factor, const fit_normal *normal, int lane, double step[FIT_N]);
+/* The first n_columns of the inverse matrix; rows and columns of held parameters are zero. */
+void vtr_fit_inverse(const vtr_fit_factor *factor, int n_columns, double inverse[FIT_N][FIT_N]);
 
 /* The model at one bin: counts = n (height * ring + background). */
 typedef struct vtr_fit_point {

@@ -291,7 +291,9 @@ static vtr_status prepare_fit(measurement *m, const vtr_likelihood *likelihood, 
                 normal->matrix[fit_index(a, b)][0] +=
                     m->amplitude * m->amplitude * m->weight[i] * m->derivatives[i][a] * m->derivatives[i][b];
     }
-    int failed = vtr_fit_invert(normal, 0, vtr_likelihood_fixed(likelihood), m->inverse);
+    vtr_fit_factor factor;
+    int failed = vtr_fit_factorise(&factor, normal, 0, vtr_likelihood_fixed(likelihood));
+    if (!failed) vtr_fit_inverse(&factor, FIT_N, m->inverse);
     vtr_free(normal);
     return failed ? vtr_fail(err, VTR_ERR_NO_DATA, "no ring: the fit of the mean pattern is not determined")
                   : VTR_OK;
