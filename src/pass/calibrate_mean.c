@@ -92,6 +92,7 @@ static vtr_status find_annulus(vtr_calibration *c, const unsigned char *used, vt
     for (size_t r = 0; r <= most; r++)
         sum[r] = number[r] > 0 ? sum[r] / number[r] : NAN;
     vtr_status status = vtr_ring_find(&radius, &width, c->ring.annulus_px, sum, most + 1, NULL);
+    if (status == VTR_OK) widen_annulus(c, radius);
     vtr_free(sum);
     vtr_free(number);
     if (status == VTR_OK) return VTR_OK;
