@@ -192,6 +192,28 @@ static double calibration_number(const cli_panels *panels, const char *name)
     return status == VTR_OK ? value : NAN;
 }
 
+/* The fitted rings of a stored standard. */
+static vtr_status add_standard_rings(vtr_figure_pattern *pattern, cli_panels *panels, vtr_error *err)
+{
+    enum { MAX = VTR_STANDARD_RINGS_MAX };
+    double measured[MAX], k[MAX];
+    if (vtr_mapfile_read_numbers(panels->file, "calibration", NULL, "standard_radius_px", MAX, measured,
+                                 NULL) != VTR_OK ||
+        vtr_mapfile_read_numbers(panels->file, "calibration", NULL, "standard_k_inv_angstrom", MAX, k,
+                                 NULL) != VTR_OK)
+        return VTR_OK;
+    double *radii = take(panels, MAX, sizeof *radii, err);
+    if (radii == NULL) return VTR_ERR_MEMORY;
+    for (size_t i = 0; i < MAX; i++) { /* where the common scale has them, those that were fitted */
+        radii[i] = isfinite(measured[i]) ? k[i] / pattern->k_step_inv_angstrom : NAN;
+        if (isfinite(radii[i]) && !isfinite(pattern->radius_px)) pattern->radius_px = radii[i];
+    }
+    pattern->more_radii_px = radii;
+    pattern->n_more_radii = MAX;
+    pattern->has_ellipse = isfinite(pattern->radius_px) && pattern->wxx > 0;
+    return VTR_OK;
+}
+
 /* The ring of the calibration's sample, and where it was looked for. */
 static void add_calibrated_ring(vtr_figure_pattern *pattern, const cli_panels *panels)
 {
@@ -274,6 +296,7 @@ static vtr_status add_ring(cli_panels *panels, vtr_error *err)
     status = vtr_mapfile_read(panels->file, group, "mean", VTR_TYPE_F32, n, values, err);
     if (status == VTR_OK) status = read_used(used, panels, group, n, err);
     add_calibrated_ring(&panel.pattern, panels);
+    if (status == VTR_OK) status = add_standard_rings(&panel.pattern, panels, err);
     if (status == VTR_OK) status = add_mean_ring(&panel.pattern, panels, err);
     return status == VTR_OK ? append(panels, &panel, err) : status;
 }

@@ -98,6 +98,8 @@ typedef struct vtr_figure_pattern {
     bool hide_scale_bar;
     bool has_ellipse; /* the ring |W (x - c)| = radius_px, as in vitrail/ring.h, and its centre */
     double centre_x_px, centre_y_px, wxx, wyy, wxy, radius_px;
+    const double *more_radii_px; /* [n_more_radii] further rings of the same shape, NAN: none; NULL: none */
+    size_t n_more_radii;
     double annulus_px[2]; /* circles about the centre; NAN: none */
     vtr_figure_colours colours;
 } vtr_figure_pattern;

@@ -15,6 +15,9 @@
 static const double edge_ratio = 4;
 /* ... along this part of the region's border. */
 static const double edge_part = 0.6;
+/* Inside of an edge it is flat: the signal falls on by less than this part of the rise. What falls off smoothly falls
+ * on by a third to a half. */
+static const double edge_flat = 0.12;
 /* The rise must also be this many standard deviations, and this part of the bright quarter's signal. */
 static const double edge_sigmas = 8, edge_of_bright = 0.03;
 /* Smallest and largest region, parts of the frame. */
@@ -49,6 +52,7 @@ static void smooth_image(vtr_stop_finder *s, const vtr_mask_image *image)
     size_t by_size = (s->det_y < s->det_x ? s->det_y : s->det_x) / 200;
     if (by_size > s->edge_half_px) s->edge_half_px = by_size;
     s->bright = vtr_image_quantile(s->smooth, s->n, 0.75, s->low);
+    vtr_image_extreme(s->far_low, s->smooth, s->det_y, s->det_x, 2 * s->edge_half_px, false, s->rows);
     vtr_image_extreme(s->low, s->smooth, s->det_y, s->det_x, s->edge_half_px, false, s->rows);
     vtr_image_extreme(s->high, s->smooth, s->det_y, s->det_x, s->edge_half_px, true, s->rows);
 }
@@ -117,7 +121,8 @@ static double steep_part(const vtr_stop_finder *s, double level)
         double rise = s->high[p] - s->low[p];
         n_steep += s->high[p] - s->dark > sqrt(edge_ratio) * (level - s->dark) &&
                    s->high[p] - s->dark > edge_ratio * (s->low[p] - s->dark) &&
-                   rise > edge_sigmas * s->noise[p] && rise > edge_of_bright * (s->bright - s->dark);
+                   rise > edge_sigmas * s->noise[p] && s->low[p] - s->far_low[p] < edge_flat * rise &&
+                   rise > edge_of_bright * (s->bright - s->dark);
     }
     return n_border > 0 ? (double)n_steep / (double)n_border : 0;
 }
@@ -129,6 +134,12 @@ static void judge(vtr_stop_finder *s, double level, unsigned char *shade)
     if (part < vtr_stop_smallest_part || part > largest_part || !vtr_stop_is_placed(s)) return;
     double inner = inner_level(s);
     if (inner >= level || steep_part(s, inner) < edge_part) return;
+    /* what is left of such a region at a lower level is no shade either, though counts here and there break it up */
+    if (s->n_about_disc > 0 && 2 * s->n_region >= s->n_about_disc) return;
+    if (vtr_stop_surrounds_disc(s)) {
+        s->n_about_disc = s->n_region;
+        return;
+    }
     for (size_t i = 0; i < s->n_region; i++)
         if (is_below(s, s->region[i], inner)) shade[s->region[i]] = 1;
 }
@@ -198,11 +209,13 @@ vtr_status vtr_mask_beam_stop(unsigned char *reasons, const vtr_mask_image *imag
 {
     vtr_stop_finder s = {.det_y = image->det_y, .det_x = image->det_x, .n = image->det_y * image->det_x};
     vtr_status status = VTR_OK;
-    double *images = vtr_malloc(8 * s.n, sizeof *images);
+    double *images = vtr_malloc(9 * s.n, sizeof *images);
     unsigned char *shade = vtr_calloc(s.n, 1);
     s.below = vtr_malloc(s.n, 1);
     s.region = vtr_malloc(s.n, sizeof *s.region);
-    if (!images || !shade || !s.below || !s.region) {
+    s.lit = vtr_malloc(s.n, 1);
+    s.queue = vtr_malloc(s.n, sizeof *s.queue);
+    if (!images || !shade || !s.below || !s.region || !s.lit || !s.queue) {
         status = vtr_fail(err, VTR_ERR_MEMORY, "out of memory for the beam stop of %zu pixels", s.n);
         goto cleanup;
     }
@@ -212,6 +225,7 @@ vtr_status vtr_mask_beam_stop(unsigned char *reasons, const vtr_mask_image *imag
     s.high = images + 3 * s.n;
     s.rows = images + 4 * s.n;
     s.ratio = images + 6 * s.n;
+    s.far_low = images + 8 * s.n;
     smooth_image(&s, image);
     search_levels(&s, shade);
     status = vtr_stop_search_ratio(&s, image, shade, err);
@@ -224,5 +238,7 @@ cleanup:
     vtr_free(shade);
     vtr_free(s.below);
     vtr_free(s.region);
+    vtr_free(s.lit);
+    vtr_free(s.queue);
     return status;
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include <math.h>
+#include <string.h>
 
 #include "base/base_internal.h"
 #include "detector/beam_stop_internal.h"
@@ -19,6 +20,7 @@ typedef struct radial_sort {
     size_t *start; /* [n_radii + 1] into values */
     double *values;
     double *expected;         /* [n_radii] above dark, NAN where too few pixels */
+    double *noise;            /* [n_radii] root mean square: where no counts fell, a pixel's own is zero */
     unsigned char *is_hidden; /* [n_radii] */
 } radial_sort;
 
@@ -36,10 +38,14 @@ static size_t middle_of(const vtr_stop_finder *s)
 static void find_expected(radial_sort *sort, const vtr_stop_finder *s, const unsigned char *shade,
                           double centre_x, double centre_y)
 {
-    for (size_t r = 0; r <= sort->n_radii; r++)
-        sort->start[r] = 0;
-    for (size_t p = 0; p < s->n; p++)
-        if (!shade[p] && isfinite(s->smooth[p])) sort->start[radius_of(s, p, centre_x, centre_y) + 1]++;
+    memset(sort->start, 0, (sort->n_radii + 1) * sizeof *sort->start);
+    memset(sort->noise, 0, sort->n_radii * sizeof *sort->noise);
+    for (size_t p = 0; p < s->n; p++) {
+        if (shade[p] || !isfinite(s->smooth[p])) continue;
+        size_t r = radius_of(s, p, centre_x, centre_y);
+        sort->start[r + 1]++;
+        sort->noise[r] += s->noise[p] * s->noise[p];
+    }
     for (size_t r = 0; r < sort->n_radii; r++)
         sort->start[r + 1] += sort->start[r];
     for (size_t p = 0; p < s->n; p++) {
@@ -49,6 +55,7 @@ static void find_expected(radial_sort *sort, const vtr_stop_finder *s, const uns
     size_t from = 0; /* start[r] has moved to the end of radius r */
     for (size_t r = 0; r < sort->n_radii; r++) {
         size_t n = sort->start[r] - from;
+        sort->noise[r] = n > 0 ? sqrt(sort->noise[r] / (double)n) : 0;
         sort->expected[r] = n >= 3 ? vtr_quantile(sort->values + from, n, quantile) : NAN;
         sort->is_hidden[r] = r < middle_of(s) && (double)n < 0.3 * (6.2832 * (double)r + 1);
         from = sort->start[r];
@@ -66,8 +73,9 @@ static void divide(vtr_stop_finder *s, const radial_sort *sort, double centre_x,
 {
     double *ratio = s->ratio;
     for (size_t p = 0; p < s->n; p++) {
-        double expected = sort->expected[radius_of(s, p, centre_x, centre_y)];
-        bool is_enough = expected > 0.02 * (s->bright - s->dark) && expected > 2 * edge_sigmas * s->noise[p];
+        size_t r = radius_of(s, p, centre_x, centre_y);
+        double expected = sort->expected[r], noise = fmax(s->noise[p], sort->noise[r]);
+        bool is_enough = expected > 0.02 * (s->bright - s->dark) && expected > 2 * edge_sigmas * noise;
         ratio[p] = is_enough ? (s->smooth[p] - s->dark) / expected : 1;
     }
     vtr_image_extreme(s->low, ratio, s->det_y, s->det_x, s->edge_half_px, false, s->rows);
@@ -123,13 +131,14 @@ vtr_status vtr_stop_search_ratio(vtr_stop_finder *s, const vtr_mask_image *image
     vtr_status status = VTR_OK;
     unsigned char *used = vtr_malloc(s->n, 1);
     sort.start = vtr_malloc(sort.n_radii + 1, sizeof *sort.start);
-    sort.values = vtr_malloc(s->n + sort.n_radii, sizeof *sort.values);
+    sort.values = vtr_malloc(s->n + 2 * sort.n_radii, sizeof *sort.values);
     sort.is_hidden = vtr_calloc(sort.n_radii, 1);
     if (!used || !sort.start || !sort.values || !sort.is_hidden) {
         status = vtr_fail(err, VTR_ERR_MEMORY, "out of memory for the beam stop of %zu pixels", s->n);
         goto cleanup;
     }
     sort.expected = sort.values + s->n;
+    sort.noise = sort.expected + sort.n_radii;
     for (int round = 0; round < 3; round++) {
         double centre_x, centre_y;
         for (size_t p = 0; p < s->n; p++)

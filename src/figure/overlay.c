@@ -164,12 +164,12 @@ void vtr_draw_overlay(vtr_canvas *canvas, vtr_rectangle box, const vtr_figure_ma
 }
 
 /* Points x = c + W^-1 radius (cos t, sin t). */
-static void trace_ellipse(cairo_t *cr, const vtr_figure_pattern *p, double px, double py)
+static void trace_ellipse(cairo_t *cr, const vtr_figure_pattern *p, double radius_px, double px, double py)
 {
     enum { N = 240 };
     double det = p->wxx * p->wyy - p->wxy * p->wxy;
     for (int i = 0; i < N; i++) {
-        double u = p->radius_px * cos(2 * VTR_PI * i / N), v = p->radius_px * sin(2 * VTR_PI * i / N);
+        double u = radius_px * cos(2 * VTR_PI * i / N), v = radius_px * sin(2 * VTR_PI * i / N);
         double x = p->centre_x_px + (p->wyy * u - p->wxy * v) / det;
         double y = p->centre_y_px + (p->wxx * v - p->wxy * u) / det;
         /* the centre of pixel 0 is at 0, its corner at -1/2 */
@@ -179,6 +179,17 @@ static void trace_ellipse(cairo_t *cr, const vtr_figure_pattern *p, double px, d
             cairo_line_to(cr, px * (x + 0.5), py * (y + 0.5));
     }
     cairo_close_path(cr);
+}
+
+static void draw_ellipse(cairo_t *cr, const vtr_figure_pattern *p, double radius_px, double px, double py)
+{
+    trace_ellipse(cr, p, radius_px, px, py);
+    cairo_set_source_rgba(cr, 0, 0, 0, 0.55);
+    cairo_set_line_width(cr, 1.7);
+    cairo_stroke_preserve(cr);
+    cairo_set_source_rgb(cr, 0.25, 0.85, 0.95);
+    cairo_set_line_width(cr, 0.9);
+    cairo_stroke(cr);
 }
 
 static void draw_cross(cairo_t *cr, double x, double y)
@@ -215,13 +226,9 @@ void vtr_draw_ring(vtr_canvas *canvas, vtr_rectangle box, const vtr_figure_patte
         cairo_stroke(cr);
     }
     cairo_set_dash(cr, NULL, 0, 0);
-    trace_ellipse(cr, p, px, py);
-    cairo_set_source_rgba(cr, 0, 0, 0, 0.55);
-    cairo_set_line_width(cr, 1.7);
-    cairo_stroke_preserve(cr);
-    cairo_set_source_rgb(cr, 0.25, 0.85, 0.95);
-    cairo_set_line_width(cr, 0.9);
-    cairo_stroke(cr);
+    draw_ellipse(cr, p, p->radius_px, px, py);
+    for (size_t i = 0; i < p->n_more_radii; i++)
+        if (p->more_radii_px[i] > 0) draw_ellipse(cr, p, p->more_radii_px[i], px, py);
     draw_cross(cr, px * (p->centre_x_px + 0.5), py * (p->centre_y_px + 0.5));
     cairo_restore(cr);
 }

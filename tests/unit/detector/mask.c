@@ -116,6 +116,91 @@ static void a_beam_stop_is_found_and_grown(void **state)
     }
 }
 
+/* Frames with these expected counts [PIXELS], Poisson. */
+static void frames_about(vtr_sample *sample, size_t n, const double *expected)
+{
+    counting_frames(sample, n, 1e3);
+    vtr_random random;
+    vtr_random_start(&random, 11, 0);
+    for (size_t i = 0; i < n * PIXELS; i++)
+        sample->frames[i] = (float)vtr_random_poisson(&random, expected[i % PIXELS]);
+}
+
+static double radius_at(size_t p, double centre_x, double centre_y)
+{
+    return hypot((double)(p % SIDE) - centre_x, (double)(p / SIDE) - centre_y);
+}
+
+/* The frame's corners hold an eighth of what the middles of its sides hold, and the counts are so many that the fall
+ * stands out of the noise at every pixel: still no edge. */
+static void dim_corners_are_no_beam_stop(void **state)
+{
+    (void)state;
+    vtr_error err;
+    unsigned char reasons[PIXELS];
+    double expected[PIXELS];
+    const double falls[] = {35, 45, 60};
+    for (size_t i = 0; i < 3; i++) {
+        for (size_t p = 0; p < PIXELS; p++) {
+            double r = radius_at(p, 63, 64);
+            expected[p] =
+                3e4 * exp(-r / falls[i]) / (1 + exp((r - 80) / 8)) + 4e3 * exp(-0.5 * pow((r - 30) / 3, 2));
+        }
+        vtr_sample sample;
+        frames_about(&sample, 4, expected);
+        assert_ok(vtr_mask_find(reasons, &sample, NULL, &err));
+        assert_int_equal(count(reasons, VTR_MASK_BEAM_STOP), 0);
+        vtr_sample_release(&sample);
+    }
+}
+
+/* A convergent-beam disc with nothing, a fading background, or a ring around: what lies about it is no rim. */
+static void a_bright_disc_has_no_rim(void **state)
+{
+    (void)state;
+    vtr_error err;
+    unsigned char reasons[PIXELS];
+    double expected[PIXELS];
+    const double radii[] = {18, 30, 42}, around[][2] = {{0, 0}, {8, 0}, {8, 4}, {60, 30}};
+    for (size_t i = 0; i < 3; i++)
+        for (size_t k = 0; k < 4; k++) {
+            for (size_t p = 0; p < PIXELS; p++) {
+                double r = radius_at(p, 60, 66);
+                expected[p] = 2000 / (1 + exp((r - radii[i]) / 0.5)) + 0.01 + around[k][0] * exp(-r / 30) +
+                              around[k][1] * exp(-0.5 * pow((r - 55) / 5, 2));
+            }
+            vtr_sample sample;
+            frames_about(&sample, 6, expected);
+            assert_ok(vtr_mask_find(reasons, &sample, NULL, &err));
+            assert_int_equal(count(reasons, VTR_MASK_BEAM_STOP), 0);
+            vtr_sample_release(&sample);
+        }
+}
+
+/* A round rim about a pattern with a ring; the dark outside has steps from one quarter to the next. */
+static void a_rim_is_masked(void **state)
+{
+    (void)state;
+    vtr_error err;
+    unsigned char reasons[PIXELS];
+    double expected[PIXELS];
+    for (size_t p = 0; p < PIXELS; p++) {
+        double r = radius_at(p, 60, 66),
+               pattern = 3000 * exp(-r / 20) + 900 * exp(-0.5 * pow((r - 25) / 4, 2));
+        size_t quarter = (p % SIDE > 63) + 2 * (p / SIDE > 63);
+        expected[p] = (150 + pattern) / (1 + exp((r - 50) / 0.4)) + 2 + 0.7 * (double)quarter;
+    }
+    vtr_sample sample;
+    frames_about(&sample, 6, expected);
+    assert_ok(vtr_mask_find(reasons, &sample, NULL, &err));
+    for (size_t p = 0; p < PIXELS; p++) {
+        double r = radius_at(p, 60, 66);
+        int is_masked = (reasons[p] & VTR_MASK_BEAM_STOP) != 0;
+        if (r > 53 || r < 44) assert_int_equal(is_masked, r > 53);
+    }
+    vtr_sample_release(&sample);
+}
+
 static void wrong_use_is_named(void **state)
 {
     (void)state;
@@ -148,6 +233,9 @@ int main(void)
         cmocka_unit_test(a_whole_camera_is_used_wholly),
         cmocka_unit_test(bad_pixels_are_named),
         cmocka_unit_test(a_beam_stop_is_found_and_grown),
+        cmocka_unit_test(dim_corners_are_no_beam_stop),
+        cmocka_unit_test(a_bright_disc_has_no_rim),
+        cmocka_unit_test(a_rim_is_masked),
         cmocka_unit_test(wrong_use_is_named),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
