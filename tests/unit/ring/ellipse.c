@@ -2,6 +2,7 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/base_internal.h"
 #include "ring/fit_internal.h"
@@ -35,6 +36,31 @@ static void a_long_axis_along_y_is_at_90_degrees(void **state)
     assert_near(a, 1, 1e-15);
     assert_near(b, 0.5, 1e-15);
     assert_near(angle, 90, 1e-12);
+}
+
+/* With axes along x and y: a/b = wyy / wxx (long along x), and only wxy turns the axes, by wxy / (wyy - wxx). Turned by
+ * 45 degrees the parts change: wxy makes the ratio, wxx - wyy turns. */
+static void errors_of_the_axes(void **state)
+{
+    (void)state;
+    vtr_ring_ellipse e;
+    double ratio, angle;
+    vtr_ring_ellipse_from_axes(&e, 10, 3, 4, 12, 8, 0);
+    memset(e.covariance, 0, sizeof e.covariance);
+    e.covariance[VTR_ELLIPSE_CX][VTR_ELLIPSE_CX] = 1; /* the centre has no part in it */
+    e.covariance[VTR_ELLIPSE_WXX][VTR_ELLIPSE_WXX] = pow(3e-3, 2);
+    e.covariance[VTR_ELLIPSE_WYY][VTR_ELLIPSE_WYY] = pow(4e-3, 2);
+    e.covariance[VTR_ELLIPSE_WXY][VTR_ELLIPSE_WXY] = pow(1e-3, 2);
+    vtr_ring_ellipse_axes_errors(&e, &ratio, &angle);
+    assert_near(ratio, e.wyy / e.wxx * hypot(3e-3 / e.wxx, 4e-3 / e.wyy), 1e-8);
+    assert_near(angle, 1e-3 / (e.wyy - e.wxx) * 180 / VTR_PI, 1e-6);
+    vtr_ring_ellipse_from_axes(&e, 10, 3, 4, 12, 8, 45);
+    memset(e.covariance, 0, sizeof e.covariance);
+    e.covariance[VTR_ELLIPSE_WXY][VTR_ELLIPSE_WXY] = pow(1e-3, 2);
+    vtr_ring_ellipse_axes_errors(&e, &ratio, &angle);
+    double w1 = 10.0 / 12, w2 = 10.0 / 8; /* w2 falls and w1 rises with wxy */
+    assert_near(ratio, 1e-3 * (1 / w1 + w2 / (w1 * w1)), 1e-8);
+    assert_near(angle, 0, 1e-6);
 }
 
 static void no_ellipse_is_all_nan(void **state)
@@ -183,6 +209,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(axes_come_back_at_every_angle),
         cmocka_unit_test(a_long_axis_along_y_is_at_90_degrees),
+        cmocka_unit_test(errors_of_the_axes),
         cmocka_unit_test(no_ellipse_is_all_nan),
         cmocka_unit_test(gradient_is_the_slope),
         cmocka_unit_test(exact_points_give_the_ellipse),

@@ -30,6 +30,15 @@ for name, (value, error) in truth.items():
 TXT
 done
 vitrail calibrate gold.npy --standard gold | cut -c 1-13 | uniq
+vitrail figure gold.h5 ring -o gold.svg
+"$PYTHON" - <<'TXT'
+import json
+import re
+
+# every fitted ring is drawn twice, dark and bright, as a closed line of 240 points
+rings = [p for p in re.findall(r' d="([^"]*)"', open("gold.svg").read()) if p.count("L") >= 239 and "C" not in p]
+print(len(rings) == 2 * (json.load(open("gold.json"))["rings_fitted"] + 1))
+TXT
 recording glass.npy 4 4 96 96
 vitrail calibrate glass.npy --k-scale gold.h5 --json >glass.json
 "$PYTHON" -c 'import json
