@@ -206,7 +206,10 @@ static vtr_status add_standard_rings(vtr_figure_pattern *pattern, cli_panels *pa
     if (radii == NULL) return VTR_ERR_MEMORY;
     for (size_t i = 0; i < MAX; i++) { /* where the common scale has them, those that were fitted */
         radii[i] = isfinite(measured[i]) ? k[i] / pattern->k_step_inv_angstrom : NAN;
-        if (isfinite(radii[i]) && !isfinite(pattern->radius_px)) pattern->radius_px = radii[i];
+        if (isfinite(radii[i]) && !isfinite(pattern->radius_px)) {
+            pattern->radius_px = radii[i];
+            radii[i] = NAN;
+        }
     }
     pattern->more_radii_px = radii;
     pattern->n_more_radii = MAX;

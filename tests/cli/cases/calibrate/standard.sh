@@ -37,7 +37,7 @@ import re
 
 # every fitted ring is drawn twice, dark and bright, as a closed line of 240 points
 rings = [p for p in re.findall(r' d="([^"]*)"', open("gold.svg").read()) if p.count("L") >= 239 and "C" not in p]
-print(len(rings) == 2 * (json.load(open("gold.json"))["rings_fitted"] + 1))
+print(len(rings) == 2 * json.load(open("gold.json"))["rings_fitted"])
 TXT
 recording glass.npy 4 4 96 96
 vitrail calibrate glass.npy --k-scale gold.h5 --json >glass.json
