@@ -404,6 +404,47 @@ static void add_second_order(const vtr_likelihood *l, vtr_fit_batch *out, int la
             out->covariance[i][j][lane] *= factor;
 }
 
+/* What is known before any count: heights that turn twice with the angle are a few per cent of the heights, and the
+ * background bends by a part of itself. It decides only where the counts do not: at a thousand electrons. */
+static const double prior_spread[FIT_N] = {
+    [FIT_AC] = 0.06,  [FIT_AS] = 0.06,  [FIT_BC0] = 0.06, [FIT_BS0] = 0.06,
+    [FIT_BC1] = 0.06, [FIT_BS1] = 0.06, [FIT_B1] = 0.3,   [FIT_B2] = 0.3};
+
+/* Distance of a height from what the prior expects, and the prior's weight (0: none). */
+static double prior_weight(const vtr_likelihood *l, const vtr_fit_batch *out, int lane, int k,
+                           double *distance)
+{
+    if (prior_spread[k] == 0) return 0;
+    double level = out->amplitude[lane] * l->background_level;
+    double scale = prior_spread[k] * (k < FIT_B0 ? out->amplitude[lane] : level);
+    double usual = k == FIT_B1 ? (double)l->model.bend[0] : k == FIT_B2 ? (double)l->model.bend[1] : 0;
+    *distance = (double)out->parameters[k][lane] - usual * level;
+    return 1 / (scale * scale);
+}
+
+static void add_prior(const vtr_likelihood *l, fit_normal *normal, const vtr_fit_batch *out, int lane)
+{
+    for (int k = FIT_AC; k < FIT_N; k++) {
+        double distance = 0, weight = prior_weight(l, out, lane, k, &distance);
+        normal->matrix[fit_index((size_t)k, (size_t)k)][lane] += weight;
+        normal->gradient[k][lane] -= weight * distance;
+    }
+}
+
+/* Takes from the covariance A^-1 what the prior saves of scatter, A^-1 P A^-1, as far as the heights are where the prior
+ * expects them: those that are not pull the answer by as much as they save. */
+static void take_prior_out(const vtr_likelihood *l, double inverse[FIT_N][FIT_N], vtr_fit_batch *out,
+                           int lane)
+{
+    for (int k = FIT_AC; k < FIT_N; k++) {
+        double distance = 0, weight = prior_weight(l, out, lane, k, &distance);
+        double saved = weight * fmax(0, 1 - weight * distance * distance);
+        for (int i = 0; i < 5; i++)
+            for (int j = 0; j < 5; j++)
+                out->covariance[i][j][lane] -= saved * inverse[k][i] * inverse[k][j];
+    }
+}
+
 /* Covariance and verdict of a lane that has settled. */
 static void finish_lane(const vtr_likelihood *l, const vtr_fit_factor *factor, vtr_fit_batch *out, int lane)
 {
@@ -413,26 +454,10 @@ static void finish_lane(const vtr_likelihood *l, const vtr_fit_factor *factor, v
         for (int j = 0; j < 5; j++)
             out->covariance[i][j][lane] = inverse[i][j];
     out->height_error[lane] = sqrt(inverse[FIT_A][FIT_A]);
+    take_prior_out(l, inverse, out, lane);
     if (l->has_excess) add_speckle(l, inverse, out, lane);
     add_second_order(l, out, lane);
     judge_lane(l, out, lane);
-}
-
-/* Adds what is known before any count: heights that turn twice with the angle are a few per cent of the heights, and
- * the background bends by a part of itself. It decides only where the counts do not: at a thousand electrons. */
-static void add_prior(const vtr_likelihood *l, fit_normal *normal, const vtr_fit_batch *out, int lane)
-{
-    static const double spread[FIT_N] = {
-        [FIT_AC] = 0.06,  [FIT_AS] = 0.06,  [FIT_BC0] = 0.06, [FIT_BS0] = 0.06,
-        [FIT_BC1] = 0.06, [FIT_BS1] = 0.06, [FIT_B1] = 0.3,   [FIT_B2] = 0.3};
-    for (int k = FIT_AC; k < FIT_N; k++) {
-        if (spread[k] == 0) continue;
-        double scale = spread[k] * out->amplitude[lane] * (k < FIT_B0 ? 1 : l->background_level);
-        normal->matrix[fit_index((size_t)k, (size_t)k)][lane] += 1 / (scale * scale);
-        double usual = k == FIT_B1 ? (double)l->model.bend[0] : k == FIT_B2 ? (double)l->model.bend[1] : 0;
-        usual *= out->amplitude[lane] * l->background_level;
-        normal->gradient[k][lane] -= ((double)out->parameters[k][lane] - usual) / (scale * scale);
-    }
 }
 
 /* One lane after the kernel ran: solves, steps, and says whether the lane is settled. */

@@ -275,7 +275,10 @@ static vtr_status prepare_fit(measurement *m, const vtr_likelihood *likelihood, 
 {
     fit_normal *normal = vtr_calloc(1, sizeof *normal);
     if (normal == NULL) return vtr_fail(err, VTR_ERR_MEMORY, "out of memory for the speckle statistics");
-    ring_field_derivatives(&m->field, likelihood, ring, m->derivatives, m->counts);
+    if (ring_field_derivatives(&m->field, likelihood, ring, m->derivatives, m->counts) != VTR_OK) {
+        vtr_free(normal);
+        return vtr_fail(err, VTR_ERR_MEMORY, "out of memory for the speckle statistics");
+    }
     double most = 0;
     for (size_t i = 0; i < m->field.n_pixels; i++)
         most = fmax(most, m->counts[i]);
@@ -787,8 +790,9 @@ vtr_status vtr_speckle_excess(double excess[FIT_LEVELS][FIT_NORMAL_N], const vtr
     if (status == VTR_OK)
         status = correlation_spectra(&m.field, speckle->correlation, speckle->folded, speckle->max_lag_px,
                                      p.rho, p.folded);
+    if (status == VTR_OK)
+        status = ring_field_derivatives(&m.field, likelihood, ring, m.derivatives, m.counts);
     if (status == VTR_OK) {
-        ring_field_derivatives(&m.field, likelihood, ring, m.derivatives, m.counts);
         for (int level = 0; level < FIT_LEVELS; level++) {
             m.amplitude = exp2(level - FIT_LEVELS / 2);
             excess_of_level(excess[level], &m, &p, speckle, pixels, noise, relative_variance, weighted);

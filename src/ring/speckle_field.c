@@ -181,8 +181,8 @@ void ring_field_from_lags(const ring_field *field, const double *lags, size_t ma
             image[wrapped(field, y, x)] = *lags++;
 }
 
-void ring_field_derivatives(const ring_field *field, const vtr_likelihood *likelihood,
-                            const vtr_ring_template *ring, double (*derivatives)[FIT_N], double *counts)
+static void derivatives_at_pixels(const ring_field *field, const vtr_likelihood *likelihood,
+                                  const vtr_ring_template *ring, double (*derivatives)[FIT_N], double *counts)
 {
     const fit_model *model = vtr_likelihood_model(likelihood);
     for (size_t i = 0; i < field->n_pixels; i++) {
@@ -209,4 +209,32 @@ void ring_field_derivatives(const ring_field *field, const vtr_likelihood *likel
         d[FIT_B2] = g * t * t;
         counts[i] = vtr_ring_template_counts(ring, r);
     }
+}
+
+/* Replaces each pixel's derivatives by their mean over the pixels of its bin: within a sector the fit sees no angle. */
+static vtr_status average_over_bins(const ring_field *field, double (*derivatives)[FIT_N])
+{
+    size_t n_bins = 0;
+    for (size_t i = 0; i < field->n_pixels; i++)
+        if (field->pixels[i].bin >= n_bins) n_bins = field->pixels[i].bin + 1;
+    double(*sum)[FIT_N] = vtr_calloc(n_bins, sizeof *sum), *n = vtr_calloc(n_bins, sizeof *n);
+    vtr_status status = sum == NULL || n == NULL ? VTR_ERR_MEMORY : VTR_OK;
+    for (size_t i = 0; status == VTR_OK && i < field->n_pixels; i++) {
+        n[field->pixels[i].bin]++;
+        for (int k = 0; k < FIT_N; k++)
+            sum[field->pixels[i].bin][k] += derivatives[i][k];
+    }
+    for (size_t i = 0; status == VTR_OK && i < field->n_pixels; i++)
+        for (int k = 0; k < FIT_N; k++)
+            derivatives[i][k] = sum[field->pixels[i].bin][k] / n[field->pixels[i].bin];
+    vtr_free(sum);
+    vtr_free(n);
+    return status;
+}
+
+vtr_status ring_field_derivatives(const ring_field *field, const vtr_likelihood *likelihood,
+                                  const vtr_ring_template *ring, double (*derivatives)[FIT_N], double *counts)
+{
+    derivatives_at_pixels(field, likelihood, ring, derivatives, counts);
+    return average_over_bins(field, derivatives);
 }

@@ -47,8 +47,10 @@ void ring_field_lags(const ring_field *field, const double *image, size_t max_la
 void ring_field_from_lags(const ring_field *field, const double *lags, size_t max_lag, double *image);
 
 /* Derivatives of the expected counts of each annulus pixel at the template's own geometry, [n_pixels][FIT_N], with
- * parameters of height and background per unit amplitude; and the counts of the template themselves. */
-void ring_field_derivatives(const ring_field *field, const vtr_likelihood *likelihood,
-                            const vtr_ring_template *ring, double (*derivatives)[FIT_N], double *counts);
+ * parameters of height and background per unit amplitude, each the mean over the pixel's bin, as the fit sees them; and
+ * the counts of the template themselves. VTR_OK or VTR_ERR_MEMORY. */
+vtr_status ring_field_derivatives(const ring_field *field, const vtr_likelihood *likelihood,
+                                  const vtr_ring_template *ring, double (*derivatives)[FIT_N],
+                                  double *counts);
 
 #endif
