@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/base_internal.h"
@@ -88,6 +89,36 @@ static vtr_calibration *new_calibration(const vtr_dataset_info *info, const vtr_
     c->centre_x_px = params->centre_x;
     c->centre_y_px = params->centre_y;
     return c;
+}
+
+static int compare_sizes(const void *a, const void *b)
+{
+    size_t x = *(const size_t *)a, y = *(const size_t *)b;
+    return (x > y) - (x < y);
+}
+
+/* Takes out of the sample the frames that are broken: more than a hundredth of their pixels beyond what the median frame
+ * has are no numbers. A pixel that is no number in any other frame is not used, so one lost frame would cost them all. */
+static vtr_status drop_broken_frames(vtr_sample *sample, vtr_error *err)
+{
+    size_t n = sample->det_y * sample->det_x, kept = 0;
+    size_t *missing = vtr_calloc(2 * sample->n, sizeof *missing);
+    if (missing == NULL) return vtr_fail(err, VTR_ERR_MEMORY, "out of memory for the sample");
+    size_t *sorted = missing + sample->n;
+    for (size_t f = 0; f < sample->n; f++)
+        for (size_t i = 0; i < n; i++)
+            missing[f] += !isfinite(sample->frames[f * n + i]);
+    memcpy(sorted, missing, sample->n * sizeof *sorted);
+    qsort(sorted, sample->n, sizeof *sorted, compare_sizes);
+    size_t most = sorted[sample->n / 2] + n / 100;
+    for (size_t f = 0; f < sample->n; f++) {
+        if (missing[f] > most) continue;
+        if (kept < f) memcpy(sample->frames + kept * n, sample->frames + f * n, n * sizeof *sample->frames);
+        sample->position[kept++] = sample->position[f];
+    }
+    sample->n = kept;
+    vtr_free(missing);
+    return VTR_OK;
 }
 
 /* Mean and maximum over the sample's finite pixels. */
@@ -194,14 +225,26 @@ static vtr_status find_k_scale(vtr_calibration *c, const vtr_calibrate_params *p
     return VTR_OK;
 }
 
+/* What of the centre is not given. */
+static vtr_status find_centre(vtr_calibration *c, const unsigned char *used, vtr_error *err)
+{
+    double x, y;
+    vtr_error local;
+    vtr_status status = vtr_centre_find(&x, &y, c->mean, used, c->det_y, c->det_x, &local);
+    if (status != VTR_OK)
+        return vtr_fail(err, status, "%s (--centre-x and --centre-y, --mask)", local.message);
+    if (isnan(c->centre_x_px)) c->centre_x_px = x;
+    if (isnan(c->centre_y_px)) c->centre_y_px = y;
+    return VTR_OK;
+}
+
 static vtr_status calibrate(vtr_calibration *c, const vtr_sample *sample, const vtr_calibrate_params *params,
                             int threads, const vtr_progress *progress, vtr_error *err)
 {
     unsigned char *used = vtr_calibration_used(c);
     if (used == NULL) return vtr_fail(err, VTR_ERR_MEMORY, "out of memory for the mask");
     vtr_status status = find_noise(c, sample, params, used, progress, err);
-    if (status == VTR_OK && isnan(c->centre_x_px + c->centre_y_px))
-        status = vtr_centre_find(&c->centre_x_px, &c->centre_y_px, c->mean, used, c->det_y, c->det_x, err);
+    if (status == VTR_OK && isnan(c->centre_x_px + c->centre_y_px)) status = find_centre(c, used, err);
     bool annulus_given = !isnan(params->ring[0]);
     if (annulus_given) memcpy(c->ring.annulus_px, params->ring, sizeof c->ring.annulus_px);
     if (status == VTR_OK) status = vtr_calibrate_mean(c, used, annulus_given, err);
@@ -225,9 +268,12 @@ vtr_status vtr_calibrate_begin(vtr_calibration **out, vtr_sample *sample, vtr_da
         vtr_calibration_free(c);
         return status;
     }
+    if (info->type == VTR_TYPE_F32 || info->type == VTR_TYPE_F64) status = drop_broken_frames(sample, err);
     c->n_sampled = sample->n;
-    average_sample(c, sample);
-    status = find_mask(c, sample, params, info, err);
+    if (status == VTR_OK) {
+        average_sample(c, sample);
+        status = find_mask(c, sample, params, info, err);
+    }
     if (status != VTR_OK) {
         vtr_sample_release(sample);
         vtr_calibration_free(c);

@@ -131,6 +131,16 @@ static void pixels_that_are_nan_in_some_frames(void **state)
     vtr_free(r.frames);
 }
 
+static void frames_that_are_nan_altogether(void **state)
+{
+    (void)state;
+    recording r = copy_of_good(VTR_TYPE_F32);
+    for (size_t i = 0; i < N_BAD; i++)
+        recording_fill(&r, bad[i], NAN);
+    check_flagged(&r, true, VTR_FLAG_INVALID);
+    vtr_free(r.frames);
+}
+
 static void negative_pixels_of_a_counting_camera(void **state)
 {
     (void)state;
@@ -412,13 +422,13 @@ static void saturation_counts_in_the_ring_alone(void **state)
     vtr_error err;
     recording r = copy_of_good(VTR_TYPE_U16);
     vtr_calibration c = *clean;
-    c.saturation = 5000;
+    c.saturation = 250; /* the direct beam is above it in every frame */
     size_t x = (size_t)(c.centre_x_px + 0.5), y = (size_t)(c.centre_y_px + 0.5),
            ring = (size_t)c.ring.radius_px;
-    recording_set(&r, 30, y * DET_X + x, 5000);          /* in the direct beam */
-    recording_set(&r, 31, y * DET_X + x + ring, 5000);   /* in the ring */
-    recording_set(&r, 32, (y - ring) * DET_X + x, 4999); /* just not */
-    recording_set(&r, 33, 0, 60000);                     /* beyond it */
+    recording_set(&r, 30, y * DET_X + x, 60000);        /* in the direct beam */
+    recording_set(&r, 31, y * DET_X + x + ring, 250);   /* in the ring */
+    recording_set(&r, 32, (y - ring) * DET_X + x, 249); /* just not */
+    recording_set(&r, 33, 0, 60000);                    /* beyond it */
     pass_job job = {
         .input = recording_write(&r, "scan.npy"), .output = test_folder_path("map.h5"), .calibration = &c};
     assert_ok(pass_run(&job, &err));
@@ -511,6 +521,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         CASE(frames_of_zeros_are_empty),
         CASE(pixels_that_are_nan_in_some_frames),
+        CASE(frames_that_are_nan_altogether),
         CASE(negative_pixels_of_a_counting_camera),
         CASE(negative_pixels_of_a_camera_with_noise_are_counts),
         CASE(frames_without_ring_among_others),
