@@ -9,8 +9,8 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
+#include "../unit/pass/support_pass.h"
 #include "base/base_internal.h"
-#include "support_pass.h"
 
 enum { SIDE = 256, SCAN_ROWS = 320, SCAN_COLUMNS = 512, EVERY = 512, HEADER = 128 };
 static const size_t frame_bytes = SIDE * SIDE * sizeof(uint16_t);
