@@ -169,12 +169,14 @@ static void interpret(vtr_noise *noise, const vtr_noise_line *line, double dark,
     noise->read_noise_error = noise->read_noise > 0 ? sigma / (2 * noise->read_noise) : sqrt(sigma);
 }
 
-/* A counting camera records whole numbers with a gain of one and no read-out noise. */
+/* A counting camera records whole numbers with a gain of one and no read-out noise. The line's intercept takes in what
+ * bends the line at high counts; what tells at the dark end is the variance there, which is the mean. */
 static bool is_counting(const measurement *m, const vtr_noise_line *line, double gain_error,
                         double intercept_error)
 {
     if (!holds_counts(m->sample)) return false;
-    double gain_margin = fmax(0.03, 3 * gain_error), intercept_margin = fmax(0.03, 4 * intercept_error);
+    double gain_margin = fmax(0.05, 3 * gain_error);
+    double intercept_margin = fmax(fmax(0.03, 4 * intercept_error), 0.35 * line->dark_mean);
     if (!isfinite(gain_error)) gain_margin = 0.1;
     if (!isfinite(intercept_error)) intercept_margin = 0.1;
     return fabs(line->gain - 1) < fmin(gain_margin, 0.15) && fabs(line->intercept) < intercept_margin &&
