@@ -11,6 +11,7 @@ pkg_check_modules(CAIRO REQUIRED IMPORTED_TARGET cairo cairo-svg cairo-pdf pango
 pkg_check_modules(TIFF REQUIRED IMPORTED_TARGET libtiff-4)
 pkg_check_modules(PNG REQUIRED IMPORTED_TARGET libpng)
 pkg_check_modules(ZSTD REQUIRED IMPORTED_TARGET libzstd)
+pkg_check_modules(XRAYLIB REQUIRED IMPORTED_TARGET libxrl)
 
 add_library(vitrail_dependencies INTERFACE)
 target_include_directories(vitrail_dependencies SYSTEM INTERFACE ${HDF5_C_INCLUDE_DIRS})
@@ -18,4 +19,4 @@ target_compile_definitions(vitrail_dependencies INTERFACE ${HDF5_C_DEFINITIONS})
 target_link_libraries(vitrail_dependencies INTERFACE
   Threads::Threads OpenMP::OpenMP_C ${HDF5_C_LIBRARIES}
   PkgConfig::FFTW PkgConfig::OPENBLAS PkgConfig::LAPACKE PkgConfig::DEFLATE PkgConfig::CAIRO PkgConfig::TIFF PkgConfig::PNG
-  PkgConfig::ZSTD m)
+  PkgConfig::ZSTD PkgConfig::XRAYLIB m)

@@ -2,23 +2,14 @@
 #include <ctype.h>
 #include <math.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/base_internal.h"
-#include "scattering/lobato_internal.h"
 #include "vitrail/scattering.h"
 
-int vtr_element_number(const char *symbol)
-{
-    for (int i = 0; i < VTR_LOBATO_N; i++)
-        if (strcmp(vtr_lobato_elements[i].symbol, symbol) == 0) return i + 1;
-    return 0;
-}
-
-const char *vtr_element_symbol(int number)
-{
-    return number >= 1 && number <= VTR_LOBATO_N ? vtr_lobato_elements[number - 1].symbol : NULL;
-}
+/* Atoms in a formula unit, at most: more are taken for at.%. */
+enum { FORMULA_UNIT_MAX = 30 };
 
 /* Copies `text` without spaces and underscores; false where it does not fit. */
 static bool squeeze(char *out, size_t size, const char *text)
@@ -88,7 +79,7 @@ vtr_status vtr_composition_parse(vtr_composition *composition, const char *text,
         sum += parsed.fraction[i];
         is_whole = is_whole && parsed.fraction[i] == floor(parsed.fraction[i]);
     }
-    bool is_unit = is_whole && sum <= 30;
+    bool is_unit = is_whole && sum <= FORMULA_UNIT_MAX;
     if (!is_unit && fabs(sum - 100) > 0.5 && fabs(sum - 1) > 0.005)
         return vtr_fail(
             err, VTR_ERR_ARGUMENT,
@@ -98,4 +89,40 @@ vtr_status vtr_composition_parse(vtr_composition *composition, const char *text,
         parsed.fraction[i] /= sum;
     *composition = parsed;
     return VTR_OK;
+}
+
+/* Whether all fractions times `scale` are whole numbers, but for the rounding of the quotients that they
+ * are. */
+static bool are_whole(const vtr_composition *composition, double scale)
+{
+    for (size_t i = 0; i < composition->n; i++) {
+        double amount = composition->fraction[i] * scale;
+        if (round(amount) < 1 || fabs(amount - round(amount)) > 1e-12 * scale) return false;
+    }
+    return true;
+}
+
+/* What the fractions are multiplied with to be written: 100, or the atoms of a formula unit. */
+static int text_scale(const vtr_composition *composition)
+{
+    if (composition->n > 1 && are_whole(composition, 1e4)) return 100;
+    for (int atoms = 1; atoms <= FORMULA_UNIT_MAX; atoms++)
+        if (are_whole(composition, atoms)) return atoms;
+    return 100;
+}
+
+size_t vtr_composition_text(const vtr_composition *composition, char *text, size_t size)
+{
+    int scale = text_scale(composition);
+    size_t used = 0;
+    if (size > 0) text[0] = '\0';
+    for (size_t i = 0; i < composition->n; i++) {
+        const char *symbol = vtr_element_symbol(composition->number[i]);
+        double amount = scale * composition->fraction[i];
+        char number[32] = "";
+        if (scale == 100 || round(amount) != 1) snprintf(number, sizeof number, "%.8g", amount);
+        used += (size_t)snprintf(used < size ? text + used : NULL, used < size ? size - used : 0, "%s%s",
+                                 symbol != NULL ? symbol : "?", number);
+    }
+    return used;
 }

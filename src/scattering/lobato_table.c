@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "scattering/lobato_internal.h"
+#include "scattering/tables_internal.h"
 
 /* Electron scattering factors of the neutral atoms Z = 1 to 103: I. Lobato and D. Van Dyck, An accurate
  * parameterization for scattering factors, electron densities and electrostatic potentials for neutral atoms
