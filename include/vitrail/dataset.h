@@ -106,7 +106,7 @@ VTR_API vtr_status vtr_dataset_convert(const char *path, vtr_dataset *recording,
 
 /* --- images ----------------------------------------------------------------------------------------------- */
 
-/* Reads a 2-D image (TIFF, PNG, .npy, or any recording of one frame) as float32, e.g. a mask. The caller frees
+/* Reads a 2-D image (TIFF, PNG, BMP, .npy, or any recording of one frame) as float32, e.g. a mask. The caller frees
  * *image with vtr_image_free. */
 VTR_API vtr_status vtr_image_read(float **image, size_t *height, size_t *width, const char *path,
                                   vtr_error *err);

@@ -74,7 +74,7 @@ struct vtr_dataset_format {
 };
 
 extern const vtr_dataset_format vtr_format_npy, vtr_format_raw, vtr_format_hdf5, vtr_format_merlin,
-    vtr_format_dm, vtr_format_tiff, vtr_format_png;
+    vtr_format_dm, vtr_format_mrc, vtr_format_tiff, vtr_format_png, vtr_format_bmp;
 
 /* Sizes of info. */
 size_t vtr_dataset_n_positions(const vtr_dataset_info *info);

@@ -5,7 +5,7 @@
 #include "dataset/dataset_internal.h"
 #include "dataset/image_internal.h"
 
-/* TIFF and PNG images as recordings of one frame of f32; colour becomes grey. The pixels are read when the file is
+/* TIFF, PNG and BMP images as recordings of one frame of f32; colour becomes grey. The pixels are read when the file is
  * opened: an image is small. */
 
 bool vtr_image_is_tiff(const unsigned char *head, size_t n)
@@ -17,6 +17,12 @@ bool vtr_image_is_tiff(const unsigned char *head, size_t n)
 bool vtr_image_is_png(const unsigned char *head, size_t n)
 {
     return n >= 8 && memcmp(head, "\x89PNG\r\n\x1a\n", 8) == 0;
+}
+
+/* Two letters are little to go by: the information header's length, a small number, must follow where it belongs. */
+bool vtr_image_is_bmp(const unsigned char *head, size_t n)
+{
+    return n >= 18 && memcmp(head, "BM", 2) == 0 && head[14] >= 12 && memcmp(head + 15, "\0\0\0", 3) == 0;
 }
 
 static vtr_status take_image(vtr_dataset *dataset, float *image, size_t height, size_t width, vtr_error *err)
@@ -46,6 +52,21 @@ static vtr_status open_png(vtr_dataset *dataset, const vtr_dataset_params *param
     return status == VTR_OK ? take_image(dataset, image, height, width, err) : status;
 }
 
+static vtr_status open_bmp(vtr_dataset *dataset, const vtr_dataset_params *params, vtr_error *err)
+{
+    (void)params;
+    float *image = NULL;
+    size_t height = 0, width = 0, n_coloured = 0;
+    vtr_status status =
+        vtr_image_read_bmp(&image, &height, &width, &n_coloured, &dataset->file, dataset->path, err);
+    if (status != VTR_OK) return status;
+    dataset->info.saturation = 255;
+    if (n_coloured > 0)
+        vtr_dataset_note(dataset, "%zu of %zu pixels are coloured; their brightness is taken (ITU-R BT.601)",
+                         n_coloured, height * width);
+    return take_image(dataset, image, height, width, err);
+}
+
 static vtr_status read_image(vtr_dataset *dataset, size_t first, size_t n, void *frames, vtr_error *err)
 {
     (void)first; /* there is but one */
@@ -64,3 +85,5 @@ const vtr_dataset_format vtr_format_tiff = {
     .name = "TIFF", .probe = vtr_image_is_tiff, .open = open_tiff, .read = read_image, .close = close_image};
 const vtr_dataset_format vtr_format_png = {
     .name = "PNG", .probe = vtr_image_is_png, .open = open_png, .read = read_image, .close = close_image};
+const vtr_dataset_format vtr_format_bmp = {
+    .name = "BMP", .probe = vtr_image_is_bmp, .open = open_bmp, .read = read_image, .close = close_image};

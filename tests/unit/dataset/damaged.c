@@ -159,9 +159,18 @@ static void damaged_numpy_files(void **state)
     }
 }
 
+static void damaged_mrc_files(void **state)
+{
+    (void)state;
+    try_file("mrc/EMD-3197.map", false, try_recording);
+    try_file("mrc/ncem_temp.mrc", false, try_recording);
+    try_file("mrc/20241021_00405_movie.mrc", false, try_recording);
+}
+
 static void damaged_images(void **state)
 {
     (void)state;
+    try_file("../rings/saed_Au_Nano_1.bmp", false, try_image);
     try_file("tiff/flower-minisblack-16.tif", false, try_image);
     try_file("tiff/flower-rgb-planar-16.tif", false, try_image);
     try_file("tiff/quad-tile.tif", false, try_image);
@@ -175,6 +184,7 @@ int main(void)
         cmocka_unit_test(damaged_merlin_files),
         cmocka_unit_test(damaged_hdf5_files),
         cmocka_unit_test(damaged_numpy_files),
+        cmocka_unit_test(damaged_mrc_files),
         cmocka_unit_test(damaged_images),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);

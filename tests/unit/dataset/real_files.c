@@ -128,6 +128,13 @@ static const fact facts[] = {
     {"merlin/epsic_test_24bit_notRAW_1frame.mib", NULL, {0}, {1, 1, 512, 512}, VTR_TYPE_U32, 0, 0, 0, 0, {NAN, NAN}, {NAN, NAN}},
     {"merlin/epsic_test_6bit_notRAW_1frame.mib", NULL, {0}, {1, 1, 512, 512}, VTR_TYPE_U8, 0, 0, 0, 0, {NAN, NAN}, {NAN, NAN}},
     {"merlin/skued_test.mib", NULL, {0}, {1, 1, 256, 256}, VTR_TYPE_U16, 0, 717, 728470, 46924, {NAN, NAN}, {NAN, NAN}},
+    {"mrc/20241021_00405_0_Virt_0_sum.mrc", NULL, {0}, {1, 1, 4, 8}, VTR_TYPE_F32, 0.0, 31.0, 496.0, 31, {NAN, NAN}, {NAN, NAN}},
+    {"mrc/20241021_00405_final.mrc", NULL, {0}, {1, 1, 4, 8}, VTR_TYPE_F32, 496.0, 496.0, 15872.0, 0, {NAN, NAN}, {NAN, NAN}},
+    {"mrc/20241021_00405_movie.mrc", NULL, {4, 8}, {4, 8, 4, 8}, VTR_TYPE_U16, 0, 31, 15872, 992, {NAN, NAN}, {NAN, NAN}},
+    {"mrc/EMD-3001.map", NULL, {0}, {1, 25, 43, 73}, VTR_TYPE_F32, -0.3681429624557495, 0.7216102480888367, 41.82456040309909, 30018, {NAN, NAN}, {NAN, NAN}},
+    {"mrc/EMD-3197.map", NULL, {0}, {1, 20, 20, 20}, VTR_TYPE_F32, -4.1337456703186035, 5.576736927032471, 6268.896269149147, 2521, {NAN, NAN}, {NAN, NAN}},
+    {"mrc/HAADFscan.mrc", NULL, {0}, {1, 1, 16, 16}, VTR_TYPE_U16, 3923, 9399, 1552947, 4, {NAN, NAN}, {NAN, NAN}},
+    {"mrc/ncem_temp.mrc", NULL, {0}, {1, 3, 128, 128}, VTR_TYPE_F32, 5.613289977191016e-05, 0.999992847442627, 24435.3063046194, 9721, {NAN, NAN}, {NAN, NAN}},
     {"tia/64x64_TEM_images_acquire.npy", NULL, {0}, {1, 1, 64, 64}, VTR_TYPE_F32, 7737.37939453125, 49743.01953125, 165050960.89013672, 4034, {NAN, NAN}, {NAN, NAN}},
 };
 /* clang-format on */
@@ -223,6 +230,8 @@ static void programs_are_recognised(void **state)
     assert_string_equal(info_of("emd/Si100_4D.emd").format, "HDF5: EMD (Berkeley)");
     assert_string_equal(info_of("dm/nion_ref_F_1_2.dm5").format, "HDF5: DigitalMicrograph 5");
     assert_string_equal(info_of("merlin/skued_test.mib").format, "Merlin");
+    assert_string_equal(info_of("mrc/HAADFscan.mrc").format, "MRC");
+    assert_string_equal(info_of("mrc/ncem_temp.mrc").format, "MRC"); /* without "MAP" */
 }
 
 static void energies_are_read(void **state)
@@ -232,6 +241,7 @@ static void energies_are_read(void **state)
     assert_near(info_of("hyperspy/example2_v3.1.hspy").beam_energy_kev, 200, 1e-9);
     assert_near(info_of("emd/Camera_Ceta_Diffraction_Micro.emd").beam_energy_kev, 300, 1e-9);
     assert_near(info_of("dectris/test_00_master.h5").beam_energy_kev, 300, 1e-9);
+    assert_near(info_of("mrc/HAADFscan.mrc").beam_energy_kev, 300, 1e-9);
 }
 
 /* A DECTRIS master file holds links to its frames and, beside it, a file with the scan. */
