@@ -2,9 +2,9 @@
 #ifndef VITRAIL_SCATTERING_H
 #define VITRAIL_SCATTERING_H
 
-/* Elements, compositions, and what their atoms scatter: electrons, X-rays, neutrons. Functions of a single factor
- * take k = 2 sin(theta)/lambda = 1/d, those of the pair distribution function (vtr_scatterer_...) take
- * Q = 2 pi k, both in 1/Å. The tables, their formulas and ranges: docs/methods/scattering.md. */
+/* Elements, compositions, and what their atoms scatter: electrons, X-rays, neutrons. Functions of a single
+ * factor take k = 2 sin(theta)/lambda = 1/d, those of the pair distribution function (vtr_scatterer_...)
+ * take Q = 2 pi k, both in 1/Å. The tables, their formulas and ranges: docs/methods/scattering.md. */
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -28,9 +28,12 @@ VTR_API int vtr_element_number(const char *symbol);
 VTR_API const char *vtr_element_symbol(int number);
 
 /* Reads "Fe85.2Si0.5B9.5P4Cu0.8" (at.%, adding to 100 within 0.5), "Zr0.5Cu0.5" (fractions, adding to 1
- * within 0.005) or a formula unit of small whole numbers, "SiO2" (adding to at most 30); an element without a
- * number counts 1. Spaces and underscores are skipped. VTR_ERR_ARGUMENT for an unknown element, one named twice, an amount
- * that is not a positive number, or amounts that add to something else. */
+ * within 0.005) or a formula unit of whole numbers, "SiO2" (adding to at most 30); an element without a
+ * number counts 1. Brackets hold a list of their own: "[(Fe0.5Co0.5)0.75B0.25]96Nb4", "(Na2O)20(SiO2)80",
+ * "Ca(OH)2"; with dashes the amounts come first: "20Na2O-10B2O3-70SiO2". In both, a formula unit counts in
+ * moles, other lists in atoms. Spaces and underscores are skipped. VTR_ERR_ARGUMENT for an unknown
+ * element, one named twice in a list, an amount that is not a positive number, or amounts that add to
+ * something else. */
 VTR_API vtr_status vtr_composition_parse(vtr_composition *composition, const char *text, vtr_error *err);
 
 /* Writes a composition as vtr_composition_parse reads it, for headers: at.% where two decimals are enough
