@@ -1,0 +1,421 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <cblas.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "pdf/pdf_internal.h"
+#include "vitrail/constants.h"
+
+/* The structure prior: G beyond rcut is noise of 3 1/Å^2 that falls off over 5 Å and keeps its value over 0.3 Å; an
+ * error of 0.1 Q in F (factors, calibration: it keeps the many counts at low Q from ruling alone) and 0.3 of F itself. */
+static const double prior_height = 3, prior_length = 5, prior_grain = 0.3, prior_step = 0.05, prior_end = 25;
+static const double floor_factor = 0.1, floor_structure = 0.3;
+/* The first neighbour's distance times this is rcut; its foot, up to which the mean of G is the line, comes later. */
+static const double cut_of_peak = 0.7, foot_of_cut = 1.2;
+
+typedef struct fit {
+    vtr_pdf_plan *plan;
+    const double *intensity;                /* [n_q] */
+    double *variance;                       /* [n_q] of I/N, in units of F^2 */
+    double *covariance, *structure, *sines; /* [n][n], [n][n], [n][n_prior] */
+    double *columns, *solution;             /* [m][n] */
+    double *line, *f;                       /* [n] */
+    double rcut;                            /* 0: no line */
+    bool has_line;
+} fit;
+
+double pdf_functional_value(const pdf_functional *functional, size_t n, const double *intensity, double scale)
+{
+    return cblas_ddot((int)n, functional->row, 1, intensity, 1) + functional->per_scale * scale +
+           functional->offset;
+}
+
+double pdf_structure(const vtr_pdf_plan *plan, const double *intensity, double *f)
+{
+    size_t n = plan->n_q;
+    double scale = pdf_functional_value(&plan->scale, n, intensity, 0);
+    for (size_t j = 0; j < n; j++)
+        f[j] = plan->to_f[j] * intensity[j];
+    for (size_t t = 0; t < plan->n_terms; t++)
+        cblas_daxpy((int)n, -pdf_functional_value(&plan->term[t], n, intensity, scale), plan->column[t], 1, f,
+                    1);
+    for (size_t j = 0; j < n; j++)
+        f[j] = f[j] / scale - plan->self[j];
+    return scale;
+}
+
+void pdf_ratio_sensitivity(const vtr_pdf_plan *plan, const pdf_functional *functional, double ratio,
+                           double scale, double *out)
+{
+    for (size_t j = 0; j < plan->n_q; j++)
+        out[j] = (functional->row[j] + (functional->per_scale - ratio) * plan->scale.row[j]) / scale;
+}
+
+/* Indices [*first, *last) of the points of the fit window. */
+static void window_points(const vtr_pdf_plan *plan, size_t *first, size_t *last)
+{
+    const double *range = plan->normalisation.fit;
+    *first = *last = 0;
+    while (*first < plan->n_q && plan->q[*first] < range[0])
+        ++*first;
+    for (*last = *first; *last < plan->n_q && plan->q[*last] <= range[1];)
+        ++*last;
+}
+
+/* N and the constant by least squares of I on (<f^2> + incoherent, 1) over the window; what is held is taken out.
+ * Points count alike in s(Q): their weights are 1/<f>^4. */
+static vtr_status scale_by_window(vtr_pdf_plan *plan, vtr_error *err)
+{
+    const vtr_pdf_params *p = &plan->params;
+    bool finds_scale = isnan(p->scale), finds_constant = isnan(p->constant);
+    size_t first, last;
+    window_points(plan, &first, &last);
+    if (last < first + 4)
+        return vtr_fail(err, VTR_ERR_RANGE, "fit range %g to %g 1/Å holds %zu points; four are needed",
+                        plan->normalisation.fit[0], plan->normalisation.fit[1], last - first);
+    double ww = 0, wa = 0, waa = 0;
+    for (size_t j = first; j < last; j++) {
+        double w = 1 / (plan->mean_f[j] * plan->mean_f[j]), a = plan->atomic[j];
+        ww += w * w, wa += w * w * a, waa += w * w * a * a;
+    }
+    double determinant = ww * waa - wa * wa;
+    if (finds_scale && finds_constant && !(determinant > 1e-9 * ww * waa))
+        return vtr_fail(
+            err, VTR_ERR_NUMERIC,
+            "fit range %g to %g 1/Å: the scale cannot be told from the constant there; widen it or hold "
+            "one of them",
+            plan->normalisation.fit[0], plan->normalisation.fit[1]);
+    pdf_functional *n = &plan->scale, *c = &plan->term[PDF_CONSTANT];
+    for (size_t j = first; j < last; j++) {
+        double w = 1 / (plan->mean_f[j] * plan->mean_f[j]), a = plan->atomic[j];
+        if (finds_scale && finds_constant) {
+            n->row[j] = w * w * (ww * a - wa) / determinant;
+            c->row[j] = w * w * (waa - wa * a) / determinant;
+        } else if (finds_scale)
+            n->row[j] = w * w * a / waa;
+        else if (finds_constant)
+            c->row[j] = w * w / ww;
+    }
+    if (finds_scale && !finds_constant) n->offset = -p->constant * wa / waa;
+    if (!finds_scale && finds_constant) c->per_scale = -wa / ww;
+    return VTR_OK;
+}
+
+/* N or the constant such that N <f^2> + constant is the intensity at one Q. */
+static vtr_status scale_by_match(vtr_pdf_plan *plan, vtr_error *err)
+{
+    const vtr_pdf_params *p = &plan->params;
+    const double *q = plan->q;
+    size_t j = 0;
+    if (p->match < q[0] || p->match > q[plan->n_q - 1])
+        return vtr_fail(err, VTR_ERR_RANGE, "match at %g 1/Å lies outside the data used, %g to %g 1/Å",
+                        p->match, q[0], q[plan->n_q - 1]);
+    if (isnan(p->scale) && isnan(p->constant))
+        return vtr_fail(err, VTR_ERR_ARGUMENT, "match sets the scale or the constant: hold the other one");
+    while (j + 2 < plan->n_q && q[j + 1] < p->match)
+        j++;
+    double t = (p->match - q[j]) / (q[j + 1] - q[j]);
+    double atomic = (1 - t) * plan->atomic[j] + t * plan->atomic[j + 1];
+    bool finds_scale = isnan(p->scale);
+    pdf_functional *found = finds_scale ? &plan->scale : &plan->term[PDF_CONSTANT];
+    found->row[j] = (1 - t) / (finds_scale ? atomic : 1);
+    found->row[j + 1] = t / (finds_scale ? atomic : 1);
+    if (finds_scale)
+        found->offset = -p->constant / atomic;
+    else
+        found->per_scale = -atomic;
+    return VTR_OK;
+}
+
+static vtr_status scale_simply(vtr_pdf_plan *plan, vtr_error *err)
+{
+    const vtr_pdf_params *p = &plan->params;
+    if (!isnan(p->scale)) plan->scale.offset = p->scale;
+    if (!isnan(p->constant)) plan->term[PDF_CONSTANT].offset = p->constant;
+    plan->normalisation.source = !isnan(p->scale) ? VTR_PDF_SCALE_GIVEN : VTR_PDF_SCALE_WINDOW;
+    if (!isnan(p->match)) {
+        if (isnan(p->scale)) plan->normalisation.source = VTR_PDF_SCALE_MATCHED;
+        return scale_by_match(plan, err);
+    }
+    return !isnan(p->scale) && !isnan(p->constant) ? VTR_OK : scale_by_window(plan, err);
+}
+
+/* Covariance of sines beyond rcut, without the diagonal. */
+static void fill_structure(fit *s)
+{
+    size_t n = s->plan->n_q, n_prior = (size_t)((prior_end - s->rcut) / prior_step);
+    for (size_t j = 0; j < n; j++)
+        for (size_t i = 0; i < n_prior; i++) {
+            double r = s->rcut + prior_step * (double)i;
+            double deviation =
+                prior_height * exp(-(r - s->rcut) / prior_length) * sqrt(prior_step * prior_grain);
+            s->sines[j * n_prior + i] = deviation * sin(s->plan->q[j] * r);
+        }
+    cblas_dsyrk(CblasColMajor, CblasLower, CblasTrans, (int)n, (int)n_prior, 1, s->sines, (int)n_prior, 0,
+                s->structure, (int)n);
+}
+
+static void fill_covariance(fit *s, double scale)
+{
+    size_t n = s->plan->n_q;
+    memcpy(s->covariance, s->structure, n * n * sizeof *s->covariance);
+    for (size_t j = 0; j < n; j++) {
+        double d = s->plan->to_f[j] / scale, q = floor_factor * s->plan->q[j], f = floor_structure * s->f[j];
+        s->covariance[j * n + j] += d * d * s->variance[j] + q * q + f * f;
+    }
+}
+
+/* n_polynomial counts the held coefficients until the report. */
+static bool finds_polynomial(const vtr_pdf_plan *plan)
+{
+    return plan->n_terms > PDF_POLYNOMIAL && plan->normalisation.n_polynomial == 0;
+}
+
+/* The least squares of this step: the density sets the scale, or the scale is known. In the first case column 0 is what
+ * N multiplies, held powers of Q with it; then come the powers of Q that are not and, where it is looked for, the
+ * line. */
+static vtr_status solve(fit *s, size_t n_powers, bool finds_scale, bool finds_line, size_t *m, vtr_error *err)
+{
+    const vtr_pdf_plan *plan = s->plan;
+    size_t n = plan->n_q;
+    double qmaxinst = plan->normalisation.qmaxinst, density = plan->normalisation.density;
+    double *column = s->columns;
+    if (finds_scale) {
+        for (size_t j = 0; j < n; j++)
+            column[j] = plan->self[j] + density * s->line[j];
+        for (size_t t = PDF_POLYNOMIAL; n_powers == 0 && t < plan->n_terms; t++)
+            cblas_daxpy((int)n, plan->term[t].per_scale, plan->column[t], 1, column, 1);
+        column += n;
+    }
+    for (size_t k = 0; k < n_powers; k++, column += n)
+        for (size_t j = 0; j < n; j++)
+            column[j] = plan->q[j] * pow(plan->q[j] / qmaxinst, (double)k);
+    if (finds_line) {
+        memcpy(column, s->line, n * sizeof *column);
+        column += n;
+    }
+    *m = (size_t)(column - s->columns) / n;
+    return pdf_least_squares(n, *m, s->columns, s->covariance, s->solution, err);
+}
+
+/* Adds `weight` of the functional z . (D I - N (B + density line) - D constant) to `out`. */
+static void add_functional(const fit *s, const double *z, double weight, double density, pdf_functional *out)
+{
+    const vtr_pdf_plan *plan = s->plan;
+    const pdf_functional *c = &plan->term[PDF_CONSTANT];
+    size_t n = plan->n_q;
+    double on_constant = weight * cblas_ddot((int)n, z, 1, plan->to_f, 1);
+    double on_self = weight * cblas_ddot((int)n, z, 1, plan->self, 1);
+    if (density != 0) on_self += weight * density * cblas_ddot((int)n, z, 1, s->line, 1);
+    for (size_t j = 0; j < n; j++)
+        out->row[j] += weight * z[j] * plan->to_f[j] - on_constant * c->row[j];
+    out->per_scale -= on_self + on_constant * c->per_scale;
+    out->offset -= on_constant * c->offset;
+}
+
+static void clear(pdf_functional *functional, size_t n)
+{
+    memset(functional->row, 0, n * sizeof *functional->row);
+    functional->per_scale = functional->offset = 0;
+}
+
+/* The polynomial with the scale known; orders between whole numbers are a mean of two fits. */
+static vtr_status fit_polynomial(fit *s, double order, double scale, vtr_error *err)
+{
+    vtr_pdf_plan *plan = s->plan;
+    const vtr_pdf_normalisation *nz = &plan->normalisation;
+    size_t n = plan->n_q, low = (size_t)order;
+    bool finds_line = s->has_line && isnan(nz->density);
+    double part[2] = {1 - (order - (double)low), order - (double)low};
+    for (size_t t = PDF_POLYNOMIAL; t < plan->n_terms; t++)
+        clear(&plan->term[t], n);
+    clear(&plan->line, n);
+    for (size_t i = 0; i < 2 && part[i] > 0; i++) {
+        size_t m;
+        fill_covariance(s, scale);
+        vtr_status status = solve(s, low + i + 1, false, finds_line, &m, err);
+        if (status != VTR_OK) return status;
+        double density = s->has_line && !finds_line ? nz->density : 0;
+        for (size_t k = 0; k <= low + i; k++)
+            add_functional(s, s->solution + k * n, part[i] / pow(nz->qmaxinst, (double)k), density,
+                           &plan->term[PDF_POLYNOMIAL + k]);
+        if (finds_line) add_functional(s, s->solution + (m - 1) * n, part[i], 0, &plan->line);
+    }
+    plan->is_density_found = finds_line;
+    return VTR_OK;
+}
+
+/* N from the density: the coefficient of B + line in D (I - constant). */
+static vtr_status fit_scale(fit *s, double order, double scale, vtr_error *err)
+{
+    vtr_pdf_plan *plan = s->plan;
+    size_t n = plan->n_q, m;
+    fill_covariance(s, scale);
+    size_t n_powers = finds_polynomial(plan) ? (size_t)ceil(order) + 1 : 0;
+    vtr_status status = solve(s, n_powers, true, false, &m, err);
+    if (status != VTR_OK) return status;
+    double constant = plan->term[PDF_CONSTANT].offset;
+    for (size_t j = 0; j < n; j++)
+        plan->scale.row[j] = s->solution[j] * plan->to_f[j];
+    plan->scale.offset = -constant * cblas_ddot((int)n, s->solution, 1, plan->to_f, 1);
+    return VTR_OK;
+}
+
+static vtr_status check_scale(double scale, vtr_error *err)
+{
+    if (scale > 0 && isfinite(scale)) return VTR_OK;
+    return vtr_fail(
+        err, VTR_ERR_NUMERIC,
+        "the scale comes out as %g: the intensity does not follow <f^2> in the range; check its unit, the "
+        "composition and the background",
+        scale);
+}
+
+/* The first maximum of G between 0.8 and 6 Å that reaches 0.4 of the highest; NAN without one. */
+static double first_peak(const fit *s)
+{
+    enum { N_R = 270 };
+    double g[N_R], highest = 0;
+    const vtr_pdf_plan *plan = s->plan;
+    for (int i = 0; i < N_R; i++) {
+        double r = 0.76 + 0.02 * i, sum = 0;
+        for (size_t j = 0; j < plan->n_transform; j++) {
+            double x = VTR_PI * plan->q[j] / plan->normalisation.qmax;
+            double step = plan->q[j + 1 < plan->n_q ? j + 1 : j] - plan->q[j > 0 ? j - 1 : 0];
+            sum += s->f[j] * sin(x) / x * sin(plan->q[j] * r) * step;
+        }
+        g[i] = sum / VTR_PI;
+        highest = fmax(highest, g[i]);
+    }
+    for (int i = 1; i + 1 < N_R; i++)
+        if (g[i] >= 0.4 * highest && g[i] > g[i - 1] && g[i] >= g[i + 1]) return 0.76 + 0.02 * i;
+    return NAN;
+}
+
+double pdf_background_order(const vtr_pdf_params *params, double qmaxinst)
+{
+    double order =
+        isnan(params->rpoly) ? (double)params->background_order : params->rpoly * qmaxinst / VTR_PI - 1;
+    return fmin(fmax(order, 0), VTR_PDF_MAX_ORDER);
+}
+
+static void set_cut(fit *s, double rcut)
+{
+    s->rcut = rcut;
+    for (size_t j = 0; j < s->plan->n_q; j++)
+        s->line[j] = pdf_line(s->plan->q[j], foot_of_cut * rcut);
+    fill_structure(s);
+}
+
+static vtr_status iterate(fit *s, double order, bool from_density, int n_rounds, vtr_error *err)
+{
+    vtr_pdf_plan *plan = s->plan;
+    vtr_status status = VTR_OK;
+    double scale = pdf_functional_value(&plan->scale, plan->n_q, s->intensity, 0);
+    for (int round = 0; status == VTR_OK && round < n_rounds; round++) {
+        if (from_density) status = fit_scale(s, order, scale, err);
+        scale = pdf_functional_value(&plan->scale, plan->n_q, s->intensity, 0);
+        if (status == VTR_OK) status = check_scale(scale, err);
+        if (status == VTR_OK && finds_polynomial(plan)) status = fit_polynomial(s, order, scale, err);
+        if (status == VTR_OK) pdf_structure(plan, s->intensity, s->f);
+    }
+    return status;
+}
+
+static vtr_status run(fit *s, vtr_error *err)
+{
+    vtr_pdf_plan *plan = s->plan;
+    vtr_pdf_normalisation *nz = &plan->normalisation;
+    double order = pdf_background_order(&plan->params, nz->qmaxinst);
+    bool from_density = nz->is_density_given && isnan(plan->params.scale) && isnan(plan->params.match) &&
+                        !plan->params.scale_from_window;
+    vtr_status status = scale_simply(plan, err);
+    if (status != VTR_OK) return status;
+    status = check_scale(pdf_functional_value(&plan->scale, plan->n_q, s->intensity, 0), err);
+    if (status != VTR_OK) return status;
+    set_cut(s, 1);
+    status = iterate(s, order, false, 2, err);
+    if (status != VTR_OK) return status;
+    nz->first_peak = first_peak(s);
+    if (isnan(nz->first_peak)) nz->notes |= VTR_PDF_NOTE_AXIS;
+    nz->rcut = !isnan(plan->params.rcut) ? plan->params.rcut : cut_of_peak * nz->first_peak;
+    if (!(nz->rcut > 0)) return VTR_OK; /* no line to leave alone */
+    s->has_line = true;
+    set_cut(s, nz->rcut);
+    if (from_density) {
+        nz->source = VTR_PDF_SCALE_DENSITY;
+        pdf_functional *c = &plan->term[PDF_CONSTANT];
+        clear(c, plan->n_q);
+        c->offset = isnan(plan->params.constant) ? 0 : plan->params.constant;
+        clear(&plan->scale, plan->n_q);
+    }
+    return iterate(s, order, from_density, 3, err);
+}
+
+/* Values and errors on the mean profile. */
+static void report(vtr_pdf_plan *plan, const double *intensity, const double *variance)
+{
+    vtr_pdf_normalisation *nz = &plan->normalisation;
+    size_t n = plan->n_q;
+    const pdf_functional *c = &plan->term[PDF_CONSTANT];
+    nz->scale = pdf_functional_value(&plan->scale, n, intensity, 0);
+    nz->constant = pdf_functional_value(c, n, intensity, nz->scale);
+    nz->n_polynomial = plan->n_terms - PDF_POLYNOMIAL;
+    for (size_t k = 0; k < nz->n_polynomial; k++)
+        nz->polynomial[k] =
+            pdf_functional_value(&plan->term[PDF_POLYNOMIAL + k], n, intensity, nz->scale) / nz->scale;
+    if (plan->is_density_found)
+        nz->density = pdf_functional_value(&plan->line, n, intensity, nz->scale) / nz->scale;
+    if (nz->density <= 0) nz->notes |= VTR_PDF_NOTE_DENSITY;
+    double scale = 0, constant = 0, density = 0;
+    for (size_t j = 0; variance != NULL && j < n; j++) {
+        double row = plan->scale.row[j], on_constant = c->row[j] + c->per_scale * row;
+        double on_density =
+            plan->is_density_found ? plan->line.row[j] + (plan->line.per_scale - nz->density) * row : 0;
+        scale += row * row * variance[j];
+        constant += on_constant * on_constant * variance[j];
+        density += on_density * on_density * variance[j];
+    }
+    nz->scale_error = variance != NULL ? sqrt(scale) : NAN;
+    nz->constant_error = variance != NULL ? sqrt(constant) : NAN;
+    nz->density_error = variance != NULL ? sqrt(density) / nz->scale : NAN;
+    for (size_t j = 0; j < n; j++)
+        if (intensity[j] <= 0) nz->notes |= VTR_PDF_NOTE_NEGATIVE;
+    if (isfinite(nz->first_peak) && nz->source == VTR_PDF_SCALE_WINDOW &&
+        (nz->fit[1] - nz->fit[0]) * nz->first_peak < 4 * VTR_PI)
+        nz->notes |= VTR_PDF_NOTE_SHORT_WINDOW;
+}
+
+vtr_status pdf_normalise(vtr_pdf_plan *plan, const double *intensity, const double *variance, vtr_error *err)
+{
+    vtr_status status = VTR_ERR_MEMORY;
+    size_t n = plan->n_q;
+    fit s = {.plan = plan, .intensity = intensity};
+    s.variance = vtr_calloc(n, sizeof *s.variance);
+    s.covariance = vtr_calloc(n * n, sizeof *s.covariance);
+    s.structure = vtr_calloc(n * n, sizeof *s.structure);
+    s.sines = vtr_calloc(n * (size_t)(prior_end / prior_step), sizeof *s.sines);
+    s.columns = vtr_calloc(n * (PDF_MAX_TERMS + 2), sizeof *s.columns);
+    s.solution = vtr_calloc(n * (PDF_MAX_TERMS + 2), sizeof *s.solution);
+    s.line = vtr_calloc(n, sizeof *s.line);
+    s.f = vtr_calloc(n, sizeof *s.f);
+    if (s.variance == NULL || s.covariance == NULL || s.structure == NULL || s.sines == NULL ||
+        s.columns == NULL || s.solution == NULL || s.line == NULL || s.f == NULL) {
+        vtr_fail(err, status, "out of memory for a plan of %zu points", n);
+        goto cleanup;
+    }
+    if (variance != NULL) memcpy(s.variance, variance, n * sizeof *variance);
+    status = run(&s, err);
+    if (status == VTR_OK) report(plan, intensity, variance);
+cleanup:
+    vtr_free(s.variance);
+    vtr_free(s.covariance);
+    vtr_free(s.structure);
+    vtr_free(s.sines);
+    vtr_free(s.columns);
+    vtr_free(s.solution);
+    vtr_free(s.line);
+    vtr_free(s.f);
+    return status;
+}
