@@ -22,9 +22,8 @@ typedef struct vtr_atoms {
     vtr_composition composition;
 } vtr_atoms;
 
-/* Reads an XYZ file: the count, a comment, "SYMBOL x y z" lines in Å (what follows on a line is skipped). The box is
- * that of `box` where not NULL, of Lattice="..." in the comment (rectangular only), or of a comment that begins with
- * three positive numbers. On success the caller releases *atoms. */
+/* Reads a model as vtr_structure_read does (structure.h). The box is that of `box` where not NULL, else the file's, which
+ * must be rectangular. On success the caller releases *atoms. */
 VTR_API vtr_status vtr_atoms_read(vtr_atoms *atoms, const char *path, const double box[3], vtr_error *err);
 /* Frees and zeroes. */
 VTR_API void vtr_atoms_release(vtr_atoms *atoms);

@@ -32,7 +32,8 @@ static void boxes_and_atoms_are_read(void **state)
     assert_near(atoms.position[1][2], 0.5, 1e-12);
     assert_int_equal(atoms.number[1], 29);
     assert_int_equal(atoms.composition.n, 2);
-    assert_near(atoms.composition.fraction[0], 2.0 / 3, 1e-12);
+    assert_int_equal(atoms.composition.number[0], 29);
+    assert_near(atoms.composition.fraction[0], 1.0 / 3, 1e-12);
     vtr_atoms_release(&atoms);
 
     const char *lattice = "1\nLattice=\"7 0 0 0 8 1e-15 0 0 9\" pbc=\"T T T\"\nSi 1 1 1 more\n";
@@ -64,12 +65,12 @@ static void wrong_files_are_named(void **state)
                  "number of atoms");
     assert_fails(vtr_atoms_read(&atoms, write_text("b.xyz", ""), NULL, &err), VTR_ERR_FORMAT,
                  "number of atoms");
-    assert_fails(vtr_atoms_read(&atoms, write_text("c.xyz", "2\n\nSi 0 0 0\n"), NULL, &err), VTR_ERR_FORMAT,
+    assert_fails(vtr_atoms_read(&atoms, write_text("c.xyz", "2\n\nSi 0.00 0.00 0.00\n"), NULL, &err), VTR_ERR_FORMAT,
                  "after 1 of 2 atoms");
     assert_fails(vtr_atoms_read(&atoms, write_text("d.xyz", "1\n\nXx 0 0 0\n"), NULL, &err), VTR_ERR_FORMAT,
                  "line 3: 'Xx'");
     assert_fails(vtr_atoms_read(&atoms, write_text("e.xyz", "1\n\nSi 0 0\n"), NULL, &err), VTR_ERR_FORMAT,
-                 "line 3: no three coordinates");
+                 "line 3: no element with three coordinates");
     assert_fails(vtr_atoms_read(&atoms, write_text("f.xyz", "1\nLattice=\"7 0 0 1 8 0 0 0 9\"\nSi 0 0 0\n"),
                                 NULL, &err),
                  VTR_ERR_FORMAT, "not rectangular");
