@@ -188,6 +188,38 @@ VTR_API vtr_status vtr_pdf_compute(vtr_pdf *out, const vtr_pdf_profile *profile,
                                    vtr_error *err);
 VTR_API void vtr_pdf_release(vtr_pdf *pdf);
 
+/* A maximum of G as a Gaussian on the line -4 pi rho0 r (on zero where the density is not known), by least squares
+ * over the points above half of its height. Errors hold the correlation of G's neighbouring points. */
+typedef struct vtr_pdf_peak {
+    double position, position_error; /* Å */
+    double height, height_error;     /* of G there, in G's unit */
+    double fwhm, fwhm_error;         /* Å, of the Gaussian */
+} vtr_pdf_peak;
+
+/* The highest maximum of G in [lo, hi]; VTR_ERR_NOT_FOUND where there is none. Errors are NAN without a variance. */
+VTR_API vtr_status vtr_pdf_peak_fit(vtr_pdf_peak *out, const vtr_pdf *pdf, double lo, double hi,
+                                    vtr_error *err);
+/* The same for many profiles: `results` of vtr_pdf_apply with G and scale, variance [n][n_data] or NULL, out [n]; NAN
+ * where a profile has no maximum. */
+VTR_API vtr_status vtr_pdf_peaks(const vtr_pdf_plan *plan, size_t n, const vtr_pdf_block *results,
+                                 const float *variance, double lo, double hi, vtr_pdf_peak *out, int threads,
+                                 vtr_error *err);
+
+/* Finds up to n_shells maxima of G [n_r], from the one nearest to `first_peak` outwards, that stand out of their
+ * surroundings by a tenth of the first one's height; each range [lo, hi] runs between the minima beside it. Returns
+ * how many there are. */
+VTR_API size_t vtr_pdf_find_shells(size_t n_r, const double *r, const double *G, double first_peak,
+                                   size_t n_shells, double (*ranges)[2]);
+
+/* Coordination number: the integral of R over [lo, hi], and its error (NAN without a variance). VTR_ERR_NO_DATA where
+ * the density is not known. For an alloy it counts neighbours with the Faber-Ziman weights of the radiation. */
+VTR_API vtr_status vtr_pdf_coordination(const vtr_pdf *pdf, double lo, double hi, double *number,
+                                        double *error, vtr_error *err);
+
+/* Where the second peak is expected for neighbouring clusters that share 1, 2 or 3 atoms: 2, sqrt(3) and sqrt(8/3)
+ * times the first distance; NAN for another number. */
+VTR_API double vtr_pdf_shared_atoms_distance(double first_peak, int n_shared);
+
 VTR_END_DECLS
 
 #endif

@@ -27,27 +27,23 @@ typedef struct block {
 static vtr_status make_tables(tables *t, const vtr_pdf_plan *plan, bool has_errors, vtr_error *err)
 {
     size_t n = plan->n_q, n_r = plan->n_r;
-    double *k2 = has_errors ? vtr_malloc(n_r * n, sizeof *k2) : NULL;
     *t = (tables){.plan = plan, .unit = plan->normalisation.scale, .has_errors = has_errors};
     t->transform = vtr_malloc(n_r * n, sizeof *t->transform);
     if (has_errors) {
         t->square = vtr_malloc(n_r * n, sizeof *t->square);
         t->cross = vtr_malloc(n_r * n, sizeof *t->cross);
     }
-    if (t->transform == NULL || (has_errors && (k2 == NULL || t->square == NULL || t->cross == NULL))) {
-        vtr_free(k2);
+    if (t->transform == NULL || (has_errors && (t->square == NULL || t->cross == NULL)))
         return vtr_fail(err, VTR_ERR_MEMORY, "out of memory for %zu x %zu points", n, n_r);
-    }
-    if (has_errors) pdf_sensitivity(plan, n_r, plan->transform, k2);
     for (size_t j = 0; j < n; j++)
         t->has_scale_row |= plan->scale.row[j] != 0;
     for (size_t i = 0; i < n_r * n; i++) {
         t->transform[i] = (float)plan->transform[i];
         if (!has_errors) continue;
-        t->square[i] = (float)(k2[i] * k2[i]);
-        t->cross[i] = (float)(k2[i] * plan->scale.row[i % n] * t->unit);
+        double k2 = plan->sensitivity[i];
+        t->square[i] = (float)(k2 * k2);
+        t->cross[i] = (float)(k2 * plan->scale.row[i % n] * t->unit);
     }
-    vtr_free(k2);
     return VTR_OK;
 }
 

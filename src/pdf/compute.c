@@ -64,7 +64,7 @@ static void fill_errors(vtr_pdf *pdf, const vtr_pdf_plan *plan, const double *va
         pdf->F_error[j] = weigh(row, n, pdf->intensity_error);
         pdf->S_error[j] = pdf->F_error[j] / plan->q[j];
     }
-    pdf_sensitivity(plan, plan->n_r, plan->transform, pdf->sensitivity);
+    memcpy(pdf->sensitivity, plan->sensitivity, plan->n_r * n * sizeof *pdf->sensitivity);
     for (size_t i = 0; i < plan->n_r; i++) {
         double *s = pdf->sensitivity + i * n;
         cblas_daxpy((int)n, -pdf->G[i], plan->scale.row, 1, s, 1);

@@ -308,11 +308,10 @@ static void set_cut(fit *s, double rcut)
     fill_structure(s);
 }
 
-static vtr_status iterate(fit *s, double order, bool from_density, int n_rounds, vtr_error *err)
+static vtr_status iterate(fit *s, double order, double scale, bool from_density, int n_rounds, vtr_error *err)
 {
     vtr_pdf_plan *plan = s->plan;
     vtr_status status = VTR_OK;
-    double scale = pdf_functional_value(&plan->scale, plan->n_q, s->intensity, 0);
     for (int round = 0; status == VTR_OK && round < n_rounds; round++) {
         if (from_density) status = fit_scale(s, order, scale, err);
         scale = pdf_functional_value(&plan->scale, plan->n_q, s->intensity, 0);
@@ -332,10 +331,11 @@ static vtr_status run(fit *s, vtr_error *err)
                         !plan->params.scale_from_window;
     vtr_status status = scale_simply(plan, err);
     if (status != VTR_OK) return status;
-    status = check_scale(pdf_functional_value(&plan->scale, plan->n_q, s->intensity, 0), err);
+    double scale = pdf_functional_value(&plan->scale, plan->n_q, s->intensity, 0);
+    status = check_scale(scale, err);
     if (status != VTR_OK) return status;
     set_cut(s, 1);
-    status = iterate(s, order, false, 2, err);
+    status = iterate(s, order, scale, false, 2, err);
     if (status != VTR_OK) return status;
     nz->first_peak = first_peak(s);
     if (isnan(nz->first_peak)) nz->notes |= VTR_PDF_NOTE_AXIS;
@@ -350,7 +350,7 @@ static vtr_status run(fit *s, vtr_error *err)
         c->offset = isnan(plan->params.constant) ? 0 : plan->params.constant;
         clear(&plan->scale, plan->n_q);
     }
-    return iterate(s, order, from_density, 3, err);
+    return iterate(s, order, scale, from_density, 3, err);
 }
 
 /* Values and errors on the mean profile. */
@@ -360,6 +360,7 @@ static void report(vtr_pdf_plan *plan, const double *intensity, const double *va
     size_t n = plan->n_q;
     const pdf_functional *c = &plan->term[PDF_CONSTANT];
     nz->scale = pdf_functional_value(&plan->scale, n, intensity, 0);
+    pdf_structure(plan, intensity, plan->structure);
     nz->constant = pdf_functional_value(c, n, intensity, nz->scale);
     nz->n_polynomial = plan->n_terms - PDF_POLYNOMIAL;
     for (size_t k = 0; k < nz->n_polynomial; k++)

@@ -35,7 +35,9 @@ struct vtr_pdf_plan {
     bool is_density_found;
     pdf_functional line; /* N times the density, where the density is found */
     size_t n_r;
-    double *r, *transform; /* [n_r], [n_r][n_q] */
+    double *structure, *mean_g; /* F [n_q] and G [n_r] of the mean profile */
+    double *r, *transform;      /* [n_r], [n_r][n_q] */
+    double *sensitivity;        /* K2 for the rows of a transform. */
 };
 
 /* Generalised least squares: the functionals Z [m][n] = (X^T C^-1 X)^-1 X^T C^-1 that give the coefficients of the
@@ -65,7 +67,7 @@ double pdf_window(const vtr_pdf_params *params, double qmax, double q);
 /* One row of the transform, [n_q] with zeros beyond n_transform. */
 void pdf_transform_row(const vtr_pdf_plan *plan, double r, double *row);
 
-/* K2 [n_r][n_q] with dG = (K2 - G n) dI / N, n the row of the scale. */
+/* K2 for the rows of a transform. */
 void pdf_sensitivity(const vtr_pdf_plan *plan, size_t n_r, const double *transform, double *k2);
 /* dF [n_q] at point i of a profile with these F, N. */
 void pdf_structure_sensitivity(const vtr_pdf_plan *plan, size_t i, double f, double scale, double *out);

@@ -43,11 +43,14 @@ static vtr_status choose_range(vtr_pdf_plan *plan, const vtr_pdf_profile *mean, 
     if (last - first > MAX_POINTS)
         return vtr_fail(err, VTR_ERR_RANGE, "%zu points between %g and %g 1/Å are too many; at most %d",
                         last - first, qmin, qmaxinst, MAX_POINTS);
-    for (size_t j = first; j < last; j++)
-        if (!isfinite(mean->intensity[j]) || (mean->variance != NULL && !(mean->variance[j] >= 0)))
+    for (size_t j = first; j < last; j++) {
+        if (!isfinite(mean->intensity[j]))
             return vtr_fail(err, VTR_ERR_NO_DATA,
                             "no data at %g 1/Å, between qmin %g and qmaxinst %g: choose a range without gaps",
                             q[j], qmin, qmaxinst);
+        if (mean->variance != NULL && !(mean->variance[j] >= 0))
+            return vtr_fail(err, VTR_ERR_ARGUMENT, "the variance at %g 1/Å is %g", q[j], mean->variance[j]);
+    }
     plan->first = first;
     plan->n_q = last - first;
     nz->qmin = q[first];
@@ -79,8 +82,8 @@ static vtr_status allocate(vtr_pdf_plan *plan, vtr_error *err)
 {
     const vtr_pdf_params *p = &plan->params;
     size_t n = plan->n_q;
-    double **arrays[] = {&plan->q,    &plan->mean_f, &plan->mean_f2,   &plan->atomic,
-                         &plan->to_f, &plan->self,   &plan->scale.row, &plan->line.row};
+    double **arrays[] = {&plan->q,    &plan->mean_f,    &plan->mean_f2,   &plan->atomic,  &plan->to_f,
+                         &plan->self, &plan->structure, &plan->scale.row, &plan->line.row};
     bool is_short = false;
     for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++)
         is_short |= (*arrays[i] = vtr_calloc(n, sizeof(double))) == NULL;
@@ -95,6 +98,8 @@ static vtr_status allocate(vtr_pdf_plan *plan, vtr_error *err)
     plan->n_r = (size_t)floor((p->rmax - p->rmin) / p->rstep + 1e-6) + 1;
     is_short |= (plan->r = vtr_calloc(plan->n_r, sizeof(double))) == NULL;
     is_short |= (plan->transform = vtr_calloc(plan->n_r * n, sizeof(double))) == NULL;
+    is_short |= (plan->mean_g = vtr_calloc(plan->n_r, sizeof(double))) == NULL;
+    is_short |= (plan->sensitivity = vtr_calloc(plan->n_r * n, sizeof(double))) == NULL;
     return is_short ? vtr_fail(err, VTR_ERR_MEMORY, "out of memory for %zu x %zu points", n, plan->n_r)
                     : VTR_OK;
 }
@@ -178,6 +183,9 @@ static void fill_transform(vtr_pdf_plan *plan)
         plan->r[i] = plan->params.rmin + plan->params.rstep * (double)i;
         pdf_transform_row(plan, plan->r[i], plan->transform + i * plan->n_q);
     }
+    pdf_sensitivity(plan, plan->n_r, plan->transform, plan->sensitivity);
+    cblas_dgemv(CblasRowMajor, CblasNoTrans, (int)plan->n_r, (int)plan->n_q, 1, plan->transform,
+                (int)plan->n_q, plan->structure, 1, 0, plan->mean_g, 1);
 }
 
 static vtr_status build(vtr_pdf_plan *plan, const vtr_pdf_profile *mean, const vtr_pdf_params *params,
@@ -217,8 +225,9 @@ void vtr_pdf_plan_free(vtr_pdf_plan **plan)
 {
     vtr_pdf_plan *p = *plan;
     if (p == NULL) return;
-    double *arrays[] = {p->axis, p->q,         p->mean_f,   p->mean_f2, p->atomic,   p->to_f,
-                        p->self, p->scale.row, p->line.row, p->r,       p->transform};
+    double *arrays[] = {p->axis, p->q,         p->mean_f,      p->mean_f2,   p->atomic,
+                        p->to_f, p->self,      p->structure,   p->scale.row, p->line.row,
+                        p->r,    p->transform, p->sensitivity, p->mean_g};
     for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++)
         vtr_free(arrays[i]);
     for (size_t t = 0; t < PDF_MAX_TERMS; t++) {
