@@ -26,6 +26,7 @@ typedef struct vtr_map_params {
     vtr_ring_threshold_params threshold; /* of VTR_FIT_THRESHOLD */
     double profile_step_px;              /* distance of the profile's samples */
     bool no_profile;                     /* leave the radial profiles out */
+    size_t sectors;                      /* radial profiles of so many azimuthal sectors too; 0: none */
     vtr_text_list virtual_images;        /* NAME=LO:HI, px in circle coordinates; none: bf, adf and haadf */
     double scan_rotation;                /* degrees: detector = R(rotation) diag(1, flip ? -1 : 1) scan */
     bool flip;
@@ -40,14 +41,19 @@ typedef struct vtr_map_summary {
     double median_error; /* of exx as fitted, from the covariance; NAN where nothing was fitted */
 } vtr_map_summary;
 
-/* Runs the pass and fills `file` with the groups ring, profile, beam, virtual, mean and calibration. Positions whose
- * frame is not there are flagged as missing, and said through progress->warn. `params` and `summary` may be NULL.
- * The result has the same bits for any number of threads, and with any kernel.
+/* Runs the pass and fills `file` with the groups ring, profile, sectors, beam, virtual, mean and calibration.
+ * Positions whose frame is not there are flagged as missing, and said through progress->warn. `params` and `summary`
+ * may be NULL. The result has the same bits for any number of threads, and with any kernel.
  *
  * Flags of the ring: those of the fit; VTR_FLAG_INVALID for NaN or infinite used pixels, and for negative ones of a
  * counting camera; VTR_FLAG_SATURATED (the values are kept) where a used pixel of the ring's annulus, moved by the
  * descan to whole pixels, reaches the calibration's saturation. A position with VTR_FLAG_INVALID has no profile; one
- * without a ring has the profile about the calibrated centre. */
+ * without a ring has the profile about the calibrated centre.
+ *
+ * profile: each position's own centre and strain are taken out, and the calibration's ellipse. sectors [scan_y][scan_x]
+ * [angle][k]: only centre and ellipse are, so that the strain can be measured from them; the angles are those of the
+ * sectors' middles in the scan's frame, ascending. Opposite sectors hold the same speckle (Friedel). A sector without
+ * a used pixel at a radius is NaN there. */
 VTR_API vtr_status vtr_map(vtr_mapfile *file, vtr_dataset *dataset, const vtr_calibration *calibration,
                            const vtr_map_params *params, int threads, vtr_map_summary *summary,
                            const vtr_progress *progress, vtr_error *err);

@@ -137,6 +137,7 @@ typedef struct vtr_profile_params {
     vtr_noise noise;
     const float
         *speckle; /* [n_bins] variance of a bin's sum beyond noise, relative to its square; NULL: none */
+    size_t n_sectors; /* a profile of each of so many sectors; 0: one profile of them all */
 } vtr_profile_params;
 
 /* Samples at the plan's ring centres: r_first = r_step / 2, n = n_r; counting noise, no speckle. */
@@ -154,6 +155,9 @@ VTR_API vtr_profile_params vtr_profile_default_params(const vtr_polar_plan *plan
  * nothing. Given     lanes                          may be NULL: no shift, no strain Returned  mean
  * [n][VTR_LANES]        recorded units per pixel variance [n][VTR_LANES]        of the mean; may be NULL
  *           weight   [n][VTR_LANES]        (splitted) number of pixels; may be NULL
+ * With n_sectors > 0 the arrays are [n_sectors][n][VTR_LANES]: sector s is centred on s * 360/n_sectors degrees in
+ * circle coordinates, and made of an odd number of the plan's sectors (else VTR_ERR_ARGUMENT). A bin stays in its
+ * sector whatever the lane's shift.
  * Mean and variance are NAN where less than a hundredth of a pixel contributes, and in lanes with
  * VTR_FLAG_MISSING. A bin counts as a point at its mean radius in its mean direction, so samples are averages
  * over about a ring step (r_step_px of the plan) and one triangle of two r_step_px of the params; within a

@@ -22,6 +22,8 @@ static const vtr_parameter parameters[] = {
      .help = "distance of the radial profile's samples"},
     {"no-profile", NULL, VTR_PARAMETER_BOOL, offsetof(vtr_map_params, no_profile),
      .help = "leave the radial profiles out"},
+    {"sectors", NULL, VTR_PARAMETER_SIZE, offsetof(vtr_map_params, sectors), .maximum = 36, .metavar = "N",
+     .help = "also radial profiles of N azimuthal sectors, even, 4 to 36; none unless given"},
     {"virtual", "px", VTR_PARAMETER_LIST, offsetof(vtr_map_params, virtual_images), .metavar = "NAME=LO:HI",
      .help =
          "virtual detector: an annulus about the centre; may be repeated; bf, adf and haadf unless given"},
@@ -228,6 +230,7 @@ vtr_status vtr_map(vtr_mapfile *file, vtr_dataset *dataset, const vtr_calibratio
     vtr_map_summary local;
     vtr_status status = map_job_create(&job, err);
     if (status == VTR_OK) status = map_create_profiles(&job, err);
+    if (status == VTR_OK) status = map_create_sectors(&job, err);
     if (status == VTR_OK) status = run_job(&job, threads, progress, err);
     if (status == VTR_OK) status = map_write_results(&job, err);
     if (status == VTR_OK) status = vtr_calibration_write(calibration, file, err);

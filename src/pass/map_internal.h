@@ -34,6 +34,23 @@ typedef struct map_batch {
     unsigned char n, variant;
 } map_batch;
 
+/* Profiles of azimuthal sectors (map_sectors.c). */
+typedef struct map_sectors {
+    size_t n;               /* 0: none are made */
+    vtr_polar_plan **plans; /* [n_variants]; NULL: those of the fit serve */
+    float *speckle;         /* [n_bins] of these plans; NULL: none */
+    size_t *of_row;         /* [n]: the plan's sector in each row of the file */
+    double *angle_degrees;  /* [n]: its middle in the scan's frame, ascending from 0 */
+    vtr_profile_params profile;
+} map_sectors;
+
+/* A worker's part of them. */
+typedef struct map_sectors_worker {
+    vtr_polar_batch *batch; /* NULL with the plans of the fit */
+    float *columns[2];      /* mean, variance: [sector of the plan][k][16] */
+    float *rows[2];         /* [MAP_RUN_POSITIONS][row][k] until they are written */
+} map_sectors_worker;
+
 /* What all workers share; results are written at disjoint positions. */
 typedef struct map_job {
     vtr_dataset *dataset;
@@ -58,6 +75,7 @@ typedef struct map_job {
     float *total;          /* [n_positions] */
     vtr_profile_params profile;
     float *speckle; /* [n_bins] for the profile's variance; NULL: none */
+    map_sectors sectors;
     vtr_pattern *pattern;
 } map_job;
 
@@ -75,6 +93,7 @@ typedef struct map_worker {
     unsigned char *buffer;  /* [16] frames of the recording's type */
     float *mean, *variance; /* [n_profile][16] */
     float *rows[2];         /* [MAP_RUN_POSITIONS][n_profile]: mean and variance until they are written */
+    map_sectors_worker sectors;
     vtr_beam_params beam;
     bool has_beam;
 
@@ -105,6 +124,9 @@ vtr_status map_step_bin(map_worker *worker, map_job *job, vtr_error *err);
 vtr_status map_step_fit(map_worker *worker, map_job *job, vtr_error *err);
 vtr_status map_step_beam(map_worker *worker, map_job *job, vtr_error *err);
 vtr_status map_step_profile(map_worker *worker, map_job *job, vtr_error *err);
+vtr_status map_step_sectors(map_worker *worker, map_job *job, vtr_error *err);
+/* Where the pattern of each lane sits in its plan, for the profiles. */
+void map_profile_lanes(vtr_polar_lanes *lanes, const map_worker *worker, const map_job *job);
 /* Writes the profiles of positions first ... first + n - 1, n <= MAP_RUN_POSITIONS, `first` a run's. */
 vtr_status map_worker_flush(map_worker *worker, map_job *job, size_t first, size_t n, vtr_error *err);
 
@@ -118,5 +140,21 @@ bool map_annulus_reaches(const map_annulus *annulus, vtr_type type, const void *
 vtr_status map_write_results(map_job *job, vtr_error *err);
 /* Creates the profile datasets, to be filled block by block. */
 vtr_status map_create_profiles(map_job *job, vtr_error *err);
+
+vtr_status map_create_sectors(map_job *job, vtr_error *err);
+vtr_status map_describe_sectors(map_job *job, vtr_error *err);
+/* The axis k of the profiles of a group. */
+vtr_status map_write_k(map_job *job, const char *group, vtr_error *err);
+/* Writes rows of positions first ... first + n - 1 into group/name [scan_y][scan_x][inner...]. */
+vtr_status map_write_positions(map_job *job, const char *group, const char *name, const float *rows,
+                               size_t first, size_t n, size_t n_inner, const size_t *inner, vtr_error *err);
+
+/* Needs the plans of the fit and the profile's samples; nothing is made without --sectors. */
+vtr_status map_sectors_create(map_job *job, vtr_error *err);
+void map_sectors_release(map_job *job);
+vtr_status map_sectors_worker_create(map_sectors_worker *worker, const map_job *job, vtr_error *err);
+void map_sectors_worker_release(map_sectors_worker *worker);
+size_t map_sectors_worker_bytes(const map_job *job);
+vtr_status map_sectors_flush(map_worker *worker, map_job *job, size_t first, size_t n, vtr_error *err);
 
 #endif

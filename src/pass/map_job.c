@@ -162,9 +162,10 @@ static void describe_ring(map_job *job)
 static vtr_status choose_profile(map_job *job, double largest, vtr_error *err)
 {
     double step = job->params->profile_step_px;
-    job->n_profile = job->params->no_profile ? 0 : (size_t)(largest / step) + 1;
+    size_t n = (size_t)(largest / step) + 1;
+    job->n_profile = job->params->no_profile ? 0 : n;
     job->profile = (vtr_profile_params){
-        .r_first_px = step / 2, .r_step_px = step, .n = job->n_profile, .noise = job->calibration->noise};
+        .r_first_px = step / 2, .r_step_px = step, .n = n, .noise = job->calibration->noise};
     if (job->terms.relative_variance == NULL) return VTR_OK;
     size_t n_bins = job->variants[0].plan->n_bins;
     job->speckle = vtr_calloc(n_bins, sizeof *job->speckle);
@@ -199,6 +200,7 @@ vtr_status map_job_create(map_job *job, vtr_error *err)
     status = make_plans(job, err);
     if (status == VTR_OK) status = allocate_results(job, err);
     if (status == VTR_OK) status = choose_profile(job, largest, err);
+    if (status == VTR_OK) status = map_sectors_create(job, err);
     if (status != VTR_OK) {
         map_job_release(job);
         return status;
@@ -214,6 +216,7 @@ void map_job_release(map_job *job)
         vtr_polar_plan_free(&job->variants[v].plan);
         vtr_free(job->variants[v].annulus.stretches);
     }
+    map_sectors_release(job);
     vtr_free(job->variants);
     vtr_free(job->batches);
     vtr_free((void *)job->used);

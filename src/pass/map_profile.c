@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include <math.h>
+#include <string.h>
 
 #include "pass/map_internal.h"
 
@@ -33,23 +34,29 @@ static void fit_in_plan(vtr_polar_lanes *lanes, size_t lane, const vtr_fit_batch
     lanes->exy[lane] = fit->parameters[FIT_Q][lane];
 }
 
-/* Each lane's own centre and ellipse are taken out; lanes without a fit keep the plan's, and those whose pixels are no
- * counts have no profile. */
-vtr_status map_step_profile(map_worker *w, map_job *job, vtr_error *err)
+/* Lanes without a fit keep the plan's centre, and those whose pixels are no counts have no profile. */
+void map_profile_lanes(vtr_polar_lanes *lanes, const map_worker *w, const map_job *job)
 {
-    if (job->n_profile == 0) return VTR_OK;
-    vtr_polar_lanes lanes = {0};
+    memset(lanes, 0, sizeof *lanes);
     for (size_t lane = 0; lane < w->n; lane++) {
         const vtr_ring_ellipse *ellipse = &w->ellipses[lane];
         if (ellipse->flags & VTR_FLAG_INVALID)
-            lanes.dx_px[lane] = NAN;
+            lanes->dx_px[lane] = NAN;
         else if (ellipse->flags & VTR_FLAGS_NO_RING_DATA)
             continue;
         else if (job->params->fit == VTR_FIT_LIKELIHOOD)
-            fit_in_plan(&lanes, lane, &w->fit);
+            fit_in_plan(lanes, lane, &w->fit);
         else
-            ellipse_in_plan(&lanes, lane, w->variant->plan, ellipse);
+            ellipse_in_plan(lanes, lane, w->variant->plan, ellipse);
     }
+}
+
+/* Each lane's own centre and ellipse are taken out. */
+vtr_status map_step_profile(map_worker *w, map_job *job, vtr_error *err)
+{
+    if (job->n_profile == 0) return VTR_OK;
+    vtr_polar_lanes lanes;
+    map_profile_lanes(&lanes, w, job);
     vtr_status status = vtr_polar_profile(w->mean, w->variance, NULL, w->batch, &lanes, &job->profile, err);
     if (status != VTR_OK) return status;
     size_t in_run = w->first - w->run_first, n = job->n_profile;
@@ -63,28 +70,33 @@ vtr_status map_step_profile(map_worker *w, map_job *job, vtr_error *err)
     return VTR_OK;
 }
 
-/* Positions first ... first + n - 1 of one dataset: the rest of a scan row, whole rows, the beginning of one. */
-static vtr_status write_rows(map_job *job, const char *name, const float *rows, size_t first, size_t n,
-                             vtr_error *err)
+/* The rest of a scan row, whole rows, the beginning of one. */
+vtr_status map_write_positions(map_job *job, const char *group, const char *name, const float *rows,
+                               size_t first, size_t n, size_t n_inner, const size_t *inner, vtr_error *err)
 {
-    size_t n_x = job->info->shape[1];
+    size_t n_x = job->info->shape[1], n_values = 1, start[4] = {0}, block[4];
+    for (size_t d = 0; d < n_inner; d++)
+        n_values *= block[2 + d] = inner[d];
     vtr_status status = VTR_OK;
     for (size_t done = 0; status == VTR_OK && done < n;) {
         size_t y = (first + done) / n_x, x = (first + done) % n_x, left = n - done;
         bool is_whole = x == 0 && left >= n_x;
-        size_t n_rows = is_whole ? left / n_x : 1;
-        size_t n_columns = is_whole ? n_x : n_x - x < left ? n_x - x : left;
-        const size_t start[3] = {y, x, 0}, block[3] = {n_rows, n_columns, job->n_profile};
-        status = vtr_mapfile_write_block(job->file, "profile", name, VTR_TYPE_F32, 3, start, block,
-                                         rows + done * job->n_profile, err);
-        done += n_rows * n_columns;
+        start[0] = y;
+        start[1] = x;
+        block[0] = is_whole ? left / n_x : 1;
+        block[1] = is_whole ? n_x : n_x - x < left ? n_x - x : left;
+        status = vtr_mapfile_write_block(job->file, group, name, VTR_TYPE_F32, 2 + n_inner, start, block,
+                                         rows + done * n_values, err);
+        done += block[0] * block[1];
     }
     return status;
 }
 
 vtr_status map_worker_flush(map_worker *w, map_job *job, size_t first, size_t n, vtr_error *err)
 {
-    if (job->n_profile == 0) return VTR_OK;
-    vtr_status status = write_rows(job, "intensity", w->rows[0], first, n, err);
-    return status == VTR_OK ? write_rows(job, "variance", w->rows[1], first, n, err) : status;
+    static const char *const names[2] = {"intensity", "variance"};
+    vtr_status status = map_sectors_flush(w, job, first, n, err);
+    for (int k = 0; status == VTR_OK && job->n_profile > 0 && k < 2; k++)
+        status = map_write_positions(job, "profile", names[k], w->rows[k], first, n, 1, &job->n_profile, err);
+    return status;
 }

@@ -18,6 +18,7 @@ void map_worker_free(map_worker *w)
     vtr_free(w->variance);
     vtr_free(w->rows[0]);
     vtr_free(w->rows[1]);
+    map_sectors_worker_release(&w->sectors);
     vtr_free(w);
 }
 
@@ -32,7 +33,7 @@ size_t map_worker_bytes(const map_job *job)
     size_t pixels = job->info->shape[2] * job->info->shape[3];
     return (VTR_LANES + 1) * frame_bytes(job) + pixels * 24 +
            3 * (job->n_radii * job->calibration->sectors) * VTR_LANES * sizeof(float) +
-           2 * MAP_RUN_POSITIONS * job->n_profile * sizeof(float);
+           2 * MAP_RUN_POSITIONS * job->n_profile * sizeof(float) + map_sectors_worker_bytes(job);
 }
 
 static vtr_status allocate(map_worker *w, const map_job *job, vtr_error *err)
@@ -56,7 +57,7 @@ static vtr_status allocate(map_worker *w, const map_job *job, vtr_error *err)
     if ((is_likelihood ? w->work == NULL : w->frame_f32 == NULL) || w->buffer == NULL || w->mean == NULL ||
         w->variance == NULL || w->rows[0] == NULL || w->rows[1] == NULL)
         return vtr_fail(err, VTR_ERR_MEMORY, "out of memory for a worker of the pass");
-    return VTR_OK;
+    return map_sectors_worker_create(&w->sectors, job, err);
 }
 
 vtr_status map_worker_create(map_worker **out, const map_job *job, vtr_error *err)
@@ -115,6 +116,7 @@ vtr_status map_worker_compute(map_worker *w, map_job *job, size_t batch, const v
     if (status == VTR_OK) status = map_step_fit(w, job, err);
     if (status == VTR_OK) status = map_step_beam(w, job, err);
     if (status == VTR_OK) status = map_step_profile(w, job, err);
+    if (status == VTR_OK) status = map_step_sectors(w, job, err);
     return status;
 }
 

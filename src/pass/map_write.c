@@ -98,19 +98,29 @@ vtr_status map_create_profiles(map_job *job, vtr_error *err)
     return status;
 }
 
+vtr_status map_write_k(map_job *job, const char *group, vtr_error *err)
+{
+    size_t n = job->profile.n;
+    double step = job->calibration->k_step_inv_angstrom;
+    bool has_k = isfinite(step);
+    float *k = vtr_malloc(n, sizeof *k);
+    if (k == NULL) return vtr_fail(err, VTR_ERR_MEMORY, "out of memory for the profiles' axis");
+    for (size_t j = 0; j < n; j++)
+        k[j] = (float)((job->profile.r_first_px + (double)j * job->profile.r_step_px) * (has_k ? step : 1));
+    vtr_status status =
+        vtr_mapfile_write(job->file, group, "k", VTR_TYPE_F32, 1, &n, k, has_k ? "1/angstrom" : "px",
+                          has_k ? "k = 2 sin(theta)/lambda = 1/d (no 2 pi)" : "radius", err);
+    vtr_free(k);
+    return status;
+}
+
 static vtr_status describe_profiles(map_job *job, vtr_error *err)
 {
     if (job->n_profile == 0) return VTR_OK;
-    double step = job->calibration->k_step_inv_angstrom;
-    bool has_k = isfinite(step);
-    float *k = vtr_malloc(job->n_profile, sizeof *k);
-    if (k == NULL) return vtr_fail(err, VTR_ERR_MEMORY, "out of memory for the profiles' axis");
-    for (size_t j = 0; j < job->n_profile; j++)
-        k[j] = (float)((job->profile.r_first_px + (double)j * job->profile.r_step_px) * (has_k ? step : 1));
-    vtr_status status = vtr_mapfile_write(job->file, "profile", "k", VTR_TYPE_F32, 1, &job->n_profile, k,
-                                          has_k ? "1/angstrom" : "px",
-                                          has_k ? "k = 2 sin(theta)/lambda = 1/d (no 2 pi)" : "radius", err);
-    vtr_free(k);
+    vtr_status status = map_write_k(job, "profile", err);
+    if (status == VTR_OK)
+        status = vtr_mapfile_write_text(job->file, "profile", NULL, "taken_out", "centre, distortion, strain",
+                                        err);
     if (status == VTR_OK) status = vtr_mapfile_signal(job->file, "profile", "intensity", err);
     if (status == VTR_OK) status = scan_axes(job, "profile", err);
     static const char *const axes[3] = {"scan_y", "scan_x", "k"};
@@ -128,5 +138,6 @@ vtr_status map_write_results(map_job *job, vtr_error *err)
     if (status == VTR_OK) status = write_virtual(job, err);
     if (status == VTR_OK) status = write_mean(job, err);
     if (status == VTR_OK) status = describe_profiles(job, err);
+    if (status == VTR_OK) status = map_describe_sectors(job, err);
     return status;
 }

@@ -5,17 +5,25 @@
 #include "base/base_internal.h"
 #include "polar/polar_internal.h"
 
-/* What each bin can reach (five arrays), and the rows that the bins are split into. */
+/* What each bin can reach (five arrays), the rows that the bins are split into, and the bins of one sector. */
 typedef struct vtr_profile_scratch {
-    size_t n_bins, n_rows; /* capacities */
-    float *bins, *rows;
+    size_t n_bins, n_rows, n_gathered; /* capacities */
+    float *bins, *rows, *gathered;
 } vtr_profile_scratch;
+
+/* Bins with their sums: all those of a plan, or some of them copied together. */
+typedef struct bin_list {
+    size_t n;
+    const float *sums, *speckle; /* [n][VTR_LANES], [n] or NULL */
+    vtr_profile_points points;
+} bin_list;
 
 void vtr_profile_scratch_free(vtr_profile_scratch *scratch)
 {
     if (scratch == NULL) return;
     vtr_free(scratch->bins);
     vtr_free(scratch->rows);
+    vtr_free(scratch->gathered);
     vtr_free(scratch);
 }
 
@@ -29,26 +37,34 @@ vtr_profile_params vtr_profile_default_params(const vtr_polar_plan *plan)
     };
 }
 
-static vtr_status prepare_scratch(vtr_polar_workspace *work, const vtr_polar_plan *plan, size_t n,
-                                  vtr_error *err)
+static size_t bins_in_sector(const vtr_polar_plan *plan, const vtr_profile_params *params)
 {
-    size_t n_rows = n + 2 * VTR_PROFILE_MARGIN;
+    return params->n_sectors == 0 ? 0 : plan->n_bins / params->n_sectors;
+}
+
+enum { GATHERED = VTR_LANES + 5 }; /* floats of a gathered bin */
+
+static vtr_status prepare_scratch(vtr_polar_workspace *work, const vtr_polar_plan *plan,
+                                  const vtr_profile_params *params, vtr_error *err)
+{
+    size_t n_rows = params->n + 2 * VTR_PROFILE_MARGIN, n_gathered = bins_in_sector(plan, params);
     vtr_profile_scratch *s = work->profile;
-    if (s == NULL || s->n_bins < plan->n_bins || s->n_rows < n_rows) {
+    if (s != NULL && s->n_bins >= plan->n_bins && s->n_rows >= n_rows && s->n_gathered >= n_gathered)
+        return VTR_OK;
+    vtr_profile_scratch_free(s);
+    work->profile = s = vtr_calloc(1, sizeof *s);
+    if (s == NULL) return vtr_fail(err, VTR_ERR_MEMORY, "no memory for radial profiles");
+    s->n_bins = plan->n_bins;
+    s->n_rows = n_rows;
+    s->n_gathered = n_gathered;
+    s->bins = vtr_calloc(plan->n_bins, 5 * sizeof *s->bins);
+    s->rows = vtr_calloc(n_rows, VTR_PROFILE_ROW * sizeof *s->rows);
+    s->gathered = vtr_calloc(n_gathered, GATHERED * sizeof *s->gathered);
+    if (s->bins == NULL || s->rows == NULL || s->gathered == NULL) {
         vtr_profile_scratch_free(s);
-        work->profile = s = vtr_calloc(1, sizeof *s);
-        if (s == NULL) return vtr_fail(err, VTR_ERR_MEMORY, "no memory for radial profiles");
-        s->n_bins = plan->n_bins;
-        s->n_rows = n_rows;
-        s->bins = vtr_calloc(plan->n_bins, 5 * sizeof *s->bins);
-        s->rows = vtr_calloc(n_rows, VTR_PROFILE_ROW * sizeof *s->rows);
-        if (s->bins == NULL || s->rows == NULL) {
-            vtr_profile_scratch_free(s);
-            work->profile = NULL;
-            return vtr_fail(err, VTR_ERR_MEMORY, "no memory for radial profiles of %zu samples", n);
-        }
+        work->profile = NULL;
+        return vtr_fail(err, VTR_ERR_MEMORY, "no memory for radial profiles of %zu samples", params->n);
     }
-    memset(s->rows, 0, n_rows * VTR_PROFILE_ROW * sizeof *s->rows);
     return VTR_OK;
 }
 
@@ -113,6 +129,73 @@ static void finish(float *mean, float *variance, float *weight, const float *row
     }
 }
 
+/* The bins of sector `sector`: an odd number of the plan's sectors about its middle, copied together. */
+static bin_list gather_sector(vtr_profile_scratch *scratch, const vtr_polar_batch *batch,
+                              const vtr_profile_params *params, size_t sector)
+{
+    const vtr_polar_plan *plan = batch->plan;
+    const vtr_profile_points *from = &plan->program->points;
+    size_t n = bins_in_sector(plan, params), width = plan->n_sectors / params->n_sectors;
+    float *sums = scratch->gathered, *rest = sums + n * VTR_LANES, *speckle = rest + 4 * n;
+    bin_list list = {.n = n,
+                     .sums = sums,
+                     .speckle = params->speckle != NULL ? speckle : NULL,
+                     .points = {rest, rest + n, rest + 2 * n, rest + 3 * n}};
+    size_t first = sector * width + plan->n_sectors - width / 2, i = 0;
+    for (size_t r = 0; r < plan->n_r; r++)
+        for (size_t k = 0; k < width; k++, i++) {
+            size_t b = r * plan->n_sectors + (first + k) % plan->n_sectors;
+            memcpy(sums + i * VTR_LANES, batch->sums + b * VTR_LANES, VTR_LANES * sizeof *sums);
+            list.points.x[i] = from->x[b];
+            list.points.y[i] = from->y[b];
+            list.points.radius[i] = from->radius[b];
+            list.points.n_pixels[i] = from->n_pixels[b];
+            if (params->speckle != NULL) speckle[i] = params->speckle[b];
+        }
+    return list;
+}
+
+/* Splits the bins into the scratch's rows. */
+static void split_bins(vtr_profile_scratch *scratch, const bin_list *list, const vtr_profile_lanes *lanes,
+                       const vtr_profile_spread *spread, const vtr_profile_params *params)
+{
+    float *bins = scratch->bins;
+    vtr_profile_task task = {
+        .sums = list->sums,
+        .speckle = list->speckle,
+        .lanes = lanes,
+        .points = &list->points,
+        .n_bins = list->n,
+        .offset = (float)params->noise.offset,
+        .r_first = (float)params->r_first_px,
+        .inv_step = (float)(1 / params->r_step_px),
+        .n = params->n,
+        .base = bins,
+        .slots = bins + list->n,
+        .place = bins + 2 * list->n,
+        .scale = bins + 3 * list->n,
+        .inv_squared = bins + 4 * list->n,
+        .rows = scratch->rows,
+    };
+    memset(scratch->rows, 0, (params->n + 2 * VTR_PROFILE_MARGIN) * VTR_PROFILE_ROW * sizeof *scratch->rows);
+    const vtr_polar_kernels *kernels = vtr_polar_kernels_best();
+    kernels->profile_reach(&task, spread);
+    kernels->profile(&task);
+}
+
+static vtr_status check_params(const vtr_polar_plan *plan, const vtr_profile_params *params, vtr_error *err)
+{
+    if (!(params->r_step_px > 0) || !isfinite(params->r_first_px) || params->n == 0 || params->n > 1000000)
+        return vtr_fail(err, VTR_ERR_ARGUMENT, "radial profile: %zu samples from %g px in steps of %g px",
+                        params->n, params->r_first_px, params->r_step_px);
+    size_t n = params->n_sectors;
+    if (n > 0 && (plan->n_sectors % n != 0 || plan->n_sectors / n % 2 == 0))
+        return vtr_fail(err, VTR_ERR_ARGUMENT,
+                        "radial profiles of %zu sectors from %zu in the plan, which must be an odd multiple",
+                        n, plan->n_sectors);
+    return VTR_OK;
+}
+
 vtr_status vtr_polar_profile(float *mean, float *variance, float *weight, vtr_polar_batch *batch,
                              const vtr_polar_lanes *lanes, const vtr_profile_params *params, vtr_error *err)
 {
@@ -121,37 +204,21 @@ vtr_status vtr_polar_profile(float *mean, float *variance, float *weight, vtr_po
     const vtr_polar_plan *plan = batch->plan;
     vtr_profile_params defaults = vtr_profile_default_params(plan);
     if (params == NULL) params = &defaults;
-    if (!(params->r_step_px > 0) || !isfinite(params->r_first_px) || params->n == 0 || params->n > 1000000)
-        return vtr_fail(err, VTR_ERR_ARGUMENT, "radial profile: %zu samples from %g px in steps of %g px",
-                        params->n, params->r_first_px, params->r_step_px);
-    vtr_status status = prepare_scratch(batch->workspace, plan, params->n, err);
+    vtr_status status = check_params(plan, params, err);
+    if (status == VTR_OK) status = prepare_scratch(batch->workspace, plan, params, err);
     if (status != VTR_OK) return status;
     vtr_profile_scratch *scratch = batch->workspace->profile;
     vtr_profile_lanes geometry;
     bool is_void[VTR_LANES];
     vtr_profile_spread spread = fill_lanes(&geometry, is_void, lanes, batch->flags);
-    float *bins = scratch->bins;
-    size_t n_bins = plan->n_bins;
-    vtr_profile_task task = {
-        .sums = batch->sums,
-        .speckle = params->speckle,
-        .lanes = &geometry,
-        .points = &plan->program->points,
-        .n_bins = n_bins,
-        .offset = (float)params->noise.offset,
-        .r_first = (float)params->r_first_px,
-        .inv_step = (float)(1 / params->r_step_px),
-        .n = params->n,
-        .base = bins,
-        .slots = bins + n_bins,
-        .place = bins + 2 * n_bins,
-        .scale = bins + 3 * n_bins,
-        .inv_squared = bins + 4 * n_bins,
-        .rows = scratch->rows,
-    };
-    const vtr_polar_kernels *kernels = vtr_polar_kernels_best();
-    kernels->profile_reach(&task, &spread);
-    kernels->profile(&task);
-    finish(mean, variance, weight, scratch->rows, params, is_void);
+    bin_list list = {plan->n_bins, batch->sums, params->speckle, plan->program->points};
+    size_t n_profiles = params->n_sectors > 0 ? params->n_sectors : 1;
+    for (size_t s = 0; s < n_profiles; s++) {
+        size_t at = s * params->n * VTR_LANES;
+        if (params->n_sectors > 0) list = gather_sector(scratch, batch, params, s);
+        split_bins(scratch, &list, &geometry, &spread, params);
+        finish(mean + at, variance != NULL ? variance + at : NULL, weight != NULL ? weight + at : NULL,
+               scratch->rows, params, is_void);
+    }
     return VTR_OK;
 }

@@ -249,7 +249,7 @@ static void bad_parameters_are_refused(void **state)
     params.r_step_px = 0;
     assert_fails(vtr_polar_profile(mean, NULL, NULL, batch, NULL, &params, &err), VTR_ERR_ARGUMENT,
                  "steps of 0 px");
-    for (long k = 0; k < 3; k++) {
+    for (long k = 0; k < 4; k++) {
         vtr_memory_fail_after(k);
         vtr_status status = vtr_polar_profile(mean, NULL, NULL, batch, NULL, NULL, &err);
         vtr_memory_fail_after(-1);

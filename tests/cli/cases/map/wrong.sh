@@ -16,5 +16,7 @@ quiet_status_of vitrail map scan.npy -o map.h5 --virtual bf
 quiet_status_of vitrail map scan.npy -o map.h5 --virtual bf=9:3
 quiet_status_of vitrail map scan.npy -o map.h5 --calibration scan.npy
 quiet_status_of vitrail map scan.npy -o map.h5 --fit magic
+quiet_status_of vitrail map scan.npy -o map.h5 --sectors 7
+quiet_status_of vitrail map scan.npy -o map.h5 --sectors 40
 quiet_status_of vitrail map scan.npy -o missing/map.h5
 files
