@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <omp.h>
+
+#include "pdf/cube_internal.h"
+
+/* Memory of one block of positions; none of it grows with the scan. */
+typedef struct block {
+    size_t first, n;
+    float *intensity, *variance; /* [n][n_data] */
+    vtr_pdf_block out;
+    vtr_pdf_peak *peaks; /* [n] */
+} block;
+
+static vtr_status allocate(block *b, const pdf_cube *cube, vtr_error *err)
+{
+    const vtr_pdf_plan *plan = cube->plan;
+    size_t n = PDF_CUBE_BLOCK, n_f = cube->params->with_structure ? plan->n_q : 0;
+    *b = (block){0};
+    b->intensity = vtr_malloc(n * plan->n_data, sizeof(float));
+    b->variance = vtr_malloc(n * plan->n_data, sizeof(float));
+    b->out.G = vtr_malloc(n * plan->n_r, sizeof(float));
+    b->out.G_error = vtr_malloc(n * plan->n_r, sizeof(float));
+    if (n_f > 0) {
+        b->out.F = vtr_malloc(n * n_f, sizeof(float));
+        b->out.F_error = vtr_malloc(n * n_f, sizeof(float));
+    }
+    b->out.scale = vtr_malloc(n, sizeof(double));
+    b->out.scale_error = vtr_malloc(n, sizeof(double));
+    b->peaks = vtr_malloc(n, sizeof *b->peaks);
+    bool has_f = n_f == 0 || (b->out.F != NULL && b->out.F_error != NULL);
+    if (b->intensity == NULL || b->variance == NULL || b->out.G == NULL || b->out.G_error == NULL || !has_f ||
+        b->out.scale == NULL || b->out.scale_error == NULL || b->peaks == NULL)
+        return vtr_fail(err, VTR_ERR_MEMORY, "out of memory for %zu positions at a time", n);
+    return VTR_OK;
+}
+
+static void release(block *b)
+{
+    vtr_free(b->intensity);
+    vtr_free(b->variance);
+    vtr_free(b->out.G);
+    vtr_free(b->out.G_error);
+    vtr_free(b->out.F);
+    vtr_free(b->out.F_error);
+    vtr_free(b->out.scale);
+    vtr_free(b->out.scale_error);
+    vtr_free(b->peaks);
+}
+
+static vtr_status read_block(block *b, const pdf_cube *cube, vtr_error *err)
+{
+    const pdf_source *s = &cube->source;
+    vtr_status status =
+        pdf_cube_read(s->file, "profile", "intensity", s->n_x, s->n_data, b->first, b->n, b->intensity, err);
+    if (status == VTR_OK)
+        status = pdf_cube_read(s->file, "profile", "variance", s->n_x, s->n_data, b->first, b->n, b->variance,
+                               err);
+    return status;
+}
+
+/* A variance that is not known makes the position one without data: its errors could not be told. */
+static bool has_gap(const block *b, size_t i, const vtr_pdf_plan *plan)
+{
+    const float *intensity = b->intensity + i * plan->n_data + plan->first;
+    const float *variance = b->variance + i * plan->n_data + plan->first;
+    for (size_t j = 0; j < plan->n_q; j++)
+        if (!isfinite(intensity[j]) || !isfinite(variance[j])) return true;
+    return false;
+}
+
+static void forget(block *b, size_t i, const vtr_pdf_plan *plan)
+{
+    for (size_t j = 0; j < plan->n_data; j++)
+        b->intensity[i * plan->n_data + j] = NAN;
+}
+
+/* Scale and the reason for positions without one. */
+static void keep_scale(pdf_cube *cube, const block *b)
+{
+    for (size_t i = 0; i < b->n; i++) {
+        size_t p = b->first + i;
+        cube->scale[p] = (float)b->out.scale[i];
+        cube->scale_error[p] = (float)b->out.scale_error[i];
+        if (!isnan(b->out.scale[i]))
+            cube->n_valid++;
+        else if (cube->source.flags[p] != 0)
+            cube->flags[p] |= cube->source.flags[p];
+        else if (isnan(b->intensity[i * cube->source.n_data]) && has_gap(b, i, cube->plan))
+            cube->flags[p] |= VTR_FLAG_INVALID;
+        else
+            cube->flags[p] |= VTR_FLAG_OUT_OF_RANGE;
+    }
+}
+
+static vtr_status fit_shells(pdf_cube *cube, block *b, vtr_error *err)
+{
+    vtr_status status = VTR_OK;
+    for (size_t s = 0; status == VTR_OK && s < 2; s++) {
+        if (!isfinite(cube->shell_range[s][0])) continue;
+        status = vtr_pdf_peaks(cube->plan, b->n, &b->out, b->variance, cube->shell_range[s][0],
+                               cube->shell_range[s][1], b->peaks, cube->threads, err);
+        for (size_t i = 0; status == VTR_OK && i < b->n; i++) {
+            const vtr_pdf_peak *k = &b->peaks[i];
+            const double values[3] = {k->position, k->height, k->fwhm};
+            const double errors[3] = {k->position_error, k->height_error, k->fwhm_error};
+            for (size_t v = 0; v < 3; v++) {
+                cube->peaks[s][v][b->first + i] = (float)values[v];
+                cube->peak_errors[s][v][b->first + i] = (float)errors[v];
+            }
+            if (s == 0 && isnan(k->position) && !isnan(b->out.scale[i]))
+                cube->flags[b->first + i] |= VTR_FLAG_NOT_CONVERGED;
+        }
+    }
+    return status;
+}
+
+static void fill_images(pdf_cube *cube, const block *b)
+{
+    const vtr_pdf_plan *plan = cube->plan;
+#pragma omp parallel for schedule(static) num_threads(vtr_thread_count(cube->threads))
+    for (size_t i = 0; i < b->n; i++)
+        for (size_t v = 0; v < cube->n_images; v++) {
+            double value = NAN, error = NAN;
+            size_t at = i * plan->n_data + plan->first;
+            if (!isnan(b->out.scale[i]))
+                pdf_linear_value(&value, &error, &cube->images[v].integral, plan, b->intensity + at,
+                                 b->variance + at, b->out.scale[i]);
+            cube->images[v].values[b->first + i] = (float)value;
+            cube->images[v].errors[b->first + i] = (float)error;
+        }
+}
+
+/* Each region by one thread, position after position. */
+static void add_to_regions(pdf_cube *cube, const block *b)
+{
+#pragma omp parallel for schedule(dynamic) num_threads(vtr_thread_count(cube->threads))
+    for (size_t i = 0; i < cube->n_regions; i++)
+        pdf_region_sums_add(&cube->sums[i], cube->mean_g, b->first, b->n, b->out.G, b->out.G_error);
+}
+
+static vtr_status write_block(const pdf_cube *cube, const block *b, vtr_error *err)
+{
+    const vtr_pdf_plan *plan = cube->plan;
+    const struct {
+        const char *name;
+        size_t n;
+        const float *rows;
+    } datasets[] = {{"G", plan->n_r, cube->params->only_maps ? NULL : b->out.G},
+                    {"G_errors", plan->n_r, cube->params->only_maps ? NULL : b->out.G_error},
+                    {"F", plan->n_q, b->out.F},
+                    {"F_errors", plan->n_q, b->out.F_error}};
+    vtr_status status = VTR_OK;
+    for (size_t d = 0; status == VTR_OK && d < 4; d++)
+        if (datasets[d].rows != NULL)
+            status = pdf_cube_write(cube->file, "pdf", datasets[d].name, cube->source.n_x, datasets[d].n,
+                                    b->first, b->n, datasets[d].rows, err);
+    return status;
+}
+
+static vtr_status run_block(pdf_cube *cube, block *b, vtr_error *err)
+{
+    vtr_status status = read_block(b, cube, err);
+    if (status != VTR_OK) return status;
+    for (size_t i = 0; i < b->n; i++)
+        if (has_gap(b, i, cube->plan)) forget(b, i, cube->plan);
+    status = vtr_pdf_apply(cube->plan, b->n, b->intensity, b->variance, &b->out, cube->threads, err);
+    if (status != VTR_OK) return status;
+    keep_scale(cube, b);
+    status = fit_shells(cube, b, err);
+    if (status != VTR_OK) return status;
+    fill_images(cube, b);
+    add_to_regions(cube, b);
+    return write_block(cube, b, err);
+}
+
+vtr_status pdf_cube_blocks(pdf_cube *cube, vtr_error *err)
+{
+    block b;
+    size_t total = cube->source.n_positions;
+    vtr_status status = allocate(&b, cube, err);
+    for (size_t first = 0; status == VTR_OK && first < total; first += b.n) {
+        b.first = first;
+        b.n = total - first < PDF_CUBE_BLOCK ? total - first : PDF_CUBE_BLOCK;
+        if (vtr_progress_cancelled(cube->progress))
+            status = vtr_fail(err, VTR_ERR_INTERRUPTED, "interrupted at %zu of %zu positions", first, total);
+        if (status == VTR_OK) status = run_block(cube, &b, err);
+        vtr_progress_report(cube->progress, "PDFs", (double)(first + b.n), (double)total, "positions");
+    }
+    release(&b);
+    return status;
+}
