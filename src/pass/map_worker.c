@@ -29,9 +29,9 @@ static size_t frame_bytes(const map_job *job)
 
 size_t map_worker_bytes(const map_job *job)
 {
-    /* frames, and one of zeros; three numbers a pixel for the mean pattern; polar cells; profiles */
+    /* frames, and one of zeros; three numbers a pixel for the mean pattern, and recent ones; polar cells; profiles */
     size_t pixels = job->info->shape[2] * job->info->shape[3];
-    return (VTR_LANES + 1) * frame_bytes(job) + pixels * 24 +
+    return (VTR_LANES + 1) * frame_bytes(job) + pixels * 28 +
            3 * (job->n_radii * job->calibration->sectors) * VTR_LANES * sizeof(float) +
            2 * MAP_RUN_POSITIONS * job->n_profile * sizeof(float) + map_sectors_worker_bytes(job);
 }

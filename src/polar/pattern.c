@@ -10,6 +10,43 @@ static bool is_signed_type(vtr_type type)
     return type == VTR_TYPE_I8 || type == VTR_TYPE_I16;
 }
 
+static size_t tiles_across(const vtr_pattern *p)
+{
+    return (p->det_x + VTR_TILE_X - 1) / VTR_TILE_X;
+}
+
+size_t vtr_pattern_block_of(const vtr_pattern *p, size_t first)
+{
+    size_t y = first / p->det_x, tile = y / VTR_TILE_Y * tiles_across(p) + first % p->det_x / VTR_TILE_X;
+    return tile * VTR_TILE_Y + y % VTR_TILE_Y;
+}
+
+size_t vtr_pattern_block_width(const vtr_pattern *p, size_t first)
+{
+    size_t left = p->det_x - first % p->det_x;
+    return left < VTR_PATTERN_BLOCK ? left : VTR_PATTERN_BLOCK;
+}
+
+void vtr_pattern_empty(const vtr_pattern *p, size_t block, size_t first)
+{
+    vtr_pattern_block *from = &p->blocks[block];
+    size_t width = vtr_pattern_block_width(p, first);
+    for (size_t i = 0; i < width; i++) {
+        p->sum[first + i] += from->sum[i];
+        p->sum_of_squares[first + i] += from->squares[i];
+        if (from->maximum[i] > p->maximum[first + i]) p->maximum[first + i] = from->maximum[i];
+    }
+    memset(from, 0, sizeof *from);
+    p->weight[block] = 0;
+}
+
+/* Moves what the blocks hold to the pixels; the sums that the pattern stands for stay what they are. */
+static void empty_all(const vtr_pattern *p)
+{
+    for (size_t first = 0; p->n_blocks > 0 && first < p->n_pixels; first += vtr_pattern_block_width(p, first))
+        vtr_pattern_empty(p, vtr_pattern_block_of(p, first), first);
+}
+
 vtr_status vtr_pattern_create(vtr_pattern **out, vtr_type type, size_t det_y, size_t det_x, vtr_error *err)
 {
     vtr_pattern *p = vtr_calloc(1, sizeof *p);
@@ -24,11 +61,12 @@ vtr_status vtr_pattern_create(vtr_pattern **out, vtr_type type, size_t det_y, si
         p->sum = vtr_malloc(p->n_pixels, sizeof *p->sum);
         p->sum_of_squares = vtr_malloc(p->n_pixels, sizeof *p->sum_of_squares);
         p->maximum = vtr_malloc(p->n_pixels, sizeof *p->maximum);
-        p->recent_sum = vtr_malloc(p->n_pixels, sizeof *p->recent_sum);
-        p->recent_squares = vtr_malloc(p->n_pixels, sizeof *p->recent_squares);
-        p->n_recent = vtr_malloc(p->n_pixels / VTR_PATTERN_BLOCK, sizeof *p->n_recent);
+        if (!is_signed_type(type))
+            p->n_blocks = tiles_across(p) * ((det_y + VTR_TILE_Y - 1) / VTR_TILE_Y) * VTR_TILE_Y;
+        p->blocks = vtr_malloc(p->n_blocks, sizeof *p->blocks);
+        p->weight = vtr_malloc(p->n_blocks, sizeof *p->weight);
         is_complete = p->sum != NULL && p->sum_of_squares != NULL && p->maximum != NULL &&
-                      p->recent_sum != NULL && p->recent_squares != NULL && p->n_recent != NULL;
+                      p->blocks != NULL && p->weight != NULL;
     } else {
         p->real_sum = vtr_malloc(p->n_pixels, sizeof *p->real_sum);
         p->real_sum_of_squares = vtr_malloc(p->n_pixels, sizeof *p->real_sum_of_squares);
@@ -50,9 +88,8 @@ void vtr_pattern_free(vtr_pattern **pattern)
     vtr_free((*pattern)->sum);
     vtr_free((*pattern)->sum_of_squares);
     vtr_free((*pattern)->maximum);
-    vtr_free((*pattern)->recent_sum);
-    vtr_free((*pattern)->recent_squares);
-    vtr_free((*pattern)->n_recent);
+    vtr_free((*pattern)->blocks);
+    vtr_free((*pattern)->weight);
     vtr_free((*pattern)->real_sum);
     vtr_free((*pattern)->real_sum_of_squares);
     vtr_free((*pattern)->real_maximum);
@@ -66,9 +103,8 @@ void vtr_pattern_reset(vtr_pattern *p)
     if (p->is_integer) {
         memset(p->sum, 0, p->n_pixels * sizeof *p->sum);
         memset(p->sum_of_squares, 0, p->n_pixels * sizeof *p->sum_of_squares);
-        memset(p->recent_sum, 0, p->n_pixels * sizeof *p->recent_sum);
-        memset(p->recent_squares, 0, p->n_pixels * sizeof *p->recent_squares);
-        memset(p->n_recent, 0, p->n_pixels / VTR_PATTERN_BLOCK * sizeof *p->n_recent);
+        memset(p->blocks, 0, p->n_blocks * sizeof *p->blocks);
+        memset(p->weight, 0, p->n_blocks * sizeof *p->weight);
         for (size_t i = 0; i < p->n_pixels; i++)
             p->maximum[i] = is_signed_type(p->type) ? (uint16_t)INT16_MIN : 0;
         return;
@@ -85,23 +121,13 @@ void vtr_pattern_add(vtr_pattern *pattern, const void *const frames[VTR_LANES])
     size_t n = 0;
     for (size_t lane = 0; lane < VTR_LANES; lane++)
         if (frames[lane] != NULL) present[n++] = frames[lane];
-    if (n > 0)
-        vtr_polar_kernels_best()->pattern_add[pattern->type](pattern, present, n, 0, pattern->n_pixels);
+    if (n > 0) vtr_polar_kernels_best()->pattern_add[pattern->type](pattern, present, n);
     pattern->n_frames += n;
-}
-
-static int64_t sum_of(const vtr_pattern *p, size_t i)
-{
-    return p->sum[i] + p->recent_sum[i];
-}
-
-static uint64_t squares_of(const vtr_pattern *p, size_t i)
-{
-    return p->sum_of_squares[i] + p->recent_squares[i];
 }
 
 void vtr_pattern_merge(vtr_pattern *pattern, const vtr_pattern *other)
 {
+    empty_all(other);
     pattern->n_frames += other->n_frames;
     for (size_t i = 0; i < pattern->n_pixels; i++) {
         if (!pattern->is_integer) {
@@ -110,8 +136,8 @@ void vtr_pattern_merge(vtr_pattern *pattern, const vtr_pattern *other)
             pattern->real_maximum[i] = fmax(pattern->real_maximum[i], other->real_maximum[i]);
             continue;
         }
-        pattern->sum[i] += sum_of(other, i);
-        pattern->sum_of_squares[i] += squares_of(other, i);
+        pattern->sum[i] += other->sum[i];
+        pattern->sum_of_squares[i] += other->sum_of_squares[i];
         bool is_larger = is_signed_type(pattern->type)
                              ? (int16_t)other->maximum[i] > (int16_t)pattern->maximum[i]
                              : other->maximum[i] > pattern->maximum[i];
@@ -130,8 +156,8 @@ static double variance_of(const vtr_pattern *p, size_t i, double n)
     double variance;
     if (p->is_integer) {
         /* sum of (x - m)^2 about the whole number m next to the mean: exact but for the last rounding. */
-        int64_t count = (int64_t)p->n_frames, sum = sum_of(p, i), m = sum / count, rest = sum - m * count;
-        int64_t about = (int64_t)squares_of(p, i) - m * (sum + rest);
+        int64_t count = (int64_t)p->n_frames, sum = p->sum[i], m = sum / count, rest = sum - m * count;
+        int64_t about = (int64_t)p->sum_of_squares[i] - m * (sum + rest);
         variance = ((double)about - (double)rest * (double)rest / n) / (n - 1);
     } else {
         variance = (p->real_sum_of_squares[i] - p->real_sum[i] * p->real_sum[i] / n) / (n - 1);
@@ -142,8 +168,9 @@ static double variance_of(const vtr_pattern *p, size_t i, double n)
 void vtr_pattern_finish(const vtr_pattern *p, double *mean, double *variance, double *maximum)
 {
     double n = (double)p->n_frames;
+    empty_all(p);
     for (size_t i = 0; i < p->n_pixels; i++) {
-        double sum = p->is_integer ? (double)sum_of(p, i) : p->real_sum[i];
+        double sum = p->is_integer ? (double)p->sum[i] : p->real_sum[i];
         double high = NAN;
         if (p->n_frames > 0 && !p->is_integer) high = isnan(sum) ? NAN : p->real_maximum[i];
         if (p->n_frames > 0 && p->is_integer)

@@ -16,10 +16,20 @@ enum {
     VTR_TILE_Y = 8,
     VTR_TILE_PIXELS = VTR_TILE_X * VTR_TILE_Y,
     VTR_SEGMENT_MAX = 8,
-    VTR_PATTERN_BLOCK = 32,
-    VTR_PATTERN_SMALL = 1023,    /* 255 batches of 16 squares of this fit into 32 bits */
+    VTR_PATTERN_BLOCK = VTR_TILE_X,
+    VTR_PATTERN_FULL = 256,      /* 256 batches of sixteen squares below 2^20 fit into 32 bits */
     VTR_CELL_MAX_PIXELS = 65536, /* 65536 * 65535 < 2^32: a 32-bit sum of 16-bit pixels cannot overflow */
 };
+
+/* Pixels by the names that the kernels' macros put together. */
+typedef uint8_t pixel_u8;
+typedef uint16_t pixel_u16;
+typedef uint32_t pixel_u32;
+typedef int8_t pixel_i8;
+typedef int16_t pixel_i16;
+typedef int32_t pixel_i32;
+typedef float pixel_f32;
+typedef double pixel_f64;
 
 typedef struct vtr_polar_tile {
     uint32_t x, y, width, height;
@@ -40,7 +50,7 @@ typedef struct vtr_profile_points {
 } vtr_profile_points;
 
 typedef struct vtr_polar_program {
-    size_t n_tiles, n_cells, n_intervals, n_runs;
+    size_t det_y, tiles_x, n_tiles, n_cells, n_intervals, n_runs;
     vtr_polar_tile *tiles;
     uint32_t *segment_cell; /* cell of each segment */
     uint16_t *pixel; /* of the segments in turn: VTR_LANES * (row in tile * VTR_TILE_X + column in tile) */
@@ -68,18 +78,33 @@ typedef struct vtr_polar_workspace {
     struct vtr_profile_scratch *profile; /* of vtr_polar_profile; NULL until then */
 } vtr_polar_workspace;
 
+/* Recent sums of one row of a tile, still to be added to the 64-bit ones: what a batch has to walk through in memory
+ * lies together, in the order of the tiles. */
+typedef struct vtr_pattern_block {
+    _Alignas(64) uint32_t sum[VTR_PATTERN_BLOCK];
+    uint32_t squares[VTR_PATTERN_BLOCK];
+    uint16_t maximum[VTR_PATTERN_BLOCK];
+} vtr_pattern_block;
+
 struct vtr_pattern {
     vtr_type type;
     size_t det_y, det_x, n_pixels, n_frames;
     bool is_integer; /* 8- and 16-bit types: exact */
     int64_t *sum;    /* integer types */
     uint64_t *sum_of_squares;
-    uint32_t *recent_sum; /* of small pixels, still to be added to the two above; u8 and u16 */
-    uint32_t *recent_squares;
-    uint8_t *n_recent; /* batches in these, for each VTR_PATTERN_BLOCK pixels */
-    uint16_t *maximum; /* of unsigned types; int16_t of signed ones */
+    uint16_t *maximum;         /* of unsigned types; int16_t of signed ones */
+    size_t n_blocks;           /* u8 and u16: VTR_TILE_Y for each tile; 0: none */
+    vtr_pattern_block *blocks; /* beyond the detector's edges: zeros, or sums that nobody reads */
+    uint16_t *weight;          /* of what each block holds, at most VTR_PATTERN_FULL */
     double *real_sum, *real_sum_of_squares, *real_maximum; /* the other types */
 };
+
+/* The block whose first pixel is `first`. */
+size_t vtr_pattern_block_of(const vtr_pattern *pattern, size_t first);
+/* Its pixels that are on the detector. */
+size_t vtr_pattern_block_width(const vtr_pattern *pattern, size_t first);
+/* Its recent sums to the 64-bit ones. */
+void vtr_pattern_empty(const vtr_pattern *pattern, size_t block, size_t first);
 
 enum {
     VTR_PROFILE_ROW = 4 * VTR_LANES, /* floats of one sample: sums, pixels, squared weights, speckle */
@@ -130,9 +155,7 @@ typedef struct vtr_polar_kernels {
     void (*merge_unsigned)(const vtr_polar_plan *plan, vtr_polar_workspace *work, float *sums);
     void (*merge_signed)(const vtr_polar_plan *plan, vtr_polar_workspace *work, float *sums);
     void (*merge_real)(const vtr_polar_plan *plan, vtr_polar_workspace *work, float *sums);
-    /* Adds pixels first ... end - 1; `first` is a multiple of VTR_PATTERN_BLOCK. */
-    void (*pattern_add[VTR_TYPE_COUNT])(vtr_pattern *pattern, const void *const *frames, size_t n,
-                                        size_t first, size_t end);
+    void (*pattern_add[VTR_TYPE_COUNT])(vtr_pattern *pattern, const void *const *frames, size_t n);
     void (*profile_reach)(vtr_profile_task *task, const vtr_profile_spread *spread);
     void (*profile)(const vtr_profile_task *task);
 } vtr_polar_kernels;

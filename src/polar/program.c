@@ -66,6 +66,8 @@ vtr_status vtr_polar_program_build(vtr_polar_program *program, const uint32_t *c
     size_t n_pixels = 0, n_segments = 0, n_used = 0;
     for (size_t i = 0; i < det_y * det_x; i++)
         n_used += cell_of_pixel[i] != UINT32_MAX;
+    program->det_y = det_y;
+    program->tiles_x = tiles_x;
     program->n_tiles = tiles_y * tiles_x;
     program->tiles = vtr_calloc(program->n_tiles, sizeof *program->tiles);
     program->pixel = vtr_calloc(n_used, sizeof *program->pixel);

@@ -131,6 +131,7 @@ static inline void load_block_u32(uint32_t *restrict out, const void *const fram
 #define V_setzero _mm256_setzero_si256
 #define V_or _mm256_or_si256
 #define V_set1_epi16 _mm256_set1_epi16
+#define V_add_epi16 _mm256_add_epi16
 #define V_add_epi32 _mm256_add_epi32
 #define V_madd_epi16 _mm256_madd_epi16
 #define V_max_epu16 _mm256_max_epu16

@@ -135,6 +135,7 @@ static inline void load_block_u32(uint32_t *restrict out, const void *const fram
 #define V_setzero _mm512_setzero_si512
 #define V_or _mm512_or_si512
 #define V_set1_epi16 _mm512_set1_epi16
+#define V_add_epi16 _mm512_add_epi16
 #define V_add_epi32 _mm512_add_epi32
 #define V_madd_epi16 _mm512_madd_epi16
 #define V_max_epu16 _mm512_max_epu16

@@ -4,7 +4,8 @@
 
 static vtr_error err;
 
-enum { Y = 11, X = 23, N = Y * X, FRAMES = 41 };
+/* Three tiles across and three down, the last ones cut. */
+enum { Y = 19, X = 75, N = Y * X, FRAMES = 41 };
 
 static double storage[FRAMES][N];
 static const vtr_cpu cpus[] = {VTR_CPU_PORTABLE, VTR_CPU_AVX2, VTR_CPU_AVX512};
@@ -41,17 +42,18 @@ static void check(const vtr_pattern *pattern, vtr_type type)
     vtr_pattern_finish(pattern, mean, variance, maximum);
     assert_int_equal(vtr_pattern_count(pattern), FRAMES);
     for (size_t i = 0; i < N; i++) {
-        double m = 0, v = 0, high = -INFINITY;
+        double m = 0, v = 0, size = 0, high = -INFINITY;
         for (size_t f = 0; f < FRAMES; f++) {
             double value = case_value(type, storage[f], i);
             m += value / FRAMES;
+            size += fabs(value) / FRAMES;
             high = fmax(high, value);
         }
         for (size_t f = 0; f < FRAMES; f++) {
             double value = case_value(type, storage[f], i);
             v += (value - m) * (value - m) / (FRAMES - 1);
         }
-        assert_near(mean[i], m, 1e-12 * (fabs(m) + 1));
+        assert_near(mean[i], m, 1e-14 * size); /* rounding goes with the summands: signed ones may cancel */
         assert_near(variance[i], v, 1e-11 * v);
         assert_true(maximum[i] == high);
     }
@@ -60,7 +62,7 @@ static void check(const vtr_pattern *pattern, vtr_type type)
 static void statistics_equal_the_slow_twin(void **state)
 {
     (void)state;
-    const uint32_t limits[] = {0, 1000, 1500, 16384, 20000};
+    const uint32_t limits[] = {0, 1000, 1500, 3000, 6000, 16384, 20000};
     for (int type = 0; type < VTR_TYPE_COUNT; type++) {
         for (size_t l = 0; l < sizeof limits / sizeof *limits; l++) {
             fill((vtr_type)type, limits[l]);
@@ -98,28 +100,30 @@ static void merged_parts_equal_the_whole(void **state)
     }
 }
 
-/* 32-bit sums are emptied before they overflow. */
+/* 32-bit sums are emptied before they overflow, wherever the pixels' size lies. */
 static void many_batches_do_not_overflow(void **state)
 {
     (void)state;
-    for (size_t c = 0; c < 3; c++) {
-        vtr_cpu_limit(cpus[c]);
+    const uint16_t largest[] = {1023, 2047, 4095, 8191, 16383, 32767, 65535};
+    for (size_t c = 0; c < 3 * sizeof largest / sizeof *largest; c++) {
+        vtr_cpu_limit(cpus[c % 3]);
+        uint16_t high = largest[c / 3];
         vtr_pattern *pattern = NULL;
         const void *frames[VTR_LANES];
         assert_ok(vtr_pattern_create(&pattern, VTR_TYPE_U16, Y, X, &err));
         for (size_t i = 0; i < N; i++) {
-            ((uint16_t *)storage[0])[i] = 1023;
-            ((uint16_t *)storage[1])[i] = 1021;
+            ((uint16_t *)storage[0])[i] = high;
+            ((uint16_t *)storage[1])[i] = high - 2;
         }
         for (size_t lane = 0; lane < VTR_LANES; lane++)
             frames[lane] = storage[lane % 2];
-        for (size_t batch = 0; batch < 1000; batch++)
+        for (size_t batch = 0; batch < 600; batch++)
             vtr_pattern_add(pattern, frames);
-        double mean[N], variance[N];
-        vtr_pattern_finish(pattern, mean, variance, NULL);
+        double mean[N], variance[N], maximum[N];
+        vtr_pattern_finish(pattern, mean, variance, maximum);
         for (size_t i = 0; i < N; i++) {
-            assert_true(mean[i] == 1022);
-            assert_near(variance[i], 16000.0 / 15999, 1e-12);
+            assert_true(mean[i] == high - 1 && maximum[i] == high);
+            assert_near(variance[i], 9600.0 / 9599, 1e-12);
         }
         vtr_pattern_free(&pattern);
     }
@@ -128,27 +132,49 @@ static void many_batches_do_not_overflow(void **state)
 static void fused_with_binning_it_is_the_same(void **state)
 {
     (void)state;
-    fill(VTR_TYPE_U16, 3000);
+    const vtr_type types[] = {VTR_TYPE_U8, VTR_TYPE_U16, VTR_TYPE_I16, VTR_TYPE_F32};
+    const uint32_t limits[] = {1000, 3000, 20000};
     vtr_polar_geometry g = vtr_polar_default_geometry(Y, X);
     vtr_polar_plan *plan = NULL;
     vtr_polar_batch *batch = NULL;
-    vtr_pattern *pattern = NULL, *wrong = NULL;
     assert_ok(vtr_polar_plan_create(&plan, &g, &err));
     assert_ok(vtr_polar_batch_create(&batch, &err));
-    assert_ok(vtr_pattern_create(&pattern, VTR_TYPE_U16, Y, X, &err));
-    for (size_t f = 0; f < FRAMES; f += VTR_LANES) {
-        const void *frames[VTR_LANES] = {NULL};
-        for (size_t lane = 0; lane < VTR_LANES && f + lane < FRAMES; lane++)
-            frames[lane] = storage[f + lane];
-        assert_ok(vtr_polar_bin(batch, plan, VTR_TYPE_U16, frames, pattern, &err));
-        assert_fails(vtr_polar_bin(batch, plan, VTR_TYPE_U8, frames, pattern, &err), VTR_ERR_TYPE, "u16");
+    for (size_t c = 0; c < 3 * 4 * 3; c++) {
+        vtr_type type = types[c / 3 % 4];
+        vtr_cpu_limit(cpus[c % 3]);
+        fill(type, limits[c / 12]);
+        vtr_pattern *pattern = NULL;
+        assert_ok(vtr_pattern_create(&pattern, type, Y, X, &err));
+        for (size_t f = 0; f < FRAMES; f += VTR_LANES) {
+            const void *frames[VTR_LANES] = {NULL};
+            for (size_t lane = 0; lane < VTR_LANES && f + lane < FRAMES; lane++)
+                frames[lane] = storage[f + lane];
+            assert_ok(vtr_polar_bin(batch, plan, type, frames, pattern, &err));
+        }
+        check(pattern, type);
+        vtr_pattern_free(&pattern);
     }
-    check(pattern, VTR_TYPE_U16);
+    vtr_polar_batch_free(&batch);
+    vtr_polar_plan_free(&plan);
+}
+
+static void another_kind_of_frames_is_refused(void **state)
+{
+    (void)state;
+    vtr_polar_geometry g = vtr_polar_default_geometry(Y, X);
+    vtr_polar_plan *plan = NULL;
+    vtr_polar_batch *batch = NULL;
+    vtr_pattern *other_type = NULL, *other_shape = NULL;
     const void *frames[VTR_LANES] = {storage[0]};
-    assert_ok(vtr_pattern_create(&wrong, VTR_TYPE_U16, X, Y, &err));
-    assert_fails(vtr_polar_bin(batch, plan, VTR_TYPE_U16, frames, wrong, &err), VTR_ERR_SHAPE, "23 x 11");
-    vtr_pattern_free(&wrong);
-    vtr_pattern_free(&pattern);
+    assert_ok(vtr_polar_plan_create(&plan, &g, &err));
+    assert_ok(vtr_polar_batch_create(&batch, &err));
+    assert_ok(vtr_pattern_create(&other_type, VTR_TYPE_U16, Y, X, &err));
+    assert_fails(vtr_polar_bin(batch, plan, VTR_TYPE_U8, frames, other_type, &err), VTR_ERR_TYPE, "u16");
+    assert_ok(vtr_pattern_create(&other_shape, VTR_TYPE_U16, X, Y, &err));
+    assert_fails(vtr_polar_bin(batch, plan, VTR_TYPE_U16, frames, other_shape, &err), VTR_ERR_SHAPE,
+                 "75 x 19");
+    vtr_pattern_free(&other_type);
+    vtr_pattern_free(&other_shape);
     vtr_polar_batch_free(&batch);
     vtr_polar_plan_free(&plan);
 }
@@ -190,7 +216,8 @@ int main(void)
         cmocka_unit_test_teardown(statistics_equal_the_slow_twin, restore_kernels),
         cmocka_unit_test_teardown(merged_parts_equal_the_whole, restore_kernels),
         cmocka_unit_test_teardown(many_batches_do_not_overflow, restore_kernels),
-        cmocka_unit_test(fused_with_binning_it_is_the_same),
+        cmocka_unit_test_teardown(fused_with_binning_it_is_the_same, restore_kernels),
+        cmocka_unit_test(another_kind_of_frames_is_refused),
         cmocka_unit_test(too_few_frames_give_nan),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
