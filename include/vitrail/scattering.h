@@ -65,12 +65,12 @@ typedef enum vtr_electron_table {
 typedef enum vtr_xray_table {
     VTR_XRAY_WAASMAIER,   /* Waasmaier & Kirfel (1995), Z 1 to 98, k to 12 1/Å */
     VTR_XRAY_CROMER_MANN, /* International Tables C, 6.1.1.4, Z 1 to 98, k to 4 1/Å */
-    VTR_XRAY_XRAYLIB,     /* xraylib's FF_Rayl, Z 1 to 99 */
+    VTR_XRAY_XRAYLIB,     /* xraylib's FF_Rayl, Z 1 to 98 */
 } vtr_xray_table;
 
 typedef enum vtr_compton_table {
     VTR_COMPTON_HUBBELL, /* Hubbell et al. (1975), Z 1 to 100, Q to 88 1/Å */
-    VTR_COMPTON_XRAYLIB, /* xraylib's SF_Compt, Z 1 to 99 */
+    VTR_COMPTON_XRAYLIB, /* xraylib's SF_Compt, Z 1 to 98 */
     VTR_COMPTON_NONE,
 } vtr_compton_table;
 

@@ -8,7 +8,7 @@
  *
  * The transcription that LiquidDiffract and Glassure share misreads 41 numbers (mostly a 7: 1.31 for
  * 1.37), up to a factor of 100 (C, x = 0.005); they are set right here with xraylib, which holds the same
- * table to four digits and agrees with every other number within its rounding. Listed in
+ * table to four digits and agrees with every other number within its rounding or 0.2 %. Listed in
  * docs/methods/scattering.md. Row Z - 1. */
 // clang-format off
 const double vtr_hubbell_x[VTR_HUBBELL_POINTS] = {
