@@ -79,6 +79,12 @@ static vtr_status check_params(const vtr_scatterer_params *p, vtr_error *err)
     return VTR_OK;
 }
 
+/* The k of X-rays scattered straight back: no larger one exists. */
+static double back_scattering_k(double energy_kev)
+{
+    return 2 / vtr_xray_wavelength_angstrom(energy_kev);
+}
+
 static vtr_status init_xray(vtr_scatterer *s, vtr_error *err)
 {
     const vtr_scatterer_params *p = &s->params;
@@ -90,7 +96,7 @@ static vtr_status init_xray(vtr_scatterer *s, vtr_error *err)
                                      &s->dispersion_imaginary[i], err);
     double max_k =
         fmin(factor_table(p)->max_k_inv_angstrom, vtr_compton_tables[p->compton_table].max_k_inv_angstrom);
-    if (p->energy_kev > 0) max_k = fmin(max_k, 2 / vtr_xray_wavelength_angstrom(p->energy_kev));
+    if (p->energy_kev > 0) max_k = fmin(max_k, back_scattering_k(p->energy_kev));
     s->max_Q_inv_angstrom = 2 * VTR_PI * max_k;
     return status;
 }
@@ -124,7 +130,7 @@ vtr_status vtr_scatterer_check(const vtr_scatterer *scatterer, double max_Q_inv_
     double limit = scatterer->max_Q_inv_angstrom;
     if (max_Q_inv_angstrom <= limit) return VTR_OK;
     if (p->radiation == VTR_RADIATION_XRAY && p->energy_kev > 0 &&
-        limit == 4 * VTR_PI / vtr_xray_wavelength_angstrom(p->energy_kev))
+        limit == 2 * VTR_PI * back_scattering_k(p->energy_kev))
         return vtr_fail(
             err, VTR_ERR_RANGE,
             "Q reaches %g 1/Å, but X-rays of %g keV are scattered straight back at %.4g 1/Å; check "

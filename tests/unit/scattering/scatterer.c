@@ -232,6 +232,10 @@ static void Q_beyond_the_tables_is_flagged(void **state)
     s = make("SiO2", (vtr_scatterer_params){.radiation = VTR_RADIATION_XRAY, .energy_kev = 8.048});
     assert_fails(vtr_scatterer_check(&s, 9, &err), VTR_ERR_RANGE, "straight back at 8.157");
     assert_ok(vtr_scatterer_check(&s, 8, &err));
+    for (double energy = 5; energy < 70; energy += 0.37) {
+        s = make("SiO2", (vtr_scatterer_params){.radiation = VTR_RADIATION_XRAY, .energy_kev = energy});
+        assert_fails(vtr_scatterer_check(&s, 76, &err), VTR_ERR_RANGE, "straight back");
+    }
     s = make("SiO2", (vtr_scatterer_params){0});
     assert_ok(vtr_scatterer_check(&s, 1e3, &err));
 }
