@@ -23,8 +23,10 @@ static size_t fill_groups(cli_group *groups)
     vtr_parameters_default(&table, &options);
     vtr_parameters_default(&vtr_twin_parameters, &twin_params);
     groups[0] = (cli_group){&table, &options};
+    vtr_parameters_default(&vtr_structure_parameters, &twin_params.structure);
     groups[1] = (cli_group){&vtr_twin_parameters, &twin_params};
-    return 2;
+    groups[2] = (cli_group){&vtr_structure_parameters, &twin_params.structure};
+    return 3;
 }
 
 /* The command line as typed, words apart by blanks. */
@@ -60,6 +62,7 @@ static vtr_status run_simulate(const cli_run *run, vtr_error *err)
 {
     if (options.output == NULL)
         return vtr_fail(err, VTR_ERR_ARGUMENT, "no output; name the recording with -o FILE");
+    if (run->n_inputs == 2) twin_params.model = run->inputs[1];
     vtr_twin *twin = NULL;
     vtr_status status = vtr_twin_open(&twin, run->inputs[0], &twin_params, err);
     if (status == VTR_ERR_NOT_FOUND) return err->status = VTR_ERR_ARGUMENT;
@@ -76,16 +79,21 @@ static vtr_status run_simulate(const cli_run *run, vtr_error *err)
 
 const cli_command cli_simulate = {
     .name = "simulate",
-    .usage = "[options] PRESET -o FILE",
+    .usage = "[options] PRESET [MODEL] -o FILE",
     .summary = "a recording of a simulated specimen, with its truth",
     .details =
         "Presets: rings (one uniform strain), fe-band (an Fe-based ribbon with two shear bands, one of them "
         "with "
-        "Eshelby inclusions), zr-band (a weaker band on a more inhomogeneous matrix). The truth is written "
+        "Eshelby inclusions), zr-band (a weaker band on a more inhomogeneous matrix), two-phase (a "
+        "liquid-like "
+        "and a solid-like structure mixed at random), structure MODEL (the atoms of a file: XYZ, LAMMPS data "
+        "or "
+        "dump, CIF in P1, POSCAR). The truth is written "
         "beside FILE, its ending replaced by _truth.h5: a map file whose group 'truth' holds strain, "
-        "principal strains, density, centre, dose and thickness factor of every position.",
+        "principal strains, density, centre, dose and thickness factor of every position; of two-phase and "
+        "structure also S(Q), G(r) and what else is known of the structures.",
     .min_inputs = 1,
-    .max_inputs = 1,
+    .max_inputs = 2,
     .options = fill_groups,
     .run = run_simulate,
 };

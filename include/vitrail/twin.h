@@ -11,7 +11,7 @@
  *
  *   mu(x) = N [ (<f^2>(k) + <f>^2(k) s(kappa)) t(x) + g B(k) ] + M D(|u|).
  *
- * s is the structure function of the glass (S - 1), B the smooth plural and inelastic background with its
+ * s is the structure function of the glass (S - 1; of two-phase (1 - x) s_0 + x s_1, x the solid-like fraction), B the smooth plural and inelastic background with its
  * thickness factor g, D the direct beam's disc, t the speckle (mean 1). The ring alone moves with strain: it
  * is the ellipse
  * |(I + e) u| = const, small along a direction in tension.
@@ -36,6 +36,7 @@
 #include "vitrail/error.h"
 #include "vitrail/parameters.h"
 #include "vitrail/progress.h"
+#include "vitrail/structure.h"
 #include "vitrail/types.h"
 
 VTR_BEGIN_DECLS
@@ -44,17 +45,20 @@ VTR_BEGIN_DECLS
 typedef enum vtr_twin_middle { VTR_TWIN_DIRECT_BEAM, VTR_TWIN_BEAM_STOP, VTR_TWIN_EMPTY } vtr_twin_middle;
 
 typedef struct vtr_twin_params {
-    size_t scan[4];            /* scan_y, scan_x; zeros: the preset's */
-    size_t pattern[4];         /* det_y, det_x; zeros: 256 x 256 */
-    int type;                  /* 0 u16, 1 u8, 2 u32, 3 f32 */
-    const char *composition;   /* NULL: the preset's */
-    double ring_k;             /* position of the first ring, 1/Å; NAN: the preset's */
-    double k_step;             /* 1/Å per px; NAN: the ring at 0.47 of the half width */
-    double electrons;          /* dose, see above */
-    double background;         /* N B at the ring relative to N <f^2> there, at g = 1 */
-    double wedge;              /* g runs from 1 - wedge/2 to 1 + wedge/2 along scan_x */
-    double exx, eyy, exy;      /* added to the specimen's strain, fractions */
-    double strain_scale;       /* of the bands and inclusions */
+    size_t scan[4];                 /* scan_y, scan_x; zeros: the preset's */
+    size_t pattern[4];              /* det_y, det_x; zeros: 256 x 256 */
+    int type;                       /* 0 u16, 1 u8, 2 u32, 3 f32 */
+    const char *composition;        /* NULL: the preset's */
+    const char *model;              /* atoms of the preset structure */
+    vtr_structure_params structure; /* how to read them */
+    bool annealed;                  /* two-phase: solid-like 67.2 % with 5.7 nm for 46.8 % with 5.4 nm */
+    double ring_k;                  /* position of the first ring, 1/Å; NAN: the preset's */
+    double k_step;                  /* 1/Å per px; NAN: the ring at 0.47 of the half width */
+    double electrons;               /* dose, see above */
+    double background;              /* N B at the ring relative to N <f^2> there, at g = 1 */
+    double wedge;                   /* g runs from 1 - wedge/2 to 1 + wedge/2 along scan_x */
+    double exx, eyy, exy;           /* added to the specimen's strain, fractions */
+    double strain_scale;            /* of the bands and inclusions */
     double matrix_strain;      /* standard deviation of each component of the matrix's random strain; NAN: the
                                   preset's */
     double matrix_length_nm;   /* where its correlation falls to 1/e; NAN: the preset's */
@@ -93,6 +97,7 @@ typedef struct vtr_twin_position {
     double centre_x, centre_y; /* px */
     double electrons;          /* dose, see above */
     double background_factor;  /* g */
+    double solid_fraction;     /* share of the second structure, of two-phase */
 } vtr_twin_position;
 
 /* What the recording will be. */
@@ -110,8 +115,8 @@ typedef struct vtr_twin_info {
 
 typedef struct vtr_twin vtr_twin;
 
-/* Plans a specimen: geometry, tables, speckle fields, the strain of every position. `preset` is "rings",
- * "fe-band" or "zr-band"; `params` may be NULL. The plan is only read afterwards, from any number of threads.
+/* Plans a specimen: geometry, tables, speckle fields, the strain of every position. `preset` is one of
+ * vtr_twin_preset_name; `params` may be NULL. The plan is only read afterwards, from any number of threads.
  */
 VTR_API vtr_status vtr_twin_open(vtr_twin **out, const char *preset, const vtr_twin_params *params,
                                  vtr_error *err);
@@ -138,9 +143,19 @@ VTR_API size_t vtr_twin_scratch_size(const vtr_twin *twin);
  * [det_y][det_x], at the nominal centre. */
 VTR_API void vtr_twin_mask(const vtr_twin *twin, unsigned char *reasons);
 
-/* s(k) of the specimen, and <f^2>, <f>^2 in Å^2 and B in Å^2 (g = 1) at k in 1/Å. Any pointer may be NULL. */
+/* s(k) of the specimen (of its first structure), and <f^2>, <f>^2 in Å^2 and B in Å^2 (g = 1) at k in 1/Å. Any pointer may be NULL. */
 VTR_API void vtr_twin_profile(const vtr_twin *twin, double k_inv_angstrom, double *s, double *mean_f2,
                               double *mean_f_squared, double *background);
+
+/* How many structures the specimen mixes: 2 for two-phase (0 liquid-like, 1 solid-like), 1 for structure, 0 where s is
+ * the closed form of rings. */
+VTR_API size_t vtr_twin_phases(const vtr_twin *twin);
+/* s(Q) of one of them; 0 beyond 60 1/Å. */
+VTR_API double vtr_twin_phase_structure(const vtr_twin *twin, size_t phase, double Q_inv_angstrom);
+/* G(r) of one of two-phase's in 1/Å^2, through no window; NAN of other presets. */
+VTR_API double vtr_twin_phase_G(const vtr_twin *twin, size_t phase, double r_angstrom);
+/* Place (Å, to 0.002 Å) and height (1/Å^2) of the first maximum of two-phase's mixed G; NAN of other presets. */
+VTR_API void vtr_twin_first_peak(const vtr_twin *twin, double solid_fraction, double *place, double *height);
 
 /* The exact normalised autocovariance of the speckle t at a distance in px: 1 at 0, 0.5 at grain/2. */
 VTR_API double vtr_twin_speckle_autocorrelation(const vtr_twin *twin, double distance_px);

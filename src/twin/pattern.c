@@ -2,6 +2,7 @@
 #include <math.h>
 
 #include "twin/twin_internal.h"
+#include "vitrail/constants.h"
 #include "vitrail/detector.h"
 
 void vtr_twin_matrices(const vtr_twin *twin, const vtr_twin_position *position, double ring[4])
@@ -38,6 +39,9 @@ void vtr_twin_expected(const vtr_twin *twin, const vtr_twin_position *position, 
         double rho = hypot(ring[0] * vx + ring[1] * vy, ring[2] * vx + ring[3] * vy);
         double s, f2, ff, background;
         vtr_twin_profile(twin, rho * twin->info.k_step, &s, NULL, NULL, NULL);
+        if (twin->n_phases > 1)
+            s += position->solid_fraction *
+                 (vtr_twin_phase_structure(twin, 1, 2 * VTR_PI * rho * twin->info.k_step) - s);
         vtr_twin_profile(twin, r * twin->info.k_step, NULL, &f2, &ff, &background);
         double beam = twin->beam_scale * vtr_twin_beam_form(r, twin->params.beam_radius_px);
         expected[i] = n * (f2 + ff * s + position->background_factor * background) + m * beam;
@@ -48,7 +52,7 @@ void vtr_twin_expected(const vtr_twin *twin, const vtr_twin_position *position, 
 /* What a frame's rows share, in single precision. */
 typedef struct frame_plan {
     float ring[4], w[3], centre_x, centre_y;
-    float n, background, beam;
+    float n, background, beam, solid_fraction;
 } frame_plan;
 
 static frame_plan plan_frame(const vtr_twin *twin, const vtr_twin_position *position)
@@ -65,6 +69,7 @@ static frame_plan plan_frame(const vtr_twin *twin, const vtr_twin_position *posi
     plan.n = (float)n;
     plan.background = (float)(n * position->background_factor);
     plan.beam = (float)m;
+    plan.solid_fraction = (float)position->solid_fraction;
     return plan;
 }
 
@@ -83,6 +88,15 @@ static void row_radii(const frame_plan *plan, size_t y, size_t n_x, float last, 
     }
 }
 
+/* s between the steps j and j + 1 of the tables. */
+static float structure_at(const vtr_twin *twin, const frame_plan *plan, int j, float part)
+{
+    float s = twin->structure[j] + part * (twin->structure[j + 1] - twin->structure[j]);
+    if (twin->structure_change == NULL) return s;
+    const float *change = twin->structure_change + j;
+    return s + plan->solid_fraction * (change[0] + part * (change[1] - change[0]));
+}
+
 /* Expected electrons of one row; `factors` are the speckle's. */
 static void expected_row(const vtr_twin *twin, const frame_plan *plan, const float *r, const float *rho,
                          const float *factors, float *expected)
@@ -91,7 +105,7 @@ static void expected_row(const vtr_twin *twin, const frame_plan *plan, const flo
         int i = (int)r[x], j = (int)rho[x];
         float p = r[x] - (float)i, q = rho[x] - (float)j;
         const vtr_twin_radial *a = &twin->radial[i], *b = a + 1;
-        float s = twin->structure[j] + q * (twin->structure[j + 1] - twin->structure[j]);
+        float s = structure_at(twin, plan, j, q);
         float f2 = a->mean_f2 + p * (b->mean_f2 - a->mean_f2);
         float ff = a->mean_f_squared + p * (b->mean_f_squared - a->mean_f_squared);
         float background = a->background + p * (b->background - a->background);

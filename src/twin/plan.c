@@ -14,8 +14,28 @@ static const vtr_twin_preset presets[] = {
      5.8,
      3e-4,
      25,
-     vtr_twin_build_fe_band},
-    {"rings", "rings of one uniform strain", "Fe85.2Si0.5B9.5P4Cu0.8", 0.49, {32, 32}, 5.8, 0, 25, NULL},
+     .build = vtr_twin_build_fe_band},
+    {"rings", "rings of one uniform strain", "Fe85.2Si0.5B9.5P4Cu0.8", 0.49, {32, 32}, 5.8, 0, 25},
+    {"structure",
+     "the atoms of a file, by Debye's sum",
+     NULL,
+     NAN,
+     {16, 16},
+     2,
+     0,
+     25,
+     .half_width_Q = 18,
+     .structures = vtr_twin_build_model},
+    {"two-phase",
+     "a liquid-like and a solid-like structure mixed at random",
+     "Fe85.2Si0.5B9.5P4Cu0.8",
+     0.49,
+     {128, 128},
+     1.2,
+     0,
+     25,
+     .half_width_Q = 18,
+     .structures = vtr_twin_build_mixture},
     {"zr-band",
      "a Zr-Cu-Al-Ag glass: a weaker band on a more inhomogeneous matrix",
      "Zr46Cu38Al8Ag8",
@@ -24,7 +44,7 @@ static const vtr_twin_preset presets[] = {
      9.7,
      1e-3,
      40,
-     vtr_twin_build_zr_band},
+     .build = vtr_twin_build_zr_band},
 };
 enum { N_PRESETS = sizeof presets / sizeof *presets };
 
@@ -62,7 +82,8 @@ static void fill_params(vtr_twin_params *p, const vtr_twin_preset *preset)
     p->centre_y = given_or(p->centre_y, 0.5 * ((double)p->pattern[0] - 1));
     p->centre_x = given_or(p->centre_x, 0.5 * ((double)p->pattern[1] - 1));
     double smaller = (double)(p->pattern[0] < p->pattern[1] ? p->pattern[0] : p->pattern[1]);
-    p->k_step = given_or(p->k_step, p->ring_k / (0.47 * 0.5 * smaller));
+    double half_width_k = preset->half_width_Q > 0 ? preset->half_width_Q / (2 * VTR_PI) : p->ring_k / 0.47;
+    p->k_step = given_or(p->k_step, half_width_k / (0.5 * smaller));
     const double highest[] = {65535, 255, 4294967295.0, INFINITY};
     p->saturation = fmin(given_or(p->saturation, INFINITY), highest[p->type]);
 }
@@ -128,26 +149,71 @@ static vtr_status no_preset(const char *name, vtr_error *err)
     return vtr_fail(err, VTR_ERR_NOT_FOUND, "no preset '%s'; there are %s", name != NULL ? name : "", list);
 }
 
-vtr_status vtr_twin_open(vtr_twin **out, const char *preset, const vtr_twin_params *params, vtr_error *err)
+vtr_status vtr_twin_keep_text(vtr_twin *twin, const char **member, const char *text, vtr_error *err)
 {
-    const vtr_twin_preset *found = vtr_twin_find_preset(preset);
-    if (found == NULL) return no_preset(preset, err);
-    vtr_twin_params given = params != NULL ? *params : vtr_twin_default_params();
-    vtr_status status = vtr_twin_check_params(&given, err);
+    size_t i = 0;
+    while (twin->kept_text[i] != NULL)
+        i++;
+    twin->kept_text[i] = vtr_strdup(text);
+    *member = twin->kept_text[i];
+    return *member != NULL ? VTR_OK : vtr_fail(err, VTR_ERR_MEMORY, "out of memory for a simulated specimen");
+}
+
+/* The parameters' strings may go before the plan does. */
+static vtr_status keep_strings(vtr_twin *twin, vtr_error *err)
+{
+    const char **strings[] = {&twin->params.model, &twin->params.structure.elements,
+                              &twin->params.structure.cell};
+    vtr_status status = VTR_OK;
+    for (size_t i = 0; i < 3 && status == VTR_OK; i++)
+        if (*strings[i] != NULL) status = vtr_twin_keep_text(twin, strings[i], *strings[i], err);
+    return status;
+}
+
+/* What only some presets take. */
+static vtr_status check_for_preset(const vtr_twin_preset *preset, const vtr_twin_params *p, vtr_error *err)
+{
+    const vtr_structure_params *s = &p->structure;
+    bool has_model = p->model != NULL || s->elements != NULL || s->cell != NULL || s->is_particle;
+    if (has_model && preset->structures != vtr_twin_build_model)
+        return vtr_fail(err, VTR_ERR_ARGUMENT,
+                        "a file with atoms and how to read it is for the preset structure");
+    if (p->annealed && preset->structures != vtr_twin_build_mixture)
+        return vtr_fail(err, VTR_ERR_ARGUMENT, "--annealed is for the preset two-phase");
+    return VTR_OK;
+}
+
+static vtr_status build(vtr_twin *twin, const vtr_twin_preset *preset, vtr_error *err)
+{
+    vtr_status status = keep_strings(twin, err);
+    if (status == VTR_OK && preset->structures != NULL) status = preset->structures(twin, err);
     if (status != VTR_OK) return status;
-    vtr_twin *twin = vtr_calloc(1, sizeof *twin);
-    if (twin == NULL) return vtr_fail(err, VTR_ERR_MEMORY, "out of memory for a simulated specimen");
-    twin->params = given;
-    fill_params(&twin->params, found);
-    fill_info(twin, preset);
+    fill_params(&twin->params, preset);
+    fill_info(twin, preset->name);
     /* the parameters' string may go before the plan does */
     twin->params.composition = twin->info.composition;
     status = vtr_composition_parse(&twin->composition, twin->info.composition, err);
     if (status == VTR_OK) status = vtr_twin_build_tables(twin, err);
     if (status == VTR_OK) status = vtr_twin_build_mask(twin, err);
     if (status == VTR_OK) status = build_speckle(twin, err);
-    if (status == VTR_OK && found->build != NULL) status = found->build(twin, err);
+    if (status == VTR_OK && preset->build != NULL) status = preset->build(twin, err);
     if (status == VTR_OK) status = vtr_twin_build_strain(twin, err);
+    if (status == VTR_OK && twin->n_phases > 1) status = vtr_twin_build_fraction(twin, err);
+    return status;
+}
+
+vtr_status vtr_twin_open(vtr_twin **out, const char *preset, const vtr_twin_params *params, vtr_error *err)
+{
+    const vtr_twin_preset *found = vtr_twin_find_preset(preset);
+    if (found == NULL) return no_preset(preset, err);
+    vtr_twin_params given = params != NULL ? *params : vtr_twin_default_params();
+    vtr_status status = vtr_twin_check_params(&given, err);
+    if (status == VTR_OK) status = check_for_preset(found, &given, err);
+    if (status != VTR_OK) return status;
+    vtr_twin *twin = vtr_calloc(1, sizeof *twin);
+    if (twin == NULL) return vtr_fail(err, VTR_ERR_MEMORY, "out of memory for a simulated specimen");
+    twin->params = given;
+    status = build(twin, found, err);
     if (status != VTR_OK) {
         vtr_twin_close(&twin);
         return status;
@@ -162,6 +228,14 @@ void vtr_twin_close(vtr_twin **twin)
     vtr_twin *t = *twin;
     vtr_free(t->radial);
     vtr_free(t->structure);
+    vtr_free(t->structure_change);
+    vtr_free(t->solid_fraction);
+    for (size_t i = 0; i < VTR_TWIN_PHASES_MAX; i++) {
+        vtr_free(t->phase[i].s);
+        vtr_pairs_release(&t->phase[i].pairs);
+    }
+    for (size_t i = 0; i < sizeof t->kept_text / sizeof *t->kept_text; i++)
+        vtr_free(t->kept_text[i]);
     vtr_free(t->reasons);
     vtr_speckle_free(t->speckle);
     for (int i = 0; i < 3; i++)
@@ -213,5 +287,7 @@ void vtr_twin_get_position(const vtr_twin *twin, size_t position, vtr_twin_posit
                                .centre_x = p->centre_x + line * (x + 0.2 * y) + bow + jitter_x,
                                .centre_y = p->centre_y + line * (0.7 * y - 0.2 * x) + 0.5 * bow + jitter_y,
                                .electrons = p->electrons,
-                               .background_factor = 1 + 0.5 * p->wedge * x};
+                               .background_factor = 1 + 0.5 * p->wedge * x,
+                               .solid_fraction =
+                                   twin->solid_fraction != NULL ? (double)twin->solid_fraction[position] : 0};
 }

@@ -36,6 +36,17 @@ double vtr_twin_background_form(double x)
     return background_sum(x) / background_sum(1);
 }
 
+static double steep_background_sum(double x)
+{
+    double wide = 1 + (x / 1.4) * (x / 1.4), narrow = 1 + (x / 0.7) * (x / 0.7);
+    return 1 / (wide * wide) + 1.5 / (narrow * narrow);
+}
+
+double vtr_twin_steep_background_form(double x)
+{
+    return steep_background_sum(x) / steep_background_sum(1);
+}
+
 double vtr_twin_beam_form(double radius_px, double beam_radius_px)
 {
     return 0.5 * erfc((radius_px - beam_radius_px) / 0.7);

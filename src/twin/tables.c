@@ -19,10 +19,15 @@ void vtr_twin_profile(const vtr_twin *twin, double k_inv_angstrom, double *s, do
 {
     double f, f2, x = k_inv_angstrom / twin->info.ring_k;
     vtr_electron_averages(&twin->composition, k_inv_angstrom, &f, &f2);
-    if (s != NULL) *s = vtr_twin_structure_function(x);
+    bool is_closed = twin->n_phases == 0;
+    if (s != NULL)
+        *s = is_closed ? vtr_twin_structure_function(x)
+                       : vtr_twin_phase_structure(twin, 0, 2 * VTR_PI * k_inv_angstrom);
     if (mean_f2 != NULL) *mean_f2 = f2;
     if (mean_f_squared != NULL) *mean_f_squared = f * f;
-    if (background != NULL) *background = twin->background_scale * vtr_twin_background_form(x);
+    if (background != NULL)
+        *background = twin->background_scale *
+                      (is_closed ? vtr_twin_background_form(x) : vtr_twin_steep_background_form(x));
 }
 
 /* Elastic part and background over the reference pattern: unstrained, at the nominal centre. */
@@ -51,7 +56,9 @@ vtr_status vtr_twin_build_tables(vtr_twin *twin, vtr_error *err)
     twin->n_radial = (size_t)(reach * VTR_TWIN_STEPS_PER_PX) + 2;
     twin->radial = vtr_malloc(twin->n_radial, sizeof *twin->radial);
     twin->structure = vtr_malloc(twin->n_radial, sizeof *twin->structure);
-    if (twin->radial == NULL || twin->structure == NULL)
+    bool is_mixed = twin->n_phases > 1;
+    if (is_mixed) twin->structure_change = vtr_malloc(twin->n_radial, sizeof *twin->structure_change);
+    if (twin->radial == NULL || twin->structure == NULL || (is_mixed && twin->structure_change == NULL))
         return vtr_fail(err, VTR_ERR_MEMORY, "out of memory for the radial tables");
     double ring_f2;
     vtr_electron_averages(&twin->composition, info->ring_k, NULL, &ring_f2);
@@ -63,6 +70,9 @@ vtr_status vtr_twin_build_tables(vtr_twin *twin, vtr_error *err)
         double beam = twin->beam_scale * vtr_twin_beam_form(r, twin->params.beam_radius_px);
         twin->radial[i] = (vtr_twin_radial){(float)f2, (float)ff, (float)background, (float)beam};
         twin->structure[i] = (float)s;
+        if (is_mixed)
+            twin->structure_change[i] =
+                (float)(vtr_twin_phase_structure(twin, 1, 2 * VTR_PI * r * info->k_step) - s);
     }
     sum_reference(twin);
     return VTR_OK;

@@ -132,19 +132,27 @@ static vtr_status write_catalogue(vtr_mapfile *file, const vtr_twin *twin, vtr_e
     return status;
 }
 
-/* "name = value" lines of every parameter; false where they do not fit. */
+/* "name = value" lines of a table, after `length` characters; false where they do not fit. */
+static bool format_table(const vtr_parameter_table *table, const void *values, char *text, size_t size,
+                         size_t *length)
+{
+    for (size_t i = 0; i < table->n; i++) {
+        char value[1024];
+        const vtr_parameter *p = &table->parameters[i];
+        vtr_parameters_format(p, values, value, sizeof value);
+        int n = snprintf(text + *length, size - *length, "%s = %s\n", p->name, value);
+        if (n < 0 || (size_t)n >= size - *length) return false;
+        *length += (size_t)n;
+    }
+    return true;
+}
+
 static bool format_parameters(const vtr_twin *twin, char *text, size_t size)
 {
     size_t length = 0;
-    for (size_t i = 0; i < vtr_twin_parameters.n; i++) {
-        char value[300];
-        const vtr_parameter *p = &vtr_twin_parameters.parameters[i];
-        vtr_parameters_format(p, &twin->params, value, sizeof value);
-        int n = snprintf(text + length, size - length, "%s = %s\n", p->name, value);
-        if (n < 0 || (size_t)n >= size - length) return false;
-        length += (size_t)n;
-    }
-    return true;
+    return format_table(&vtr_twin_parameters, &twin->params, text, size, &length) &&
+           (twin->params.model == NULL ||
+            format_table(&vtr_structure_parameters, &twin->params.structure, text, size, &length));
 }
 
 static vtr_status write_attributes(vtr_mapfile *file, const vtr_twin *twin,
@@ -193,6 +201,7 @@ vtr_status vtr_twin_write_truth(const vtr_twin *twin, const char *path, const vt
     if (status == VTR_OK) status = write_maps(file, twin, err);
     if (status == VTR_OK) status = write_axes(file, twin, err);
     if (status == VTR_OK) status = write_catalogue(file, twin, err);
+    if (status == VTR_OK) status = vtr_twin_write_phases(twin, file, err);
     if (status == VTR_OK) status = write_attributes(file, twin, params, err);
     if (status == VTR_OK) status = vtr_mapfile_commit(&file, err);
     vtr_mapfile_close(&file);

@@ -5,7 +5,9 @@
 /* The plan of a specimen, and what its files share. */
 
 #include "base/base_internal.h"
+#include "twin/phase_internal.h"
 #include "twin/speckle_internal.h"
+#include "vitrail/mapfile.h"
 #include "vitrail/scattering.h"
 #include "vitrail/twin.h"
 
@@ -22,8 +24,13 @@ struct vtr_twin {
     vtr_twin_info info;
     vtr_composition composition;
     size_t n_positions, n_pixels, n_radial;
-    vtr_twin_radial *radial;            /* [n_radial] */
-    float *structure;                   /* [n_radial], s */
+    vtr_twin_radial *radial; /* [n_radial] */
+    float *structure;        /* [n_radial], s */
+    float *structure_change; /* [n_radial], s_1 - s_0; NULL where there is one structure */
+    size_t n_phases;
+    vtr_twin_phase phase[VTR_TWIN_PHASES_MAX];
+    float *solid_fraction;              /* [scan_y][scan_x]; NULL where there is one structure */
+    char *kept_text[4];                 /* strings of the parameters, which may go before the plan does */
     double background_scale;            /* Å^2 */
     double beam_scale;                  /* D(0), so that D adds to 1 over the plane */
     double elastic_sum, background_sum; /* over the reference pattern */
@@ -41,6 +48,9 @@ typedef struct vtr_twin_preset {
     double ring_k;
     size_t scan[2]; /* y, x */
     double scan_step_nm, matrix_strain, matrix_length_nm;
+    double half_width_Q; /* at the pattern's border, 1/Å; 0: the ring at 0.47 of the way */
+    /* Makes the structures, before anything else, and sets what of composition and ring follows; NULL: closed form. */
+    vtr_status (*structures)(vtr_twin *twin, vtr_error *err);
     /* Adds bands and inclusions to the plan; NULL: none. */
     vtr_status (*build)(vtr_twin *twin, vtr_error *err);
 } vtr_twin_preset;
@@ -54,6 +64,7 @@ typedef enum vtr_twin_purpose {
     VTR_TWIN_FOR_MATRIX,
     VTR_TWIN_FOR_PIXELS,
     VTR_TWIN_FOR_INCLUSIONS,
+    VTR_TWIN_FOR_FRACTION,
 } vtr_twin_purpose;
 void vtr_twin_random(vtr_random *random, const vtr_twin_params *params, vtr_twin_purpose purpose,
                      uint64_t stream);
@@ -65,6 +76,8 @@ vtr_status vtr_twin_check_params(const vtr_twin_params *params, vtr_error *err);
 double vtr_twin_structure_function(double x);
 /* The background's form over x = k / ring_k, 1 at x = 1. */
 double vtr_twin_background_form(double x);
+/* The same for patterns out to high angles, where it falls like the atoms' own intensity, k^-4. */
+double vtr_twin_steep_background_form(double x);
 /* The direct beam's disc, 1 in the middle, soft over about a pixel. */
 double vtr_twin_beam_form(double radius_px, double beam_radius_px);
 
@@ -73,6 +86,12 @@ vtr_status vtr_twin_build_tables(vtr_twin *twin, vtr_error *err);
 vtr_status vtr_twin_build_mask(vtr_twin *twin, vtr_error *err);
 /* twin->strain of every position from bands, inclusions, matrix and the uniform part. */
 vtr_status vtr_twin_build_strain(vtr_twin *twin, vtr_error *err);
+vtr_status vtr_twin_build_model(vtr_twin *twin, vtr_error *err);
+vtr_status vtr_twin_build_mixture(vtr_twin *twin, vtr_error *err);
+/* twin->solid_fraction of every position. */
+vtr_status vtr_twin_build_fraction(vtr_twin *twin, vtr_error *err);
+/* Copies `text` to where it lives as long as the plan, and points *member at the copy. */
+vtr_status vtr_twin_keep_text(vtr_twin *twin, const char **member, const char *text, vtr_error *err);
 vtr_status vtr_twin_build_fe_band(vtr_twin *twin, vtr_error *err);
 vtr_status vtr_twin_build_zr_band(vtr_twin *twin, vtr_error *err);
 
@@ -87,6 +106,8 @@ void vtr_twin_scales(const vtr_twin *twin, const vtr_twin_position *position, do
 void vtr_twin_record_row(const vtr_twin *twin, vtr_random *random, size_t y, const float *expected,
                          float *values, void *row);
 
+/* What of the truth file is of the structures: their functions, and maps of the mixture. */
+vtr_status vtr_twin_write_phases(const vtr_twin *twin, vtr_mapfile *file, vtr_error *err);
 /* The truth file (see vtr_twin_write). */
 vtr_status vtr_twin_write_truth(const vtr_twin *twin, const char *path, const vtr_twin_write_params *params,
                                 vtr_error *err);
