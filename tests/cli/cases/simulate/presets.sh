@@ -7,5 +7,8 @@ vitrail simulate rings -o two.npy --scan 4x4 --pattern 32x32 --threads 2 --quiet
 vitrail simulate rings -o other.npy --scan 4x4 --pattern 32x32 --seed 2 --quiet
 cmp one.npy two.npy && echo same
 cmp -s one.npy other.npy || echo different
+vitrail simulate two-phase --annealed -o mixture.npy --scan 4x4 --pattern 32x32
+printf '2\n4 4 4\nCs 0 0 0\nCl 2 2 2\n' > cscl.xyz
+vitrail simulate structure cscl.xyz -o cscl.h5 --scan 2x2 --pattern 32x32 --threads 1
 vitrail simulate rings -o json.h5 --scan 2x2 --pattern 16x16 --type f32 --json
 ls
