@@ -14,6 +14,7 @@ const cli_command *const cli_commands[] = {
     &cli_figure,
     &cli_info,
     &cli_map,
+    &cli_pdf,
     &cli_report,
     &cli_simulate,
     &cli_strain,

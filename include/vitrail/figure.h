@@ -115,6 +115,12 @@ typedef struct vtr_figure_series {
     vtr_figure_line_style style;
 } vtr_figure_series;
 
+/* A place on the x axis that is pointed out by a dashed line; its label stands at the upper edge. */
+typedef struct vtr_figure_mark {
+    double x;
+    const char *label; /* NULL: none */
+} vtr_figure_mark;
+
 typedef struct vtr_figure_plot {
     const vtr_figure_series *series;
     size_t n_series;
@@ -123,6 +129,8 @@ typedef struct vtr_figure_plot {
     bool log_y;
     double span[2]; /* a shaded range of x, e.g. the annulus; NAN: none */
     const char *span_label;
+    const vtr_figure_mark *marks; /* [n_marks]; those outside of the axis are left out */
+    size_t n_marks;
 } vtr_figure_plot;
 
 typedef enum vtr_figure_kind { VTR_FIGURE_MAP, VTR_FIGURE_PATTERN, VTR_FIGURE_PLOT } vtr_figure_kind;

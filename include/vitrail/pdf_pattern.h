@@ -9,6 +9,7 @@
 #include "vitrail/calibration.h"
 #include "vitrail/dataset.h"
 #include "vitrail/error.h"
+#include "vitrail/pdf_text.h"
 
 VTR_BEGIN_DECLS
 
@@ -32,6 +33,11 @@ typedef struct vtr_pattern_profile {
 VTR_API vtr_status vtr_pattern_profile_compute(vtr_pattern_profile *out, vtr_dataset *dataset,
                                                const vtr_calibration *calibration, vtr_error *err);
 VTR_API void vtr_pattern_profile_release(vtr_pattern_profile *profile);
+
+/* The same over Q, as if it had been read from a file. Rings of which less than a quarter is seen (corners, beam stop)
+ * are without data. On success the caller releases `out`. */
+VTR_API vtr_status vtr_pattern_profile_to_text(vtr_profile_text *out, const vtr_pattern_profile *profile,
+                                               double k_step_inv_angstrom, vtr_error *err);
 
 VTR_END_DECLS
 

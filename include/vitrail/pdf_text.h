@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "vitrail/dataset.h"
 #include "vitrail/error.h"
 #include "vitrail/parameters.h"
 
@@ -70,6 +71,16 @@ VTR_API const char *vtr_profile_text_find(const vtr_profile_text *profile, const
 /* Turns x into Q = 2 pi k in 1/Å, and y into NAN at both ends where it is exactly zero: programs write 0 where no pixel
  * was. VTR_ERR_ARGUMENT: two theta without a wavelength, or a function of r. */
 VTR_API vtr_status vtr_profile_text_to_Q(vtr_profile_text *profile, const char *path, vtr_error *err);
+
+/* Takes a background, both over Q, off a profile: y -= scale * background, linear between its points; errors add. Points
+ * that the background does not cover become NAN. VTR_ERR_ARGUMENT where one of them is not over Q. */
+VTR_API vtr_status vtr_profile_text_subtract(vtr_profile_text *profile, const vtr_profile_text *background,
+                                             double scale, vtr_error *err);
+
+/* The same from an array of 2 or 3 rows or columns (x, y, error), such as .npy, opened as a recording. VTR_ERR_SHAPE
+ * where it is not that. */
+VTR_API vtr_status vtr_profile_array_read(vtr_profile_text *out, vtr_dataset *dataset,
+                                          const vtr_profile_text_params *params, vtr_error *err);
 
 /* --- writing -------------------------------------------------------------------------------------------------- */
 

@@ -141,6 +141,30 @@ static void draw_span(cairo_t *cr, const vtr_figure_plot *plot, const axes *a)
     vtr_text(cr, plot->span_label, VTR_SMALL_PT, (x0 + x1) / 2, a->box.y + a->box.h - 6, VTR_CENTRE);
 }
 
+/* Labels that would touch the one before go a line lower. */
+static void draw_marks(cairo_t *cr, const vtr_figure_plot *plot, const axes *a)
+{
+    double end = -INFINITY;
+    int line = 0;
+    for (size_t i = 0; i < plot->n_marks; i++) {
+        const vtr_figure_mark *m = &plot->marks[i];
+        if (!(m->x > a->x[0] && m->x < a->x[1])) continue;
+        double x = place_x(a, m->x), w = 0, h = 0;
+        if (m->label != NULL) vtr_text_size(cr, m->label, VTR_SMALL_PT, &w, &h);
+        line = x - w / 2 < end + 2 ? line + 1 : 0;
+        end = x + w / 2;
+        double y = a->box.y + 4 + VTR_SMALL_PT / 2 + line * (VTR_SMALL_PT + 2);
+        vtr_set_grey(cr, 0.45);
+        cairo_set_line_width(cr, 0.5);
+        cairo_set_dash(cr, (const double[]){1.5, 1.5}, 2, 0);
+        cairo_move_to(cr, x, m->label != NULL ? y + VTR_SMALL_PT / 2 + 2 : a->box.y);
+        cairo_line_to(cr, x, a->box.y + a->box.h);
+        cairo_stroke(cr);
+        cairo_set_dash(cr, NULL, 0, 0);
+        if (m->label != NULL) vtr_text(cr, m->label, VTR_SMALL_PT, x, y, VTR_CENTRE);
+    }
+}
+
 static bool is_point(const vtr_figure_series *s, size_t i)
 {
     return i < s->n && isfinite(s->x[i]) && isfinite(s->y[i]);
@@ -309,6 +333,7 @@ void vtr_draw_plot(vtr_canvas *canvas, const vtr_figure_plot *plot, vtr_rectangl
     cairo_clip(cr);
     cairo_set_line_join(cr, CAIRO_LINE_JOIN_ROUND);
     draw_span(cr, plot, &a);
+    draw_marks(cr, plot, &a);
     for (size_t k = 0; k < plot->n_series; k++) {
         const vtr_figure_series *s = &plot->series[k];
         (s->style == VTR_LINE_POINTS ? draw_points : draw_line)(cr, &a, s, line_rgb[k % N_COLOURS]);

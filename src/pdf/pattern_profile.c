@@ -2,6 +2,7 @@
 #include <math.h>
 
 #include "base/base_internal.h"
+#include "vitrail/constants.h"
 #include "vitrail/pdf_pattern.h"
 #include "vitrail/polar.h"
 
@@ -205,6 +206,28 @@ vtr_status vtr_pattern_profile_compute(vtr_pattern_profile *out, vtr_dataset *da
     vtr_free(sums);
     vtr_polar_plan_free(&plan);
     return status;
+}
+
+vtr_status vtr_pattern_profile_to_text(vtr_profile_text *out, const vtr_pattern_profile *p,
+                                       double k_step_inv_angstrom, vtr_error *err)
+{
+    const double least_seen = 0.25;
+    vtr_profile_text t = {.n = p->n, .axis = VTR_PROFILE_AXIS_Q, .wavelength_angstrom = NAN};
+    t.x = vtr_calloc(p->n, sizeof *t.x);
+    t.y = vtr_calloc(p->n, sizeof *t.y);
+    t.error = vtr_calloc(p->n, sizeof *t.error);
+    if (t.x == NULL || t.y == NULL || t.error == NULL) {
+        vtr_profile_text_release(&t);
+        return vtr_fail(err, VTR_ERR_MEMORY, "out of memory for the profile of a pattern");
+    }
+    for (size_t r = 0; r < p->n; r++) {
+        double circumference = 2 * VTR_PI * p->k[r] / k_step_inv_angstrom;
+        t.x[r] = 2 * VTR_PI * p->k[r];
+        t.y[r] = p->n_pixels[r] >= least_seen * circumference ? p->intensity[r] : NAN;
+        t.error[r] = sqrt(p->variance[r]);
+    }
+    *out = t;
+    return VTR_OK;
 }
 
 void vtr_pattern_profile_release(vtr_pattern_profile *p)

@@ -46,6 +46,7 @@ arguments_for() {
     info | calibrate | strain) line=("$1" "$2") ;;
     convert) line=("$1" "$2" "$3.npy") ;;
     map) line=("$1" "$2" -o "$3.h5") ;;
+    pdf) line=("$1" "$2" --composition SiO2 -o "$3") ;;
     figure) line=("$1" "$2" exx -o "$3.png") ;;
     report) line=("$1" "$2" -o "$3.html") ;;
     *) line=() ;;

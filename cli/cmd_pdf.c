@@ -1,0 +1,295 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "commands.h"
+#include "pdf_run.h"
+
+static cli_pdf_options own;
+
+#define MEMBER(name) offsetof(cli_pdf_files, name)
+static const vtr_parameter file_parameters[] = {
+    {"output", NULL, VTR_PARAMETER_STRING, MEMBER(output), .metavar = "NAME",
+     .help = "writes NAME.iq, .sq, .fq and .gr; of a series NAME-INPUT.iq and so on"},
+    {"format", NULL, VTR_PARAMETER_STRING, MEMBER(format), .metavar = "iq,sq,fq,gr",
+     .help = "which of them; all unless given"},
+    {"background", NULL, VTR_PARAMETER_STRING, MEMBER(background), .metavar = "FILE",
+     .help = "profile or pattern of the empty holder, taken off the intensity"},
+    {"bgscale", NULL, VTR_PARAMETER_DOUBLE, MEMBER(bgscale), .default_value = 1, .maximum = 1e6,
+     .metavar = "FACTOR", .help = "what the background is multiplied with"},
+    {"calibration", NULL, VTR_PARAMETER_STRING, MEMBER(calibration), .metavar = "FILE",
+     .help =
+         "of patterns: centre, ellipse, mask and k scale stored by vitrail calibrate; found unless given"},
+    {"lock", NULL, VTR_PARAMETER_STRING, MEMBER(lock), .metavar = "FILE",
+     .help = "settings and ranges of an earlier result (.gr and the like) for what is not given here"},
+    {"hold", NULL, VTR_PARAMETER_STRING, MEMBER(hold), .metavar = "LIST",
+     .help = "also what that result found: any of scale,constant,polynomial,density"},
+    {"compare", NULL, VTR_PARAMETER_STRING, MEMBER(compare), .metavar = "FILE",
+     .help = "G(r) to compare with: the R factor; of a series the first one unless given"},
+    {"peak", "Å", VTR_PARAMETER_RANGE, MEMBER(peak), .metavar = "LO:HI",
+     .help = "where the first peak is; found unless given"},
+    {"figure", NULL, VTR_PARAMETER_STRING, MEMBER(figure), .metavar = "FILE",
+     .help = "I, S, F and G in one figure; of a series G and the first distance against the density"},
+    {"table", NULL, VTR_PARAMETER_STRING, MEMBER(table), .metavar = "FILE.csv",
+     .help = "a line of numbers for each input"},
+};
+static const vtr_parameter_table file_table = {"Files", file_parameters,
+                                               sizeof file_parameters / sizeof *file_parameters};
+
+/* Of the calibration of recordings, what one pattern needs. */
+static const char *const pattern_names[] = {"centre-x", "centre-y",     "ring",   "mask",
+                                            "noise",    "no-beam-stop", "ring-k", "k-scale"};
+enum { N_PATTERN = sizeof pattern_names / sizeof *pattern_names };
+static vtr_parameter pattern_parameters[N_PATTERN];
+static const vtr_parameter_table pattern_table = {"Patterns", pattern_parameters, N_PATTERN};
+static const char *const recording_names[] = {"k-step", "dataset", "shape", "type"};
+enum { N_RECORDING = sizeof recording_names / sizeof *recording_names };
+static vtr_parameter recording_parameters[N_RECORDING];
+static const vtr_parameter_table recording_table = {"Recording", recording_parameters, N_RECORDING};
+
+static void pick(vtr_parameter *out, const vtr_parameter_table *table, const char *const *names, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        out[i] = *vtr_parameters_find(table, names[i]);
+}
+
+static size_t options(cli_group *groups)
+{
+    pick(pattern_parameters, &vtr_calibrate_parameters, pattern_names, N_PATTERN);
+    pick(recording_parameters, &vtr_dataset_parameters, recording_names, N_RECORDING);
+    own.pdf = vtr_pdf_default_params();
+    own.text = vtr_profile_text_default_params();
+    vtr_parameters_default(&vtr_calibrate_parameters, &own.calibrate);
+    vtr_parameters_default(&vtr_dataset_parameters, &own.recording);
+    vtr_parameters_default(&file_table, &own.files);
+    groups[0] = (cli_group){&file_table, &own.files};
+    groups[1] = (cli_group){&vtr_pdf_parameters, &own.pdf};
+    groups[2] = (cli_group){&vtr_profile_text_parameters, &own.text};
+    groups[3] = (cli_group){&pattern_table, &own.calibrate};
+    groups[4] = (cli_group){&recording_table, &own.recording};
+    return 5;
+}
+
+/* --- one input -------------------------------------------------------------------------------------------------- */
+
+static void name_result(cli_pdf_result *result, const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    snprintf(result->name, sizeof result->name, "%s", slash != NULL ? slash + 1 : path);
+    char *dot = strrchr(result->name, '.');
+    if (dot != NULL && dot > result->name) *dot = '\0';
+}
+
+static void warn_notes(const cli_pdf_result *result, const vtr_progress *progress)
+{
+    for (uint32_t bit = 1; bit != 0; bit <<= 1)
+        if (result->pdf.normalisation.notes & bit)
+            vtr_progress_warn(progress, "%s: %s", result->name, vtr_pdf_note_text(bit));
+}
+
+static void find_peaks(cli_pdf_result *result)
+{
+    const vtr_pdf *p = &result->pdf;
+    double ranges[CLI_PDF_SHELLS][2];
+    size_t n = 0;
+    if (isfinite(own.files.peak[0])) {
+        memcpy(ranges[n++], own.files.peak, sizeof own.files.peak);
+    } else {
+        n = vtr_pdf_find_shells(p->n_r, p->r, p->G, p->normalisation.first_peak, CLI_PDF_SHELLS, ranges);
+    }
+    for (size_t i = 0; i < n && result->n_peaks == i; i++)
+        result->n_peaks += vtr_pdf_peak_fit(&result->peaks[i], p, ranges[i][0], ranges[i][1], NULL) == VTR_OK;
+    result->neighbours = result->neighbours_error = NAN;
+    if (n == 0) return;
+    memcpy(result->shell, ranges[0], sizeof result->shell);
+    if (vtr_pdf_coordination(p, ranges[0][0], ranges[0][1], &result->neighbours, &result->neighbours_error,
+                             NULL) != VTR_OK)
+        result->neighbours = result->neighbours_error = NAN;
+}
+
+static vtr_status compute(cli_pdf_result *result, cli_pdf_input *input, vtr_error *err)
+{
+    vtr_profile_text *p = &input->profile;
+    double *variance = p->error != NULL ? malloc(p->n * sizeof *variance) : NULL;
+    if (p->error != NULL && variance == NULL)
+        return vtr_fail(err, VTR_ERR_MEMORY, "no memory for the errors");
+    for (size_t i = 0; variance != NULL && i < p->n; i++)
+        variance[i] = p->error[i] * p->error[i];
+    vtr_pdf_profile profile = {p->n, p->x, p->y, variance, VTR_PDF_AXIS_Q_INV_ANGSTROM};
+    result->params = own.pdf;
+    if (isnan(result->params.qmin) && isfinite(input->qmin)) result->params.qmin = input->qmin;
+    vtr_status status = vtr_pdf_compute(&result->pdf, &profile, &result->params, err);
+    free(variance);
+    if (status == VTR_OK) find_peaks(result);
+    return status;
+}
+
+static vtr_status process(cli_pdf_result *result, const char *path, const cli_run *run, vtr_error *err)
+{
+    cli_pdf_input input;
+    name_result(result, path);
+    vtr_status status = cli_pdf_input_read(&input, &own, path, run, err);
+    if (status != VTR_OK) return status;
+    memcpy(result->description, input.description, sizeof result->description);
+    status = compute(result, &input, err);
+    cli_pdf_input_release(&input);
+    if (status != VTR_OK) return vtr_fail_context(err, status, "'%s'", path);
+    warn_notes(result, &run->progress);
+    vtr_pdf_params_lock(&own.pdf, &result->pdf.normalisation);
+    return VTR_OK;
+}
+
+/* --- comparing -------------------------------------------------------------------------------------------------- */
+
+static void compare_with(cli_pdf_result *results, size_t n, size_t n_reference, const double *r,
+                         const double *G)
+{
+    for (size_t i = 0; i < n; i++) {
+        const vtr_pdf *p = &results[i].pdf;
+        results[i].r_factor =
+            vtr_pdf_r_factor(p->n_r, p->r, p->G, n_reference, r, G, p->normalisation.rcut, INFINITY);
+    }
+}
+
+static vtr_status compare(cli_pdf_result *results, size_t n, vtr_error *err)
+{
+    for (size_t i = 0; i < n; i++)
+        results[i].r_factor = NAN;
+    if (own.files.compare == NULL) {
+        if (n > 1) compare_with(results, n, results[0].pdf.n_r, results[0].pdf.r, results[0].pdf.G);
+        return VTR_OK;
+    }
+    vtr_profile_text reference;
+    vtr_status status = vtr_profile_text_read(&reference, own.files.compare, NULL, err);
+    if (status != VTR_OK) return status;
+    compare_with(results, n, reference.n, reference.x, reference.y);
+    vtr_profile_text_release(&reference);
+    return VTR_OK;
+}
+
+/* --- writing ---------------------------------------------------------------------------------------------------- */
+
+static vtr_status parse_formats(bool wanted[4], vtr_error *err)
+{
+    const char *at = own.files.format;
+    for (int kind = 0; kind < 4; kind++)
+        wanted[kind] = at == NULL;
+    while (at != NULL && *at != '\0') {
+        int kind = 0;
+        while (kind < 4 && strncmp(at, vtr_pdf_text_ending((vtr_pdf_text_kind)kind), 2) != 0)
+            kind++;
+        if (kind == 4 || (at[2] != ',' && at[2] != '\0'))
+            return vtr_fail(err, VTR_ERR_ARGUMENT, "--format: '%s' is not a list of iq, sq, fq, gr",
+                            own.files.format);
+        wanted[kind] = true;
+        at += at[2] == ',' ? 3 : 2;
+    }
+    return VTR_OK;
+}
+
+static vtr_status write_result(const cli_pdf_result *result, const char *path, bool is_series,
+                               const bool wanted[4], const cli_run *run, vtr_error *err)
+{
+    char scale[40];
+    snprintf(scale, sizeof scale, "%.15g", own.files.bgscale);
+    vtr_text_entry source[3] = {
+        {"inputfile", path}, {"backgroundfile", own.files.background}, {"bgscale", scale}};
+    vtr_status status = VTR_OK;
+    for (int kind = 0; kind < 4 && status == VTR_OK; kind++) {
+        char name[4096];
+        int length = snprintf(name, sizeof name, "%s%s%s.%s", own.files.output, is_series ? "-" : "",
+                              is_series ? result->name : "", vtr_pdf_text_ending((vtr_pdf_text_kind)kind));
+        if (length >= (int)sizeof name) return vtr_fail(err, VTR_ERR_IO, "the output's name is too long");
+        if (wanted[kind])
+            status =
+                vtr_pdf_result_write(name, (vtr_pdf_text_kind)kind, &result->pdf, &result->params, source,
+                                     own.files.background != NULL ? 3 : 1, run->common.force, err);
+    }
+    return status;
+}
+
+static vtr_status write_table(const cli_pdf_result *results, size_t n, bool force, vtr_error *err)
+{
+    FILE *file = fopen(own.files.table, force ? "w" : "wx");
+    if (file == NULL && errno == EEXIST)
+        return vtr_fail(err, VTR_ERR_EXISTS, "'%s' exists already; use --force to replace it",
+                        own.files.table);
+    if (file == NULL)
+        return vtr_fail(err, VTR_ERR_IO, "cannot write '%s': %s", own.files.table, strerror(errno));
+    cli_pdf_print_table(file, results, n);
+    bool failed = ferror(file) != 0;
+    if (fclose(file) != 0 || failed)
+        return vtr_fail(err, VTR_ERR_IO, "cannot write '%s': %s", own.files.table, strerror(errno));
+    return VTR_OK;
+}
+
+static vtr_status write_files(const cli_pdf_result *results, const cli_run *run, vtr_error *err)
+{
+    bool wanted[4], force = run->common.force;
+    size_t n = run->n_inputs;
+    vtr_status status = parse_formats(wanted, err);
+    for (size_t i = 0; i < n && status == VTR_OK && own.files.output != NULL; i++)
+        status = write_result(&results[i], run->inputs[i], n > 1, wanted, run, err);
+    if (status == VTR_OK && own.files.table != NULL) status = write_table(results, n, force, err);
+    if (status == VTR_OK && own.files.figure != NULL)
+        status = cli_pdf_figure(own.files.figure, results, n, force, err);
+    return status;
+}
+
+/* --- all -------------------------------------------------------------------------------------------------------- */
+
+static vtr_status process_all(cli_pdf_result *results, const cli_run *run, vtr_error *err)
+{
+    char *settings = NULL;
+    unsigned hold = 0;
+    vtr_status status = own.files.hold != NULL ? vtr_pdf_hold_parse(&hold, own.files.hold, err) : VTR_OK;
+    if (status == VTR_OK && hold != 0 && own.files.lock == NULL)
+        status = vtr_fail(err, VTR_ERR_ARGUMENT, "--hold needs the result that found it: --lock FILE");
+    if (status == VTR_OK && own.files.lock != NULL)
+        status = vtr_pdf_settings_read(&own.pdf, &settings, own.files.lock, hold, err);
+    if (status == VTR_OK && own.pdf.composition == NULL)
+        status = vtr_fail(err, VTR_ERR_ARGUMENT,
+                          "no composition; give --composition, such as Zr50Cu45Al5 or SiO2");
+    for (size_t i = 0; i < run->n_inputs && status == VTR_OK; i++)
+        status = process(&results[i], run->inputs[i], run, err);
+    if (status == VTR_OK) status = compare(results, run->n_inputs, err);
+    if (status == VTR_OK) status = write_files(results, run, err);
+    if (status == VTR_OK && run->common.json)
+        cli_pdf_print_json(results, run->n_inputs);
+    else if (status == VTR_OK && run->n_inputs > 1)
+        cli_pdf_print_table(stdout, results, run->n_inputs);
+    else if (status == VTR_OK)
+        cli_pdf_print(results);
+    vtr_pdf_settings_free(settings);
+    return status;
+}
+
+static vtr_status run(const cli_run *run, vtr_error *err)
+{
+    cli_pdf_result *results = calloc(run->n_inputs, sizeof *results);
+    if (results == NULL) return vtr_fail(err, VTR_ERR_MEMORY, "no memory for %zu results", run->n_inputs);
+    vtr_status status = process_all(results, run, err);
+    for (size_t i = 0; i < run->n_inputs; i++)
+        vtr_pdf_release(&results[i].pdf);
+    free(results);
+    return status;
+}
+
+const cli_command cli_pdf = {
+    .name = "pdf",
+    .usage = "[options] PATTERN|PROFILE...",
+    .summary = "pair distribution functions of patterns and profiles",
+    .details =
+        "From a diffraction pattern (its centre, ellipse and beam stop found unless given) or a profile in "
+        "text "
+        "(electrons, X-rays, neutrons) to S(Q), F(Q) and G(r) on an absolute scale with error bars, written "
+        "with -o as programs for PDF refinement read them. Several inputs are a series: all are treated as "
+        "the "
+        "first one was, and a table compares them.",
+    .min_inputs = 1,
+    .max_inputs = CLI_MAX_INPUTS,
+    .options = options,
+    .run = run,
+};

@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <math.h>
+#include <stdio.h>
+
+#include "pdf_run.h"
+
+const char *cli_pdf_scale_words(vtr_pdf_scale source)
+{
+    switch (source) {
+    case VTR_PDF_SCALE_WINDOW:
+        return "fit window";
+    case VTR_PDF_SCALE_DENSITY:
+        return "density";
+    case VTR_PDF_SCALE_GIVEN:
+        return "given";
+    case VTR_PDF_SCALE_MATCHED:
+        return "match at one Q";
+    }
+    return "";
+}
+
+static void print_value(const char *format, double value, double error)
+{
+    printf(format, value);
+    if (isfinite(error) && error > 0) printf(" ± %.2g", error);
+}
+
+static void print_density(const vtr_pdf_params *params, const vtr_pdf_normalisation *n)
+{
+    vtr_composition composition;
+    if (!isfinite(n->density)) return;
+    print_value("density       %.5f", n->density, n->is_density_given ? NAN : n->density_error);
+    printf(" atoms/Å^3, %s", n->is_density_given ? "given" : "from the line at low r");
+    if (vtr_composition_parse(&composition, params->composition, NULL) == VTR_OK)
+        printf(" (%.3f g/cm^3)", vtr_mass_density(&composition, n->density));
+    printf("\n");
+}
+
+/* "1.6117 ± 0.003", or the number alone where its error is not known. */
+static void print_column(double value, double error)
+{
+    char text[48];
+    int n = snprintf(text, sizeof text, isfinite(error) ? "%.4f ± %.2g" : "%.4f", value, error);
+    printf("%*s", isfinite(error) ? 23 : 22, n > 0 ? text : ""); /* ± takes two bytes */
+}
+
+static void print_peaks(const cli_pdf_result *result)
+{
+    printf("\n%-6s%23s%24s%23s\n", "peak", "position (Å)", "height (1/Å^2)", "FWHM (Å)");
+    for (size_t i = 0; i < result->n_peaks; i++) {
+        const vtr_pdf_peak *p = &result->peaks[i];
+        printf("%-6zu", i + 1);
+        print_column(p->position, p->position_error);
+        print_column(p->height, p->height_error);
+        print_column(p->fwhm, p->fwhm_error);
+        printf("\n");
+    }
+    if (result->n_peaks == 0) return;
+    double first = result->peaks[0].position;
+    printf("second peak expected for clusters that share 1, 2, 3 atoms: %.3f, %.3f, %.3f Å\n",
+           vtr_pdf_shared_atoms_distance(first, 1), vtr_pdf_shared_atoms_distance(first, 2),
+           vtr_pdf_shared_atoms_distance(first, 3));
+    if (isfinite(result->neighbours)) {
+        print_value("neighbours    %.2f", result->neighbours, result->neighbours_error);
+        printf(" between %.2f and %.2f Å, weighted as the radiation sees them\n", result->shell[0],
+               result->shell[1]);
+    }
+}
+
+void cli_pdf_print(const cli_pdf_result *result)
+{
+    const vtr_pdf_normalisation *n = &result->pdf.normalisation;
+    printf("input         %s\n", result->description);
+    printf("composition   %s, %s\n", result->params.composition,
+           vtr_radiation_name((vtr_radiation)result->params.radiation));
+    printf("range         Q %.4g to %.4g 1/Å, scale and background up to %.4g 1/Å\n", n->qmin, n->qmax,
+           n->qmaxinst);
+    print_value("scale         %.6g", n->scale, n->scale_error);
+    printf(" (%s), constant ", cli_pdf_scale_words(n->source));
+    print_value("%.6g", n->constant, n->constant_error);
+    printf("\n");
+    print_density(&result->params, n);
+    if (isfinite(result->r_factor)) printf("R factor      %.4f\n", result->r_factor);
+    print_peaks(result);
+}
+
+static void json_member(const char *name, double value, const char *end)
+{
+    printf("\"%s\": ", name);
+    cli_json_number(stdout, value);
+    printf("%s", end);
+}
+
+static void json_text(const char *name, const char *value, const char *end)
+{
+    printf("\"%s\": ", name);
+    cli_json_string(stdout, value);
+    printf("%s", end);
+}
+
+static void json_normalisation(const vtr_pdf_normalisation *n)
+{
+    json_text("scale_from", cli_pdf_scale_words(n->source), ", ");
+    json_member("scale", n->scale, ", ");
+    json_member("scale_error", n->scale_error, ", ");
+    json_member("constant", n->constant, ", ");
+    json_member("constant_error", n->constant_error, ", ");
+    json_member("density", n->density, ", ");
+    json_member("density_error", n->density_error, ", ");
+    printf("\"density_given\": %s, ", n->is_density_given ? "true" : "false");
+    json_member("qmin", n->qmin, ", ");
+    json_member("qmax", n->qmax, ", ");
+    json_member("qmaxinst", n->qmaxinst, ", ");
+    json_member("rcut", n->rcut, ",\n");
+}
+
+static void json_peaks(const cli_pdf_result *result)
+{
+    printf("      \"peaks\": [");
+    for (size_t i = 0; i < result->n_peaks; i++) {
+        const vtr_pdf_peak *p = &result->peaks[i];
+        printf("%s{", i > 0 ? ", " : "");
+        json_member("position", p->position, ", ");
+        json_member("position_error", p->position_error, ", ");
+        json_member("height", p->height, ", ");
+        json_member("height_error", p->height_error, ", ");
+        json_member("fwhm", p->fwhm, ", ");
+        json_member("fwhm_error", p->fwhm_error, "}");
+    }
+    printf("],\n      ");
+}
+
+void cli_pdf_print_json(const cli_pdf_result *results, size_t n)
+{
+    printf("{\n  \"results\": [\n");
+    for (size_t i = 0; i < n; i++) {
+        printf("    {");
+        json_text("name", results[i].name, ", ");
+        json_text("input", results[i].description, ",\n      ");
+        json_text("composition", results[i].params.composition, ", ");
+        json_text("radiation", vtr_radiation_name((vtr_radiation)results[i].params.radiation), ",\n      ");
+        json_normalisation(&results[i].pdf.normalisation);
+        json_peaks(&results[i]);
+        json_member("neighbours", results[i].neighbours, ", ");
+        json_member("neighbours_error", results[i].neighbours_error, ", ");
+        json_member("r_factor", results[i].r_factor, i + 1 < n ? "},\n" : "}\n");
+    }
+    printf("  ]\n}\n");
+}
+
+/* A name with a comma or a quote in it goes into quotes. */
+static void csv_text(FILE *out, const char *text)
+{
+    fputc('"', out);
+    for (; *text != '\0'; text++) {
+        if (*text == '"') fputc('"', out);
+        fputc(*text, out);
+    }
+    fputc('"', out);
+}
+
+static void csv_number(FILE *out, double value)
+{
+    fputc(',', out);
+    if (isfinite(value)) fprintf(out, "%.8g", value);
+}
+
+void cli_pdf_print_table(FILE *out, const cli_pdf_result *results, size_t n)
+{
+    fprintf(
+        out,
+        "name,density,density_error,scale,scale_error,position1,position1_error,height1,height1_error,fwhm1,"
+        "fwhm1_error,position2,position2_error,height2,height2_error,fwhm2,fwhm2_error,neighbours,"
+        "neighbours_error,r_factor\n");
+    for (size_t i = 0; i < n; i++) {
+        const cli_pdf_result *r = &results[i];
+        const vtr_pdf_normalisation *s = &r->pdf.normalisation;
+        csv_text(out, r->name);
+        csv_number(out, s->density);
+        csv_number(out, s->density_error);
+        csv_number(out, s->scale);
+        csv_number(out, s->scale_error);
+        for (size_t k = 0; k < CLI_PDF_SHELLS; k++) {
+            const vtr_pdf_peak none = {NAN, NAN, NAN, NAN, NAN, NAN};
+            const vtr_pdf_peak *p = k < r->n_peaks ? &r->peaks[k] : &none;
+            const double values[] = {p->position,     p->position_error, p->height,
+                                     p->height_error, p->fwhm,           p->fwhm_error};
+            for (size_t v = 0; v < 6; v++)
+                csv_number(out, values[v]);
+        }
+        csv_number(out, r->neighbours);
+        csv_number(out, r->neighbours_error);
+        csv_number(out, r->r_factor);
+        fputc('\n', out);
+    }
+}
