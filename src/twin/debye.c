@@ -5,33 +5,15 @@
 #include "vitrail/constants.h"
 #include "vitrail/structure.h"
 
-enum { BINS_A_TURN = 64 };
+enum { BLOCK = 64, LANES = 4 };
 static const double moment_unit = 16777216; /* of vtr_pairs.moment, to a step */
 
-/* sum over the pairs counted of sin(Qr)/(Qr), for every pair of elements: with h(r) = sin(Qr)/(Qr), a bin of n pairs
- * about r adds n h(r) + (sum of distances from r) h'(r). Sine and cosine of a bin are those of the bin before, turned by
- * Q r_step, and anew after BINS_A_TURN. */
-static void sum_bins(const vtr_pairs *pairs, size_t first, double Q, double *sums)
-{
-    double turn_c = cos(Q * pairs->r_step), turn_s = sin(Q * pairs->r_step), c = 1, s = 0;
-    double offset = pairs->r_step / moment_unit;
-    for (size_t pair = 0; pair < pairs->n_pairs; pair++)
-        sums[pair] = 0;
-    for (size_t b = first; b < pairs->n_bins; b++) {
-        double r = ((double)b + 0.5) * pairs->r_step, x = Q * r, turned = c * turn_c - s * turn_s;
-        s = s * turn_c + c * turn_s;
-        c = turned;
-        if ((b - first) % BINS_A_TURN == 0) {
-            c = cos(x);
-            s = sin(x);
-        }
-        double h = s / x, slope = (c - h) / r * offset;
-        for (size_t pair = 0; pair < pairs->n_pairs; pair++) {
-            size_t place = pair * pairs->n_bins + b;
-            sums[pair] += (double)pairs->count[place] * h + (double)pairs->moment[place] * slope;
-        }
-    }
-}
+/* The counts as Debye's sum reads them: from the first bin that holds a pair, in whole blocks. */
+typedef struct debye_table {
+    size_t n_pairs, n_blocks;
+    double r_first, r_step; /* middle of the first bin */
+    double *count, *moment; /* [n_pairs][n_blocks * BLOCK]; moment in Å */
+} debye_table;
 
 static size_t first_bin(const vtr_pairs *pairs)
 {
@@ -39,6 +21,66 @@ static size_t first_bin(const vtr_pairs *pairs)
         for (size_t pair = 0; pair < pairs->n_pairs; pair++)
             if (pairs->count[pair * pairs->n_bins + b] != 0) return b;
     return pairs->n_bins;
+}
+
+static vtr_status make_table(debye_table *t, const vtr_pairs *pairs, vtr_error *err)
+{
+    size_t first = first_bin(pairs), n = pairs->n_bins - first;
+    *t = (debye_table){.n_pairs = pairs->n_pairs,
+                       .n_blocks = (n + BLOCK - 1) / BLOCK,
+                       .r_first = ((double)first + 0.5) * pairs->r_step,
+                       .r_step = pairs->r_step};
+    size_t row = t->n_blocks * BLOCK;
+    t->count = vtr_calloc(2 * t->n_pairs * row, sizeof *t->count);
+    if (t->count == NULL)
+        return vtr_fail(err, VTR_ERR_MEMORY, "out of memory for Debye's sum over %zu bins", n);
+    t->moment = t->count + t->n_pairs * row;
+    for (size_t pair = 0; pair < t->n_pairs; pair++)
+        for (size_t b = 0; b < n; b++) {
+            size_t from = pair * pairs->n_bins + first + b;
+            t->count[pair * row + b] = (double)pairs->count[from];
+            t->moment[pair * row + b] = (double)pairs->moment[from] * (pairs->r_step / moment_unit);
+        }
+    return VTR_OK;
+}
+
+/* h(r) = sin(Qr)/(Qr) and h'(r) in the middle of a block's bins; `turn` holds cosines and sines of Q times 0, 1, 2 ...
+ * steps, so that a block asks for one of each. */
+static void block_waves(double Q, double r, double r_step, const double turn[2][BLOCK], double h[BLOCK],
+                        double slope[BLOCK])
+{
+    double c = cos(Q * r), s = sin(Q * r);
+    for (int j = 0; j < BLOCK; j++) {
+        double at = r + r_step * j, one_over_r = 1 / at;
+        double cosine = c * turn[0][j] - s * turn[1][j], sine = s * turn[0][j] + c * turn[1][j];
+        h[j] = sine / Q * one_over_r;
+        slope[j] = (cosine - h[j]) * one_over_r;
+    }
+}
+
+/* sum over the pairs counted of sin(Qr)/(Qr), for every pair of elements: a bin of n pairs about r adds n h(r) + (sum of
+ * distances from r) h'(r). */
+static void sum_bins(const debye_table *t, double Q, double *sums)
+{
+    double turn[2][BLOCK], h[BLOCK], slope[BLOCK];
+    for (int j = 0; j < BLOCK; j++) {
+        turn[0][j] = cos(Q * t->r_step * j);
+        turn[1][j] = sin(Q * t->r_step * j);
+    }
+    for (size_t pair = 0; pair < t->n_pairs; pair++)
+        sums[pair] = 0;
+    for (size_t block = 0; block < t->n_blocks; block++) {
+        block_waves(Q, t->r_first + t->r_step * (double)(block * BLOCK), t->r_step, turn, h, slope);
+        for (size_t pair = 0; pair < t->n_pairs; pair++) {
+            const double *count = t->count + (pair * t->n_blocks + block) * BLOCK;
+            const double *moment = t->moment + (pair * t->n_blocks + block) * BLOCK;
+            double lane[LANES] = {0};
+            for (int j = 0; j < BLOCK; j += LANES)
+                for (int k = 0; k < LANES; k++)
+                    lane[k] += count[j + k] * h[j + k] + moment[j + k] * slope[j + k];
+            sums[pair] += (lane[0] + lane[1]) + (lane[2] + lane[3]);
+        }
+    }
 }
 
 /* The transform of a uniform density inside R: 4 pi rho times the integral of r^2 sin(Qr)/(Qr). */
@@ -57,11 +99,14 @@ vtr_status vtr_pairs_structure_factors(const vtr_pairs *pairs, size_t n_Q, const
     for (size_t q = 0; q < n_Q; q++)
         if (!(Q_inv_angstrom[q] > 0 && isfinite(Q_inv_angstrom[q])))
             return vtr_fail(err, VTR_ERR_ARGUMENT, "a structure factor at Q = %g 1/Å", Q_inv_angstrom[q]);
-    size_t first = first_bin(pairs), n = pairs->composition.n;
+    debye_table table;
+    vtr_status status = make_table(&table, pairs, err);
+    if (status != VTR_OK) return status;
+    size_t n = pairs->composition.n;
 #pragma omp parallel for schedule(dynamic) num_threads(vtr_thread_count(threads))
     for (size_t q = 0; q < n_Q; q++) {
         double sums[VTR_COMPOSITION_MAX * (VTR_COMPOSITION_MAX + 1) / 2];
-        sum_bins(pairs, first, Q_inv_angstrom[q], sums);
+        sum_bins(&table, Q_inv_angstrom[q], sums);
         double uniform = uniform_part(pairs, Q_inv_angstrom[q]);
         for (size_t i = 0, pair = 0; i < n; i++)
             for (size_t j = i; j < n; j++, pair++) {
@@ -71,6 +116,7 @@ vtr_status vtr_pairs_structure_factors(const vtr_pairs *pairs, size_t n_Q, const
                 partial[pair * n_Q + q] = scale * ordered - uniform;
             }
     }
+    vtr_free(table.count);
     return VTR_OK;
 }
 
