@@ -80,7 +80,7 @@ VTR_API void vtr_pairs_release(vtr_pairs *pairs);
 VTR_API size_t vtr_pairs_index(size_t n_elements, size_t i, size_t j);
 
 /* g(r) over bins of `merge` counted bins each: n_bins / merge values, value m the mean over (m to m + 1) merge r_step.
- * All of a periodic model's only: VTR_ERR_ARGUMENT for a particle, whose density has no one value.
+ * Of a periodic model only: VTR_ERR_ARGUMENT for a particle, whose density has no one value.
  *   vtr_pairs_partial    g_ij of elements i and j of the composition
  *   vtr_pairs_total      sum over i <= j of weights[pair] g_ij; NULL: every atom counts alike, (2 - delta_ij) c_i c_j */
 VTR_API vtr_status vtr_pairs_partial(const vtr_pairs *pairs, size_t i, size_t j, size_t merge, double *g,
@@ -89,7 +89,7 @@ VTR_API vtr_status vtr_pairs_total(const vtr_pairs *pairs, const double *weights
                                    vtr_error *err);
 /* Mean number of atoms of element j around one of element i at r_lo <= r < r_hi (edges at the nearest bin's). */
 VTR_API double vtr_pairs_coordination(const vtr_pairs *pairs, size_t i, size_t j, double r_lo, double r_hi);
-/* Where the density of pairs 4 pi r^2 rho g / (4 pi r^2), in bins of 0.02 Å smoothed over five, is highest below 8 Å:
+/* Where the density of pairs (their number over the volume of the shell), in bins of 0.02 Å smoothed over five, is highest below 8 Å:
  * the nearest-neighbour distance of a glass. NAN where nothing was counted. */
 VTR_API double vtr_pairs_nearest_neighbour(const vtr_pairs *pairs);
 

@@ -7,7 +7,7 @@
 #include "base/base_internal.h"
 #include "vitrail/structure.h"
 
-/* From one box to another, and how near their atoms may come. */
+/* From one box to another, in boxes along each edge. */
 typedef struct vtr_box_offset {
     int step[3];
 } vtr_box_offset;
