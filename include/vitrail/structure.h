@@ -89,8 +89,8 @@ VTR_API vtr_status vtr_pairs_total(const vtr_pairs *pairs, const double *weights
                                    vtr_error *err);
 /* Mean number of atoms of element j around one of element i at r_lo <= r < r_hi (edges at the nearest bin's). */
 VTR_API double vtr_pairs_coordination(const vtr_pairs *pairs, size_t i, size_t j, double r_lo, double r_hi);
-/* Where the density of pairs (their number over the volume of the shell), in bins of 0.02 Å smoothed over five, is highest below 8 Å:
- * the nearest-neighbour distance of a glass. NAN where nothing was counted. */
+/* Where the density of pairs (their number over the volume of the shell), in bins of 0.02 Å smoothed over five, is
+ * highest below 8 Å: the nearest-neighbour distance of a glass. NAN where nothing was counted. */
 VTR_API double vtr_pairs_nearest_neighbour(const vtr_pairs *pairs);
 
 /* The partial structure factors, [n_pairs][n_Q]: with H_ij(r) the ordered pairs (j around i) counted at r,
