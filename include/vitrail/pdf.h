@@ -106,6 +106,10 @@ enum {
     VTR_PDF_NOTE_AXIS = 2,     /* no first neighbour where atoms have one: k given for Q, or the reverse? */
     VTR_PDF_NOTE_NEGATIVE = 4, /* zero or negative intensities in the range */
     VTR_PDF_NOTE_DENSITY = 8,  /* the density estimated is not positive */
+    VTR_PDF_NOTE_ORDER =
+        16, /* the polynomial reaches the first neighbour: the density could not set the scale */
+    VTR_PDF_NOTE_SCALE =
+        32, /* the scale from the density is below half of the window's, or above 1.2 times it */
 };
 VTR_API const char *vtr_pdf_note_text(uint32_t note);
 
@@ -113,6 +117,7 @@ VTR_API const char *vtr_pdf_note_text(uint32_t note);
 typedef struct vtr_pdf_normalisation {
     vtr_pdf_scale source;
     double scale, scale_error;
+    double window_scale;             /* what the window alone gives; NAN where it was not asked */
     double constant, constant_error; /* in units of the intensity */
     bool is_density_given;
     double density, density_error; /* atoms/Å^3: given (error 0), or from the line at low r; NAN: not known */

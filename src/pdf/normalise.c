@@ -11,8 +11,11 @@
  * error of 0.1 Q in F (factors, calibration: it keeps the many counts at low Q from ruling alone) and 0.3 of F itself. */
 static const double prior_height = 3, prior_length = 5, prior_grain = 0.3, prior_step = 0.05, prior_end = 25;
 static const double floor_factor = 0.1, floor_structure = 0.3;
-/* The first neighbour's distance times this is rcut; its foot, up to which the mean of G is the line, comes later. */
-static const double cut_of_peak = 0.7, foot_of_cut = 1.2;
+/* The first neighbour's distance times this is rcut, the foot of the first peak. */
+static const double cut_of_peak = 0.75;
+/* The polynomial of order k follows whatever lies below about (k + 1) pi/qmaxinst: beyond this part of rcut too little is
+ * left of the line for a density to set the scale. Sharp first peaks (networks, molecules) need more of it. */
+static const double most_reach_alloy = 0.78, most_reach_network = 0.5;
 
 typedef struct fit {
     vtr_pdf_plan *plan;
@@ -21,7 +24,9 @@ typedef struct fit {
     double *covariance, *structure, *sines; /* [n][n], [n][n], [n][n_prior] */
     double *columns, *solution;             /* [m][n] */
     double *line, *f;                       /* [n] */
-    double rcut;                            /* 0: no line */
+    double *leak;                           /* [n] what the sizes of the atoms add to the line */
+    double *scratch;                        /* [2][n] */
+    double rcut;
     bool has_line;
 } fit;
 
@@ -50,95 +55,6 @@ void pdf_ratio_sensitivity(const vtr_pdf_plan *plan, const pdf_functional *funct
 {
     for (size_t j = 0; j < plan->n_q; j++)
         out[j] = (functional->row[j] + (functional->per_scale - ratio) * plan->scale.row[j]) / scale;
-}
-
-/* Indices [*first, *last) of the points of the fit window. */
-static void window_points(const vtr_pdf_plan *plan, size_t *first, size_t *last)
-{
-    const double *range = plan->normalisation.fit;
-    *first = *last = 0;
-    while (*first < plan->n_q && plan->q[*first] < range[0])
-        ++*first;
-    for (*last = *first; *last < plan->n_q && plan->q[*last] <= range[1];)
-        ++*last;
-}
-
-/* N and the constant by least squares of I on (<f^2> + incoherent, 1) over the window; what is held is taken out.
- * Points count alike in s(Q): their weights are 1/<f>^4. */
-static vtr_status scale_by_window(vtr_pdf_plan *plan, vtr_error *err)
-{
-    const vtr_pdf_params *p = &plan->params;
-    bool finds_scale = isnan(p->scale), finds_constant = isnan(p->constant);
-    size_t first, last;
-    window_points(plan, &first, &last);
-    if (last < first + 4)
-        return vtr_fail(err, VTR_ERR_RANGE, "fit range %g to %g 1/Å holds %zu points; four are needed",
-                        plan->normalisation.fit[0], plan->normalisation.fit[1], last - first);
-    double ww = 0, wa = 0, waa = 0;
-    for (size_t j = first; j < last; j++) {
-        double w = 1 / (plan->mean_f[j] * plan->mean_f[j]), a = plan->atomic[j];
-        ww += w * w, wa += w * w * a, waa += w * w * a * a;
-    }
-    double determinant = ww * waa - wa * wa;
-    if (finds_scale && finds_constant && !(determinant > 1e-9 * ww * waa))
-        return vtr_fail(
-            err, VTR_ERR_NUMERIC,
-            "fit range %g to %g 1/Å: the scale cannot be told from the constant there; widen it or hold "
-            "one of them",
-            plan->normalisation.fit[0], plan->normalisation.fit[1]);
-    pdf_functional *n = &plan->scale, *c = &plan->term[PDF_CONSTANT];
-    for (size_t j = first; j < last; j++) {
-        double w = 1 / (plan->mean_f[j] * plan->mean_f[j]), a = plan->atomic[j];
-        if (finds_scale && finds_constant) {
-            n->row[j] = w * w * (ww * a - wa) / determinant;
-            c->row[j] = w * w * (waa - wa * a) / determinant;
-        } else if (finds_scale)
-            n->row[j] = w * w * a / waa;
-        else if (finds_constant)
-            c->row[j] = w * w / ww;
-    }
-    if (finds_scale && !finds_constant) n->offset = -p->constant * wa / waa;
-    if (!finds_scale && finds_constant) c->per_scale = -wa / ww;
-    return VTR_OK;
-}
-
-/* N or the constant such that N <f^2> + constant is the intensity at one Q. */
-static vtr_status scale_by_match(vtr_pdf_plan *plan, vtr_error *err)
-{
-    const vtr_pdf_params *p = &plan->params;
-    const double *q = plan->q;
-    size_t j = 0;
-    if (p->match < q[0] || p->match > q[plan->n_q - 1])
-        return vtr_fail(err, VTR_ERR_RANGE, "match at %g 1/Å lies outside the data used, %g to %g 1/Å",
-                        p->match, q[0], q[plan->n_q - 1]);
-    if (isnan(p->scale) && isnan(p->constant))
-        return vtr_fail(err, VTR_ERR_ARGUMENT, "match sets the scale or the constant: hold the other one");
-    while (j + 2 < plan->n_q && q[j + 1] < p->match)
-        j++;
-    double t = (p->match - q[j]) / (q[j + 1] - q[j]);
-    double atomic = (1 - t) * plan->atomic[j] + t * plan->atomic[j + 1];
-    bool finds_scale = isnan(p->scale);
-    pdf_functional *found = finds_scale ? &plan->scale : &plan->term[PDF_CONSTANT];
-    found->row[j] = (1 - t) / (finds_scale ? atomic : 1);
-    found->row[j + 1] = t / (finds_scale ? atomic : 1);
-    if (finds_scale)
-        found->offset = -p->constant / atomic;
-    else
-        found->per_scale = -atomic;
-    return VTR_OK;
-}
-
-static vtr_status scale_simply(vtr_pdf_plan *plan, vtr_error *err)
-{
-    const vtr_pdf_params *p = &plan->params;
-    if (!isnan(p->scale)) plan->scale.offset = p->scale;
-    if (!isnan(p->constant)) plan->term[PDF_CONSTANT].offset = p->constant;
-    plan->normalisation.source = !isnan(p->scale) ? VTR_PDF_SCALE_GIVEN : VTR_PDF_SCALE_WINDOW;
-    if (!isnan(p->match)) {
-        if (isnan(p->scale)) plan->normalisation.source = VTR_PDF_SCALE_MATCHED;
-        return scale_by_match(plan, err);
-    }
-    return !isnan(p->scale) && !isnan(p->constant) ? VTR_OK : scale_by_window(plan, err);
 }
 
 /* Covariance of sines beyond rcut, without the diagonal. */
@@ -183,7 +99,7 @@ static vtr_status solve(fit *s, size_t n_powers, bool finds_scale, bool finds_li
     double *column = s->columns;
     if (finds_scale) {
         for (size_t j = 0; j < n; j++)
-            column[j] = plan->self[j] + density * s->line[j];
+            column[j] = plan->self[j] + density * s->line[j] + s->leak[j];
         for (size_t t = PDF_POLYNOMIAL; n_powers == 0 && t < plan->n_terms; t++)
             cblas_daxpy((int)n, plan->term[t].per_scale, plan->column[t], 1, column, 1);
         column += n;
@@ -199,7 +115,7 @@ static vtr_status solve(fit *s, size_t n_powers, bool finds_scale, bool finds_li
     return pdf_least_squares(n, *m, s->columns, s->covariance, s->solution, err);
 }
 
-/* Adds `weight` of the functional z . (D I - N (B + density line) - D constant) to `out`. */
+/* Adds `weight` of the functional z . (D I - N (B + density line + leak) - D constant) to `out`. */
 static void add_functional(const fit *s, const double *z, double weight, double density, pdf_functional *out)
 {
     const vtr_pdf_plan *plan = s->plan;
@@ -208,6 +124,7 @@ static void add_functional(const fit *s, const double *z, double weight, double 
     double on_constant = weight * cblas_ddot((int)n, z, 1, plan->to_f, 1);
     double on_self = weight * cblas_ddot((int)n, z, 1, plan->self, 1);
     if (density != 0) on_self += weight * density * cblas_ddot((int)n, z, 1, s->line, 1);
+    on_self += weight * cblas_ddot((int)n, z, 1, s->leak, 1);
     for (size_t j = 0; j < n; j++)
         out->row[j] += weight * z[j] * plan->to_f[j] - on_constant * c->row[j];
     out->per_scale -= on_self + on_constant * c->per_scale;
@@ -246,19 +163,71 @@ static vtr_status fit_polynomial(fit *s, double order, double scale, vtr_error *
     return VTR_OK;
 }
 
-/* N from the density: the coefficient of B + line in D (I - constant). */
+/* H^T z: with H the part of F that lies beyond rcut in G, z . H F = h . F. F goes to zero below the data in a straight
+ * line. */
+static void beyond_cut(const fit *s, const double *z, double *h)
+{
+    const vtr_pdf_plan *plan = s->plan;
+    const double *q = plan->q, step = 0.02;
+    size_t n = plan->n_q;
+    memset(h, 0, n * sizeof *h);
+    for (size_t i = 0; s->rcut + step * (double)i < prior_end; i++) {
+        double r = s->rcut + step * (double)i, sum = 0, weight = i > 0 ? step : step / 2;
+        for (size_t j = 0; j < n; j++)
+            sum += z[j] * (s->scratch[j] = sin(q[j] * r));
+        for (size_t j = 0; j < n; j++)
+            h[j] += weight * sum / VTR_PI * s->scratch[j] * (q[j + 1 < n ? j + 1 : j] - q[j > 0 ? j - 1 : 0]);
+        h[0] += weight * sum * 2 / VTR_PI * -pdf_line(r, q[0]) / (4 * VTR_PI * q[0]);
+    }
+}
+
+/* N from the density. The coefficient of B + line in D (I - constant) is N^ = z . D I = N (1 + z . F'), where F' is what
+ * lies beyond rcut: z is chosen such that this is small, and what is left of it is known, since F follows from N. With
+ * h . F = z . F' and F = M D I/N - b that is linear in 1/N,
+ *
+ *   N^ = N + h . (M D I - N b),   N = (z - M^T h) . D I / (1 - h . b),
+ *
+ * M = 1 - P Z the projection that takes the polynomial out, b = M B - P Z (line): the fixed point of all iterations that
+ * put the line in below rcut, without iterating. */
 static vtr_status fit_scale(fit *s, double order, double scale, vtr_error *err)
 {
     vtr_pdf_plan *plan = s->plan;
-    size_t n = plan->n_q, m;
+    size_t n = plan->n_q, m = 0, n_powers = finds_polynomial(plan) ? (size_t)ceil(order) + 1 : 0;
+    double *z = plan->scale.row, *h = s->scratch + n, density = plan->normalisation.density;
     fill_covariance(s, scale);
-    size_t n_powers = finds_polynomial(plan) ? (size_t)ceil(order) + 1 : 0;
     vtr_status status = solve(s, n_powers, true, false, &m, err);
     if (status != VTR_OK) return status;
-    double constant = plan->term[PDF_CONSTANT].offset;
+    memcpy(z, s->solution, n * sizeof *z);
+    beyond_cut(s, z, h);
+    double on_self = cblas_ddot((int)n, h, 1, plan->self, 1);
+    cblas_daxpy((int)n, -1, h, 1, z, 1);
+    for (size_t t = PDF_POLYNOMIAL; n_powers == 0 && t < plan->n_terms; t++)
+        on_self += plan->term[t].per_scale * cblas_ddot((int)n, h, 1, plan->column[t], 1);
+    if (n_powers > 0) {
+        fill_covariance(s, scale);
+        status = solve(s, n_powers, false, false, &m, err);
+        if (status != VTR_OK) return status;
+    }
+    for (size_t k = 0; k < n_powers; k++) {
+        const double *row = s->solution + k * n;
+        double on_power = cblas_ddot((int)n, h, 1, s->columns + k * n, 1);
+        cblas_daxpy((int)n, on_power, row, 1, z, 1);
+        on_self -=
+            on_power * (cblas_ddot((int)n, row, 1, plan->self, 1) + cblas_ddot((int)n, row, 1, s->leak, 1) +
+                        density * cblas_ddot((int)n, row, 1, s->line, 1));
+    }
+    if (!(1 - on_self > 0.3))
+        return vtr_fail(err, VTR_ERR_NUMERIC,
+                        "the density does not set the scale: the line below %g Å cannot be told from the "
+                        "structure beyond "
+                        "it; take a wider range or the scale from the window",
+                        s->rcut);
     for (size_t j = 0; j < n; j++)
-        plan->scale.row[j] = s->solution[j] * plan->to_f[j];
-    plan->scale.offset = -constant * cblas_ddot((int)n, s->solution, 1, plan->to_f, 1);
+        z[j] *= plan->to_f[j] / (1 - on_self);
+    double sum = 0;
+    for (size_t j = 0; j < n; j++)
+        sum += z[j];
+    plan->scale.offset = -plan->term[PDF_CONSTANT].offset * sum;
     return VTR_OK;
 }
 
@@ -304,7 +273,7 @@ static void set_cut(fit *s, double rcut)
 {
     s->rcut = rcut;
     for (size_t j = 0; j < s->plan->n_q; j++)
-        s->line[j] = pdf_line(s->plan->q[j], foot_of_cut * rcut);
+        s->line[j] = pdf_line(s->plan->q[j], rcut);
     fill_structure(s);
 }
 
@@ -318,6 +287,7 @@ static vtr_status iterate(fit *s, double order, double scale, bool from_density,
         if (status == VTR_OK) status = check_scale(scale, err);
         if (status == VTR_OK && finds_polynomial(plan)) status = fit_polynomial(s, order, scale, err);
         if (status == VTR_OK) pdf_structure(plan, s->intensity, s->f);
+        if (status == VTR_OK && s->has_line) pdf_size_effect(plan, s->f, s->rcut, s->scratch, s->leak);
     }
     return status;
 }
@@ -329,11 +299,12 @@ static vtr_status run(fit *s, vtr_error *err)
     double order = pdf_background_order(&plan->params, nz->qmaxinst);
     bool from_density = nz->is_density_given && isnan(plan->params.scale) && isnan(plan->params.match) &&
                         !plan->params.scale_from_window;
-    vtr_status status = scale_simply(plan, err);
+    vtr_status status = pdf_scale_simply(plan, err);
     if (status != VTR_OK) return status;
     double scale = pdf_functional_value(&plan->scale, plan->n_q, s->intensity, 0);
     status = check_scale(scale, err);
     if (status != VTR_OK) return status;
+    nz->window_scale = nz->source == VTR_PDF_SCALE_WINDOW ? scale : NAN;
     set_cut(s, 1);
     status = iterate(s, order, scale, false, 2, err);
     if (status != VTR_OK) return status;
@@ -343,14 +314,18 @@ static vtr_status run(fit *s, vtr_error *err)
     if (!(nz->rcut > 0)) return VTR_OK; /* no line to leave alone */
     s->has_line = true;
     set_cut(s, nz->rcut);
+    double most_reach = (plan->n_pairs > 0 ? most_reach_alloy : most_reach_network) * nz->rcut;
+    if (from_density && finds_polynomial(plan) && (order + 1) * VTR_PI / nz->qmaxinst > most_reach) {
+        nz->notes |= VTR_PDF_NOTE_ORDER;
+        from_density = false;
+    }
     if (from_density) {
         nz->source = VTR_PDF_SCALE_DENSITY;
-        pdf_functional *c = &plan->term[PDF_CONSTANT];
-        clear(c, plan->n_q);
-        c->offset = isnan(plan->params.constant) ? 0 : plan->params.constant;
+        clear(&plan->term[PDF_CONSTANT], plan->n_q);
+        plan->term[PDF_CONSTANT].offset = isnan(plan->params.constant) ? 0 : plan->params.constant;
         clear(&plan->scale, plan->n_q);
     }
-    return iterate(s, order, scale, from_density, 3, err);
+    return iterate(s, order, scale, from_density, 4, err);
 }
 
 /* Values and errors on the mean profile. */
@@ -368,6 +343,9 @@ static void report(vtr_pdf_plan *plan, const double *intensity, const double *va
             pdf_functional_value(&plan->term[PDF_POLYNOMIAL + k], n, intensity, nz->scale) / nz->scale;
     if (plan->is_density_found)
         nz->density = pdf_functional_value(&plan->line, n, intensity, nz->scale) / nz->scale;
+    if (nz->source == VTR_PDF_SCALE_DENSITY &&
+        (nz->scale < 0.5 * nz->window_scale || nz->scale > 1.2 * nz->window_scale))
+        nz->notes |= VTR_PDF_NOTE_SCALE;
     if (nz->density <= 0) nz->notes |= VTR_PDF_NOTE_DENSITY;
     double scale = 0, constant = 0, density = 0;
     for (size_t j = 0; variance != NULL && j < n; j++) {
@@ -401,8 +379,11 @@ vtr_status pdf_normalise(vtr_pdf_plan *plan, const double *intensity, const doub
     s.solution = vtr_calloc(n * (PDF_MAX_TERMS + 2), sizeof *s.solution);
     s.line = vtr_calloc(n, sizeof *s.line);
     s.f = vtr_calloc(n, sizeof *s.f);
+    s.leak = vtr_calloc(n, sizeof *s.leak);
+    s.scratch = vtr_calloc(2 * n, sizeof *s.scratch);
     if (s.variance == NULL || s.covariance == NULL || s.structure == NULL || s.sines == NULL ||
-        s.columns == NULL || s.solution == NULL || s.line == NULL || s.f == NULL) {
+        s.columns == NULL || s.solution == NULL || s.line == NULL || s.f == NULL || s.leak == NULL ||
+        s.scratch == NULL) {
         vtr_fail(err, status, "out of memory for a plan of %zu points", n);
         goto cleanup;
     }
@@ -418,5 +399,7 @@ cleanup:
     vtr_free(s.solution);
     vtr_free(s.line);
     vtr_free(s.f);
+    vtr_free(s.leak);
+    vtr_free(s.scratch);
     return status;
 }

@@ -28,6 +28,10 @@ struct vtr_pdf_plan {
     double *atomic;                         /* <f^2> + incoherent */
     double *to_f;                           /* D */
     double *self;                           /* B */
+    size_t n_pairs;                         /* of elements with known sizes; 0: no size effect */
+    double *pair_weight; /* [n_pairs][n_q] Faber-Ziman weights less those at half of qmaxinst */
+    double
+        size[VTR_COMPOSITION_MAX * (VTR_COMPOSITION_MAX + 1) / 2]; /* the pair's distance over the mean one */
     pdf_functional scale;
     size_t n_terms;
     double *column[PDF_MAX_TERMS];
@@ -46,6 +50,8 @@ struct vtr_pdf_plan {
 vtr_status pdf_least_squares(size_t n, size_t m, const double *columns, double *covariance,
                              double *functionals, vtr_error *err);
 
+/* N and the constant from the window, the match or what is held; scale and the constant's term must be zero before. */
+vtr_status pdf_scale_simply(vtr_pdf_plan *plan, vtr_error *err);
 /* Fills scale, term, line and normalisation from the mean profile ([n_q], variance may be NULL). */
 vtr_status pdf_normalise(vtr_pdf_plan *plan, const double *intensity, const double *variance, vtr_error *err);
 
@@ -61,6 +67,11 @@ void pdf_ratio_sensitivity(const vtr_pdf_plan *plan, const pdf_functional *funct
                            double scale, double *out);
 /* Transform of the line: Int_0^rcut -4 pi r sin(Q r) dr, per density. */
 double pdf_line(double q, double rcut);
+
+/* Fills pair_weight and size for an alloy whose atoms' sizes are known; leaves n_pairs 0 for other matter. */
+vtr_status pdf_size_prepare(vtr_pdf_plan *plan, const vtr_scatterer *scatterer, vtr_error *err);
+/* What Faber-Ziman weights that change with Q add to the line below rcut: `leak` [n_q], in F. `scratch` [n_q]. */
+void pdf_size_effect(const vtr_pdf_plan *plan, const double *f, double rcut, double *scratch, double *leak);
 
 /* Value of the window of `params` at Q. */
 double pdf_window(const vtr_pdf_params *params, double qmax, double q);

@@ -133,10 +133,11 @@ static vtr_status fill_factors(vtr_pdf_plan *plan, const vtr_pdf_params *p, vtr_
         plan->to_f[j] = q / f_squared;
         plan->self[j] = q * plan->atomic[j] / f_squared;
     }
+    status = pdf_size_prepare(plan, &scatterer, err);
     vtr_pdf_normalisation *nz = &plan->normalisation;
     nz->density = !isnan(p->density) ? p->density : vtr_number_density(&composition, p->mass_density);
     nz->is_density_given = !isnan(nz->density);
-    return VTR_OK;
+    return status;
 }
 
 /* Number of polynomial terms, and the held coefficients where there are some. */
@@ -227,7 +228,7 @@ void vtr_pdf_plan_free(vtr_pdf_plan **plan)
     if (p == NULL) return;
     double *arrays[] = {p->axis, p->q,         p->mean_f,      p->mean_f2,   p->atomic,
                         p->to_f, p->self,      p->structure,   p->scale.row, p->line.row,
-                        p->r,    p->transform, p->sensitivity, p->mean_g};
+                        p->r,    p->transform, p->sensitivity, p->mean_g,    p->pair_weight};
     for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++)
         vtr_free(arrays[i]);
     for (size_t t = 0; t < PDF_MAX_TERMS; t++) {
