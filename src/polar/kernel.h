@@ -151,4 +151,5 @@ const vtr_polar_kernels KERNELS = {
                     [VTR_TYPE_F64] = pattern_whole_f64},
     .profile_reach = profile_reach,
     .profile = profile,
+    .profile_finish = profile_finish,
 };

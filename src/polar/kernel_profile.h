@@ -3,25 +3,27 @@
 
 typedef float v_f32 __attribute__((vector_size(VECTOR_BYTES), may_alias));
 
-/* For each bin the samples base ... base + slots - 1 that it can reach in any lane. A hundredth of a sample stands
- * for rounding. */
+typedef float v_f32_bins __attribute__((vector_size(VECTOR_BYTES), aligned(4), may_alias));
+
+/* For each bin the samples base ... base + slots - 1 that it can reach in any lane; a vector of bins at a time. A
+ * hundredth of a sample stands for rounding. */
 static void profile_reach(vtr_profile_task *task, const vtr_profile_spread *s)
 {
-    const vtr_profile_points *points = task->points;
-    for (size_t b = 0; b < task->n_bins; b++) {
-        float x = points->x[b], y = points->y[b];
-        float u = s->axx * x + s->axy * y - s->tx, v = s->axy * x + s->ayy * y - s->ty;
-        float squared = u * u + v * v, middle = sqrtf(squared);
-        float spread = points->radius[b] * s->matrix + s->shift;
-        float place = (middle - task->r_first) * task->inv_step, reach = spread * task->inv_step + 0.01f;
-        place = place > 1e6f ? 1e6f : place;
-        reach = reach > 1e6f ? 1e6f : reach;
-        float base = floorf(place - reach);
-        task->base[b] = base;
-        task->slots[b] = points->n_pixels[b] > 0 ? ceilf(2 * reach) + 2 : 0;
-        task->place[b] = place - base;
-        task->scale[b] = middle * task->inv_step;
-        task->inv_squared[b] = spread < 0.018f * middle ? 1 / squared : 0;
+    const v_f32 zero = {0}, far = zero + 1e6f;
+    for (size_t b = 0; b < task->n_bins; b += LANES_32) {
+        v_f32 x = *(const v_f32_bins *)(task->points->x + b), y = *(const v_f32_bins *)(task->points->y + b);
+        v_f32 radius = *(const v_f32_bins *)(task->points->radius + b);
+        v_f32 n_pixels = *(const v_f32_bins *)(task->points->n_pixels + b);
+        v_f32 u = s->axx * x + s->axy * y - s->tx, v = s->axy * x + s->ayy * y - s->ty;
+        v_f32 squared = u * u + v * v, middle = VECTOR_SQRT(squared), spread = radius * s->matrix + s->shift;
+        v_f32 place = VECTOR_MIN((middle - task->r_first) * task->inv_step, far);
+        v_f32 reach = VECTOR_MIN(spread * task->inv_step + 0.01f, far);
+        v_f32 base = VECTOR_FLOOR(place - reach), slots = 2 - VECTOR_FLOOR(-2 * reach);
+        *(v_f32_bins *)(task->base + b) = base;
+        *(v_f32_bins *)(task->slots + b) = (v_f32)((v_i32)slots & (n_pixels > 0));
+        *(v_f32_bins *)(task->place + b) = place - base;
+        *(v_f32_bins *)(task->scale + b) = middle * task->inv_step;
+        *(v_f32_bins *)(task->inv_squared + b) = (v_f32)((v_i32)(1 / squared) & (spread < 0.018f * middle));
     }
 }
 
@@ -40,50 +42,105 @@ INLINE v_f32 bin_place(const vtr_profile_task *task, size_t b, size_t part)
         v_f32 q = squared * task->inv_squared[b] - 1;
         return task->scale[b] * (q * (0.5f - q * (0.125f - q * 0.0625f))) + task->place[b];
     }
-    for (size_t lane = 0; lane < LANES_32; lane++)
-        squared[lane] = sqrtf(squared[lane]);
-    return (squared - task->r_first) * task->inv_step - task->base[b];
+    return (VECTOR_SQRT(squared) - task->r_first) * task->inv_step - task->base[b];
 }
 
-/* The weight w of a bin at one sample: row += {w s, w n, w^2 n, w^2 n^2 speckle}. */
-INLINE void add_to_row(float *row, v_f32 w, v_f32 sum, float n_pixels, float speckle, bool has_speckle)
+/* The weight w of a bin at one sample: sums += {w s, w n, w^2 n, w^2 n^2 speckle}. */
+INLINE void add_weighted(v_f32 sums[4], v_f32 w, v_f32 sum, float n_pixels, float speckle, bool has_speckle)
 {
     v_f32 wn = w * n_pixels, wwn = w * wn;
-    *(v_f32 *)row += w * sum;
-    *(v_f32 *)(row + VTR_LANES) += wn;
-    *(v_f32 *)(row + 2 * VTR_LANES) += wwn;
-    if (has_speckle) *(v_f32 *)(row + 3 * VTR_LANES) += wwn * speckle;
+    sums[0] += w * sum;
+    sums[1] += wn;
+    sums[2] += wwn;
+    if (has_speckle) sums[3] += wwn * speckle;
+}
+
+INLINE v_f32 *row_part(float *rows, ptrdiff_t row, size_t quantity, size_t part)
+{
+    return (v_f32 *)(rows + row * VTR_PROFILE_ROW + quantity * VTR_LANES + part * LANES_32);
+}
+
+INLINE v_f32 counts_above_dark(const vtr_profile_task *task, size_t b, size_t part)
+{
+    float dark = task->points->n_pixels[b] * task->offset;
+    return *(const v_f32 *)(task->sums + b * VTR_LANES + part * LANES_32) - dark;
+}
+
+INLINE float speckle_of(const vtr_profile_task *task, size_t b, bool has_speckle)
+{
+    return has_speckle ? task->points->n_pixels[b] * task->speckle[b] : 0;
+}
+
+/* Bins first ... end - 1, which fall on the same few samples: their sums stay in registers. With c_k the part of the
+ * way from sample k to the next, cut to 0 ... 1, the weight of sample k is c_(k-1) - c_k. */
+INLINE void split_run(const vtr_profile_task *task, size_t first, size_t end, size_t slots, bool has_speckle)
+{
+    float *rows = task->rows + (VTR_PROFILE_MARGIN + (ptrdiff_t)task->base[first]) * VTR_PROFILE_ROW;
+    const v_f32 zero = {0}, one = zero + 1;
+    for (size_t part = 0; part < VTR_LANES / LANES_32; part++) {
+        v_f32 sums[VTR_PROFILE_NARROW][4];
+        _Pragma("GCC unroll 5") for (size_t k = 0; k < slots; k++)
+        {
+            for (size_t quantity = 0; quantity < 4; quantity++)
+                sums[k][quantity] = *row_part(rows, (ptrdiff_t)k, quantity, part);
+        }
+        for (size_t b = first; b < end; b++) {
+            v_f32 place = bin_place(task, b, part), sum = counts_above_dark(task, b, part), before = one;
+            float n_pixels = task->points->n_pixels[b], speckle = speckle_of(task, b, has_speckle);
+            _Pragma("GCC unroll 5") for (size_t k = 0; k < slots; k++)
+            {
+                v_f32 after = k + 1 < slots ? VECTOR_MAX(VECTOR_MIN(place - (float)k, one), zero) : zero;
+                add_weighted(sums[k], before - after, sum, n_pixels, speckle, has_speckle);
+                before = after;
+            }
+        }
+        _Pragma("GCC unroll 5") for (size_t k = 0; k < slots; k++)
+        {
+            for (size_t quantity = 0; quantity < 4; quantity++)
+                *row_part(rows, (ptrdiff_t)k, quantity, part) = sums[k][quantity];
+        }
+    }
+}
+
+/* A bin that the lanes spread over many samples. */
+INLINE void split_wide(const vtr_profile_task *task, size_t b, bool has_speckle)
+{
+    float base = task->base[b], n = (float)task->n, n_slots = task->slots[b];
+    float n_pixels = task->points->n_pixels[b], speckle = speckle_of(task, b, has_speckle);
+    float *rows = task->rows + (VTR_PROFILE_MARGIN + (ptrdiff_t)base) * VTR_PROFILE_ROW;
+    ptrdiff_t first = base < 0 ? -(ptrdiff_t)base : 0;
+    ptrdiff_t end = (ptrdiff_t)(base + n_slots > n ? n - base : n_slots);
+    for (size_t part = 0; part < VTR_LANES / LANES_32; part++) {
+        v_f32 place = bin_place(task, b, part), sum = counts_above_dark(task, b, part), zero = {0};
+        for (ptrdiff_t k = first; k < end; k++) {
+            v_f32 away = place - (float)k, weight = VECTOR_MAX(1 - VECTOR_MAX(away, -away), zero), sums[4];
+            for (size_t quantity = 0; quantity < 4; quantity++)
+                sums[quantity] = *row_part(rows, k, quantity, part);
+            add_weighted(sums, weight, sum, n_pixels, speckle, has_speckle);
+            for (size_t quantity = 0; quantity < 4; quantity++)
+                *row_part(rows, k, quantity, part) = sums[quantity];
+        }
+    }
 }
 
 INLINE void profile_with(const vtr_profile_task *task, bool has_speckle)
 {
-    float n = (float)task->n;
-    v_f32 zero = {0};
-    for (size_t b = 0; b < task->n_bins; b++) {
-        float base = task->base[b], slots = task->slots[b], n_pixels = task->points->n_pixels[b];
-        if (slots == 0 || base >= n || base + slots <= 0) continue;
-        float dark = n_pixels * task->offset, speckle = has_speckle ? n_pixels * task->speckle[b] : 0;
-        float *rows = task->rows + (VTR_PROFILE_MARGIN + (ptrdiff_t)base) * VTR_PROFILE_ROW;
-        _Pragma("GCC unroll 4") for (size_t part = 0; part < VTR_LANES / LANES_32; part++)
-        {
-            v_f32 place = bin_place(task, b, part);
-            v_f32 sum = *(const v_f32 *)(task->sums + b * VTR_LANES + part * LANES_32) - dark;
-            float *row = rows + part * LANES_32;
-            if (slots == 3) {
-                v_f32 before = VECTOR_MAX(1 - place, zero), after = VECTOR_MAX(place - 1, zero);
-                add_to_row(row, before, sum, n_pixels, speckle, has_speckle);
-                add_to_row(row + VTR_PROFILE_ROW, 1 - before - after, sum, n_pixels, speckle, has_speckle);
-                add_to_row(row + 2 * VTR_PROFILE_ROW, after, sum, n_pixels, speckle, has_speckle);
-                continue;
-            }
-            ptrdiff_t first = base < 0 ? -(ptrdiff_t)base : 0;
-            ptrdiff_t end = (ptrdiff_t)(base + slots > n ? n - base : slots);
-            for (ptrdiff_t k = first; k < end; k++) {
-                v_f32 away = place - (float)k, weight = 1 - VECTOR_MAX(away, -away);
-                add_to_row(row + k * VTR_PROFILE_ROW, VECTOR_MAX(weight, zero), sum, n_pixels, speckle,
-                           has_speckle);
-            }
+    const float *base = task->base, *slots = task->slots, n = (float)task->n;
+    for (size_t b = 0, end; b < task->n_bins; b = end) {
+        end = b + 1;
+        if (slots[b] == 0 || base[b] >= n || base[b] + slots[b] <= 0) continue;
+        if (slots[b] > VTR_PROFILE_NARROW) {
+            split_wide(task, b, has_speckle);
+            continue;
         }
+        while (end < task->n_bins && base[end] == base[b] && slots[end] == slots[b])
+            end++;
+        if (slots[b] == 3)
+            split_run(task, b, end, 3, has_speckle);
+        else if (slots[b] == 4)
+            split_run(task, b, end, 4, has_speckle);
+        else
+            split_run(task, b, end, 5, has_speckle);
     }
 }
 
@@ -93,4 +150,27 @@ static void profile(const vtr_profile_task *task)
         profile_with(task, true);
     else
         profile_with(task, false);
+}
+
+/* Rows of sums to means and variances. */
+static void profile_finish(float *mean, float *variance, float *weight, const vtr_profile_task *task,
+                           float gain, float read_variance, const float nothing[VTR_LANES])
+{
+    for (size_t j = 0; j < task->n; j++) {
+        const float *row = task->rows + (j + VTR_PROFILE_MARGIN) * VTR_PROFILE_ROW;
+        float m[VTR_LANES], v[VTR_LANES], w[VTR_LANES];
+        for (size_t lane = 0; lane < VTR_LANES; lane++) {
+            float n = row[VTR_LANES + lane], value = row[lane] / n, inverse = 1 / n, least = gain * inverse;
+            float expected = value > least ? value : least, squares = row[2 * VTR_LANES + lane];
+            float speckle = expected * expected * row[3 * VTR_LANES + lane];
+            bool is_full = (n > 0.01f) & (nothing[lane] == 0);
+            float sum = ((gain * expected + read_variance) * squares + speckle) * (inverse * inverse);
+            m[lane] = is_full ? value : NAN;
+            v[lane] = is_full ? sum : NAN;
+            w[lane] = nothing[lane] == 0 ? n : 0;
+        }
+        memcpy(mean + j * VTR_LANES, m, sizeof m);
+        if (variance != NULL) memcpy(variance + j * VTR_LANES, v, sizeof v);
+        if (weight != NULL) memcpy(weight + j * VTR_LANES, w, sizeof w);
+    }
 }

@@ -322,7 +322,7 @@ static vtr_polar_plan *allocate_plan(const vtr_polar_geometry *g, bin_statistics
     float **points[] = {&program->points.x, &program->points.y, &program->points.radius,
                         &program->points.n_pixels};
     for (size_t i = 0; i < sizeof points / sizeof *points; i++)
-        is_complete &= (*points[i] = keep(program, plan->n_bins, sizeof(float))) != NULL;
+        is_complete &= (*points[i] = keep(program, plan->n_bins + VTR_LANES, sizeof(float))) != NULL;
     plan->n_pixels = s->n;
     plan->radius_px = s->radius;
     plan->angle_rad = s->angle;

@@ -44,7 +44,7 @@ typedef struct vtr_polar_run {
     size_t interval;
 } vtr_polar_run;
 
-/* The bins as points, [n_bins] each. */
+/* The bins as points, [n_bins] each, with VTR_LANES more that may be read. */
 typedef struct vtr_profile_points {
     float *x, *y, *radius, *n_pixels;
 } vtr_profile_points;
@@ -108,7 +108,8 @@ void vtr_pattern_empty(const vtr_pattern *pattern, size_t block, size_t first);
 
 enum {
     VTR_PROFILE_ROW = 4 * VTR_LANES, /* floats of one sample: sums, pixels, squared weights, speckle */
-    VTR_PROFILE_MARGIN = 3,          /* samples before the first and after the last, dropped in the end */
+    VTR_PROFILE_NARROW = 5,          /* samples that a bin falls on where the lanes are alike */
+    VTR_PROFILE_MARGIN = 4,          /* samples before the first and after the last, dropped in the end */
 };
 
 /* rho = |A u - t|. */
@@ -158,6 +159,9 @@ typedef struct vtr_polar_kernels {
     void (*pattern_add[VTR_TYPE_COUNT])(vtr_pattern *pattern, const void *const *frames, size_t n);
     void (*profile_reach)(vtr_profile_task *task, const vtr_profile_spread *spread);
     void (*profile)(const vtr_profile_task *task);
+    /* The task's rows to mean, variance and weight [n][VTR_LANES]; `nothing`: 0, or NAN for a lane without profile. */
+    void (*profile_finish)(float *mean, float *variance, float *weight, const vtr_profile_task *task,
+                           float gain, float read_variance, const float nothing[VTR_LANES]);
 } vtr_polar_kernels;
 
 extern const vtr_polar_kernels vtr_polar_kernels_portable;

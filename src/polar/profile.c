@@ -42,6 +42,12 @@ static size_t bins_in_sector(const vtr_polar_plan *plan, const vtr_profile_param
     return params->n_sectors == 0 ? 0 : plan->n_bins / params->n_sectors;
 }
 
+/* Bins are taken a vector at a time: room for the last one. */
+static size_t whole_vectors(size_t n_bins)
+{
+    return (n_bins + VTR_LANES - 1) / VTR_LANES * VTR_LANES;
+}
+
 enum { GATHERED = VTR_LANES + 5 }; /* floats of a gathered bin */
 
 static vtr_status prepare_scratch(vtr_polar_workspace *work, const vtr_polar_plan *plan,
@@ -57,9 +63,9 @@ static vtr_status prepare_scratch(vtr_polar_workspace *work, const vtr_polar_pla
     s->n_bins = plan->n_bins;
     s->n_rows = n_rows;
     s->n_gathered = n_gathered;
-    s->bins = vtr_calloc(plan->n_bins, 5 * sizeof *s->bins);
+    s->bins = vtr_calloc(whole_vectors(plan->n_bins), 5 * sizeof *s->bins);
     s->rows = vtr_calloc(n_rows, VTR_PROFILE_ROW * sizeof *s->rows);
-    s->gathered = vtr_calloc(n_gathered, GATHERED * sizeof *s->gathered);
+    s->gathered = vtr_calloc(n_gathered + VTR_LANES, GATHERED * sizeof *s->gathered);
     if (s->bins == NULL || s->rows == NULL || s->gathered == NULL) {
         vtr_profile_scratch_free(s);
         work->profile = NULL;
@@ -68,8 +74,8 @@ static vtr_status prepare_scratch(vtr_polar_workspace *work, const vtr_polar_pla
     return VTR_OK;
 }
 
-/* Lanes without finite geometry or without frame get the middle's, and `is_void`. */
-static vtr_profile_spread fill_lanes(vtr_profile_lanes *out, bool is_void[VTR_LANES],
+/* Lanes without finite geometry or without frame get the middle's, and NAN in `nothing`. */
+static vtr_profile_spread fill_lanes(vtr_profile_lanes *out, float nothing[VTR_LANES],
                                      const vtr_polar_lanes *lanes, const uint32_t flags[VTR_LANES])
 {
     static const vtr_polar_lanes unshifted;
@@ -84,8 +90,9 @@ static vtr_profile_spread fill_lanes(vtr_profile_lanes *out, bool is_void[VTR_LA
         float tx = axx * in->dx_px[lane] + axy * in->dy_px[lane],
               ty = axy * in->dx_px[lane] + ayy * in->dy_px[lane];
         float values[5] = {axx, ayy, axy, tx, ty};
-        is_void[lane] = (flags[lane] & VTR_FLAG_MISSING) != 0 || !isfinite(axx + ayy + axy + tx + ty);
-        if (is_void[lane]) continue;
+        bool is_void = (flags[lane] & VTR_FLAG_MISSING) != 0 || !isfinite(axx + ayy + axy + tx + ty);
+        nothing[lane] = is_void ? NAN : 0;
+        if (is_void) continue;
         for (size_t i = 0; i < 5; i++) {
             rows[i][lane] = values[i];
             low[i] = n == 0 || values[i] < low[i] ? values[i] : low[i];
@@ -96,7 +103,7 @@ static vtr_profile_spread fill_lanes(vtr_profile_lanes *out, bool is_void[VTR_LA
     for (size_t i = 0; i < 5 && n > 0; i++)
         *middles[i] = 0.5f * (low[i] + high[i]);
     for (size_t lane = 0; lane < VTR_LANES; lane++) {
-        if (is_void[lane])
+        if (isnan(nothing[lane]))
             for (size_t i = 0; i < 5; i++)
                 rows[i][lane] = *middles[i];
         float matrix =
@@ -106,27 +113,6 @@ static vtr_profile_spread fill_lanes(vtr_profile_lanes *out, bool is_void[VTR_LA
         s.shift = shift > s.shift ? shift : s.shift;
     }
     return s;
-}
-
-/* Rows of sums to means and variances. */
-static void finish(float *mean, float *variance, float *weight, const float *rows,
-                   const vtr_profile_params *params, const bool is_void[VTR_LANES])
-{
-    float gain = (float)params->noise.gain;
-    float read_variance = (float)(params->noise.read_noise * params->noise.read_noise);
-    for (size_t j = 0; j < params->n; j++) {
-        const float *row = rows + (j + VTR_PROFILE_MARGIN) * VTR_PROFILE_ROW;
-        for (size_t lane = 0; lane < VTR_LANES; lane++) {
-            float n = row[VTR_LANES + lane], squares = row[2 * VTR_LANES + lane],
-                  speckle = row[3 * VTR_LANES + lane];
-            bool is_empty = is_void[lane] || !(n > 0.01f);
-            float m = row[lane] / n, least = gain / n, expected = m > least ? m : least;
-            float v = ((gain * expected + read_variance) * squares + expected * expected * speckle) / (n * n);
-            mean[j * VTR_LANES + lane] = is_empty ? NAN : m;
-            if (variance != NULL) variance[j * VTR_LANES + lane] = is_empty ? NAN : v;
-            if (weight != NULL) weight[j * VTR_LANES + lane] = is_void[lane] ? 0 : n;
-        }
-    }
 }
 
 /* The bins of sector `sector`: an odd number of the plan's sectors about its middle, copied together. */
@@ -155,11 +141,13 @@ static bin_list gather_sector(vtr_profile_scratch *scratch, const vtr_polar_batc
     return list;
 }
 
-/* Splits the bins into the scratch's rows. */
-static void split_bins(vtr_profile_scratch *scratch, const bin_list *list, const vtr_profile_lanes *lanes,
-                       const vtr_profile_spread *spread, const vtr_profile_params *params)
+/* The bins split into the scratch's rows. */
+static vtr_profile_task split_bins(vtr_profile_scratch *scratch, const bin_list *list,
+                                   const vtr_profile_lanes *lanes, const vtr_profile_spread *spread,
+                                   const vtr_profile_params *params)
 {
     float *bins = scratch->bins;
+    size_t stride = whole_vectors(list->n);
     vtr_profile_task task = {
         .sums = list->sums,
         .speckle = list->speckle,
@@ -171,16 +159,17 @@ static void split_bins(vtr_profile_scratch *scratch, const bin_list *list, const
         .inv_step = (float)(1 / params->r_step_px),
         .n = params->n,
         .base = bins,
-        .slots = bins + list->n,
-        .place = bins + 2 * list->n,
-        .scale = bins + 3 * list->n,
-        .inv_squared = bins + 4 * list->n,
+        .slots = bins + stride,
+        .place = bins + 2 * stride,
+        .scale = bins + 3 * stride,
+        .inv_squared = bins + 4 * stride,
         .rows = scratch->rows,
     };
     memset(scratch->rows, 0, (params->n + 2 * VTR_PROFILE_MARGIN) * VTR_PROFILE_ROW * sizeof *scratch->rows);
     const vtr_polar_kernels *kernels = vtr_polar_kernels_best();
     kernels->profile_reach(&task, spread);
     kernels->profile(&task);
+    return task;
 }
 
 static vtr_status check_params(const vtr_polar_plan *plan, const vtr_profile_params *params, vtr_error *err)
@@ -209,16 +198,18 @@ vtr_status vtr_polar_profile(float *mean, float *variance, float *weight, vtr_po
     if (status != VTR_OK) return status;
     vtr_profile_scratch *scratch = batch->workspace->profile;
     vtr_profile_lanes geometry;
-    bool is_void[VTR_LANES];
-    vtr_profile_spread spread = fill_lanes(&geometry, is_void, lanes, batch->flags);
+    float nothing[VTR_LANES], gain = (float)params->noise.gain;
+    float read_variance = (float)(params->noise.read_noise * params->noise.read_noise);
+    vtr_profile_spread spread = fill_lanes(&geometry, nothing, lanes, batch->flags);
     bin_list list = {plan->n_bins, batch->sums, params->speckle, plan->program->points};
     size_t n_profiles = params->n_sectors > 0 ? params->n_sectors : 1;
     for (size_t s = 0; s < n_profiles; s++) {
         size_t at = s * params->n * VTR_LANES;
         if (params->n_sectors > 0) list = gather_sector(scratch, batch, params, s);
-        split_bins(scratch, &list, &geometry, &spread, params);
-        finish(mean + at, variance != NULL ? variance + at : NULL, weight != NULL ? weight + at : NULL,
-               scratch->rows, params, is_void);
+        vtr_profile_task task = split_bins(scratch, &list, &geometry, &spread, params);
+        vtr_polar_kernels_best()->profile_finish(mean + at, variance != NULL ? variance + at : NULL,
+                                                 weight != NULL ? weight + at : NULL, &task, gain,
+                                                 read_variance, nothing);
     }
     return VTR_OK;
 }

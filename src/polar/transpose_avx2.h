@@ -8,7 +8,10 @@
 #include "polar/polar_internal.h"
 
 #define VECTOR_BYTES 32
+#define VECTOR_MIN(a, b) ((v_f32)_mm256_min_ps((__m256)(a), (__m256)(b)))
 #define VECTOR_MAX(a, b) ((v_f32)_mm256_max_ps((__m256)(a), (__m256)(b)))
+#define VECTOR_SQRT(a) ((v_f32)_mm256_sqrt_ps((__m256)(a)))
+#define VECTOR_FLOOR(a) ((v_f32)_mm256_floor_ps((__m256)(a)))
 #define BLOCKS_HAVE_RANGE 1
 
 /* The largest pixel of each frame, apart for even and odd pixels; frames 0 to 7 and 8 to 15. */

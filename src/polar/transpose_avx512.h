@@ -8,7 +8,10 @@
 #include "polar/polar_internal.h"
 
 #define VECTOR_BYTES 64
+#define VECTOR_MIN(a, b) ((v_f32)_mm512_min_ps((__m512)(a), (__m512)(b)))
 #define VECTOR_MAX(a, b) ((v_f32)_mm512_max_ps((__m512)(a), (__m512)(b)))
+#define VECTOR_SQRT(a) ((v_f32)_mm512_sqrt_ps((__m512)(a)))
+#define VECTOR_FLOOR(a) ((v_f32)_mm512_floor_ps((__m512)(a)))
 #define BLOCKS_HAVE_RANGE 1
 
 /* The largest pixel of each frame, apart for even and odd pixels. */

@@ -5,9 +5,21 @@
 #include "polar/polar_internal.h"
 
 #define VECTOR_BYTES 16
+#define VECTOR_MIN(a, b) ((v_f32)(((v_i32)(a) & ((a) < (b))) | ((v_i32)(b) & ~((a) < (b)))))
 #define VECTOR_MAX(a, b) ((v_f32)(((v_i32)(a) & ((a) > (b))) | ((v_i32)(b) & ~((a) > (b)))))
+#define VECTOR_SQRT(a) each_of(a, sqrtf)
+#define VECTOR_FLOOR(a) each_of(a, floorf)
 #define BLOCKS_HAVE_RANGE 0
 #define HAS_BLOCK_SUMS 0
+
+typedef float portable_f32 __attribute__((vector_size(VECTOR_BYTES), may_alias));
+
+static inline portable_f32 each_of(portable_f32 values, float function(float))
+{
+    for (size_t i = 0; i < VECTOR_BYTES / sizeof(float); i++)
+        values[i] = function(values[i]);
+    return values;
+}
 
 typedef char pixel_range;
 
