@@ -33,12 +33,10 @@ typedef struct vtr_likelihood_params {
 vtr_likelihood_params vtr_likelihood_default_params(void);
 
 /* What the pooled speckle statistics add: the relative variance of each bin's sum, for the weights, and the excess
- * of the score's covariance over what those weights hold, at amplitudes 2^(i - FIT_LEVELS/2) of the template.
- * Parameters of height and background are scaled by the amplitude, so that the matrices hardly vary. */
-enum { FIT_LEVELS = 17 };
+ * of the score's covariance over what those weights hold. */
 typedef struct vtr_fit_speckle {
     const double *relative_variance; /* [n_radii][n_sectors] of the whole plan; NULL: none */
-    double excess[FIT_LEVELS][FIT_NORMAL_N];
+    fit_excess excess;
 } vtr_fit_speckle;
 
 typedef struct vtr_likelihood vtr_likelihood;

@@ -1,98 +1,24 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
-/* The kernel of the likelihood fit; included once by each likelihood_kernel_*.c, which defines FIT_KERNEL (the
- * function's name) and is compiled for one instruction set. Vectors of 16 floats by the compilers' vector extension:
- * plain loops over arrays of 16 spill every value to memory. No fused multiply-add and only operations that IEEE 754
- * rounds exactly, so all builds give the same bits. */
+/* The kernels of the likelihood fit over the bins; included once by each likelihood_kernel_*.c, which is compiled for one
+ * instruction set. No fused multiply-add: all builds give the same bits. */
 
-#include <stdint.h>
-#include <string.h>
+#include "ring/likelihood_lanes.h"
 
-#include "ring/likelihood_internal.h"
+enum { FAMILY_PAIRS = FAMILY_N * (FAMILY_N + 1) / 2, BLOCK = 13 };
 
-#if defined(__AVX512F__)
-#include <immintrin.h>
-#endif
-
-typedef float lanes __attribute__((vector_size(64)));
-typedef int32_t lanes_int __attribute__((vector_size(64)));
-
-static inline lanes load(const float *from)
-{
-    lanes v;
-    memcpy(&v, from, sizeof v);
-    return v;
-}
-
-static inline lanes select_lanes(lanes_int condition, lanes yes, lanes no)
-{
-    return (lanes)((condition & (lanes_int)yes) | (~condition & (lanes_int)no));
-}
-
-static inline lanes larger(lanes a, lanes b)
-{
-    return select_lanes(a > b, a, b);
-}
-
-static inline lanes smaller(lanes a, lanes b)
-{
-    return select_lanes(a < b, a, b);
-}
-
-/* sqrt(1 + x) - 1 by its series, for the |x| < 0.4 that strains and shifts allow: error below 1e-5 there, 1e-7 for
- * |x| < 0.15. Cheaper than the square root's 20 cycles. */
-static inline lanes sqrt1p_minus1(lanes x)
-{
-    return x * (0.5f +
-                x * (-0.125f + x * (0.0625f + x * (-0.0390625f + x * (0.02734375f + x * -0.0205078125f)))));
-}
-
-/* exp(x) for |x| < 0.7, relative error below 2e-6. */
-static inline lanes exp_small(lanes x)
-{
-    const float c2 = 1.0f / 2, c3 = 1.0f / 6, c4 = 1.0f / 24, c5 = 1.0f / 120, c6 = 1.0f / 720,
-                c7 = 1.0f / 5040;
-    return 1.0f + x * (1.0f + x * (c2 + x * (c3 + x * (c4 + x * (c5 + x * (c6 + x * c7))))));
-}
-
-/* values[index][0] and [1] of each lane. */
-static inline void look_up(const float *values, lanes_int index, lanes *first, lanes *second)
-{
-#if defined(__AVX512F__)
-    *first = (lanes)_mm512_i32gather_ps((__m512i)(index * 2), values, 4);
-    *second = (lanes)_mm512_i32gather_ps((__m512i)(index * 2), values + 1, 4);
-#else
-    lanes a, b;
-    for (int l = 0; l < VTR_FIT_LANES; l++) {
-        const float *pair = values + 2 * index[l];
-        a[l] = pair[0];
-        b[l] = pair[1];
-    }
-    *first = a;
-    *second = b;
-#endif
-}
-
-static inline lanes_int to_int(lanes x)
-{
-    return __builtin_convertvector(x, lanes_int);
-}
-
-static inline lanes to_float(lanes_int x)
-{
-    return __builtin_convertvector(x, lanes);
-}
-
-/* Families of derivatives that differ only by {1, cos 2phi, sin 2phi}: the ring moved outwards, the ring's height,
- * and the background's three powers of t; and the shift of the centre. */
-enum { FAMILY_MOVE, FAMILY_RING, FAMILY_G0, FAMILY_G1, FAMILY_G2, FAMILY_SHIFT, FAMILY_N };
-enum { FAMILY_PAIRS = FAMILY_N * (FAMILY_N + 1) / 2 };
-
+/* Sums over the bins of one sector. */
 typedef struct sector_sums {
     lanes pair[FAMILY_PAIRS];
     lanes gradient[FAMILY_N];
-    lanes chi2, counts;
+    lanes chi2;
 } sector_sums;
+
+/* The bins of a block, between the two passes over them: all sums at once would not fit the registers. */
+typedef struct block {
+    size_t n;
+    lanes weight[BLOCK], weighted_residual[BLOCK], family[BLOCK][FAMILY_N];
+} block;
 
 /* What is the same for all bins of one iteration. */
 typedef struct lane_state {
@@ -102,8 +28,15 @@ typedef struct lane_state {
     lanes floor, own, borrowed;
 } lane_state;
 
-static void prepare_lanes(lane_state *s, const float *parameters, const fit_weighting *weighting)
+/* The heights at the angle of one sector. */
+typedef struct sector_heights {
+    lanes ring, background[3];
+    lanes slope; /* by which the ring's slope counts */
+} sector_heights;
+
+static void prepare_lanes(lane_state *s, const float *parameters, const fit_weighting *weighting, size_t part)
 {
+    parameters += part;
     lanes dx = load(parameters + FIT_DX * VTR_FIT_LANES), dy = load(parameters + FIT_DY * VTR_FIT_LANES);
     lanes m = load(parameters + FIT_M * VTR_FIT_LANES), p = load(parameters + FIT_P * VTR_FIT_LANES);
     lanes q = load(parameters + FIT_Q * VTR_FIT_LANES);
@@ -120,144 +53,297 @@ static void prepare_lanes(lane_state *s, const float *parameters, const fit_weig
     s->dx2 = 2.0f * dx;
     s->dy2 = 2.0f * dy;
     s->d2 = dx * dx + dy * dy;
-    s->floor = load(weighting->floor);
-    s->own = load(weighting->own);
-    s->borrowed = load(weighting->borrowed);
+    s->floor = load(weighting->floor + part);
+    s->own = load(weighting->own + part);
+    s->borrowed = load(weighting->borrowed + part);
 }
 
-/* Adds one sector's bins into `sums`. */
-static inline void add_sector(sector_sums *sums, const fit_model *model, const lane_state *s,
-                              const fit_bin *bins, const float *data, lanes ring_height, lanes back0,
-                              lanes back1, lanes back2)
+static void prepare_heights(sector_heights *h, const lane_state *s, const fit_sector *sector,
+                            const float *parameters, size_t part)
 {
-    const float inverse_step = 1.0f / model->table.step_px;
-    const lanes last = (lanes){0} + (float)(model->table.n - 1), zero = (lanes){0};
-    const lanes slope_height = s->own * ring_height + s->borrowed;
-    const lanes borrowed_slope = s->borrowed * (model->kappa * model->level);
-    lanes pair[FAMILY_PAIRS], gradient[FAMILY_N], chi2 = zero, counts = zero;
-    for (int k = 0; k < FAMILY_PAIRS; k++)
-        pair[k] = zero;
-    for (int k = 0; k < FAMILY_N; k++)
-        gradient[k] = zero;
-    for (size_t i = 0; i < model->n_radii; i++) {
-        const fit_bin *b = &bins[i];
-        const float ir = b->inverse_radius;
-        lanes eps = s->gm + s->gp * b->cos2 + s->gq * b->sin2 - ir * (s->bx * b->cos1 + s->by * b->sin1) +
-                    s->gamma * (ir * ir);
-        lanes rho = b->radius_px + b->radius_px * sqrt1p_minus1(eps);
-        lanes eps_r = s->d2 * (ir * ir) - ir * (s->dx2 * b->cos1 + s->dy2 * b->sin1);
-        lanes dr = b->radius_px * sqrt1p_minus1(eps_r);
+    const float c2 = sector->cos2, s2 = sector->sin2;
+    lanes theta[FIT_N];
+    for (int k = FIT_A; k < FIT_N; k++)
+        theta[k] = load(parameters + k * VTR_FIT_LANES + part);
+    h->ring = theta[FIT_A] + theta[FIT_AC] * c2 + theta[FIT_AS] * s2;
+    h->background[0] = theta[FIT_B0] + theta[FIT_BC0] * c2 + theta[FIT_BS0] * s2;
+    h->background[1] = theta[FIT_B1] + theta[FIT_BC1] * c2 + theta[FIT_BS1] * s2;
+    h->background[2] = theta[FIT_B2];
+    h->slope = s->own * h->ring + s->borrowed;
+}
 
-        lanes position = smaller(larger((rho - model->table.rho_first_px) * inverse_step, zero), last);
+/* Model, weight, residual and derivatives of up to BLOCK bins; returns the sum of their chi-squared. */
+INLINE lanes fill_block(block *out, const fit_model *model, const lane_state *s, const sector_heights *h,
+                        const fit_bin_plan *bins, const float *data, size_t n)
+{
+    const float step = model->table.step_px, ihw = model->inverse_half_width, kappa = model->kappa;
+    const float usual0 = model->level, usual1 = model->level * model->bend[0],
+                usual2 = model->level * model->bend[1], read_variance = model->read_variance + 1e-30f;
+    const lanes last = (lanes){0} + (float)(model->table.n - 1), zero = (lanes){0};
+    const lanes back0 = h->background[0], back1 = h->background[1], back2 = h->background[2];
+    const lanes steep1 = back1 * ihw, steep2 = back2 * (2.0f * ihw);
+    const lanes borrowed_slope = s->borrowed * kappa;
+    lanes chi2 = zero;
+    size_t k = 0;
+    for (size_t i = 0; i < n; i++) {
+        const fit_bin_plan *b = &bins[i];
+        if (!(b->pixels > 0)) continue;
+        lanes eps = s->gm + s->gp * b->cos2 + s->gq * b->sin2 - (s->bx * b->cos1_r + s->by * b->sin1_r) +
+                    s->gamma * b->inverse_r2;
+        lanes eps_r = s->d2 * b->inverse_r2 - (s->dx2 * b->cos1_r + s->dy2 * b->sin1_r);
+        lanes further = sqrt1p_minus1(eps_r);
+
+        lanes position = b->position + b->position_slope * sqrt1p_minus1(eps);
+        position = smaller(larger(position, zero), last);
         lanes_int index = to_int(position + 0.5f);
         lanes value, slope;
         look_up(model->table.values, index, &value, &slope);
-        lanes ring = value + slope * ((position - to_float(index)) * model->table.step_px);
+        lanes ring = value + slope * ((position - to_float(index)) * step);
 
-        lanes envelope = b->background * exp_small(dr * -model->kappa);
-        lanes t = b->t + dr * model->inverse_half_width;
+        lanes envelope = b->background * exp_small(further * b->decay);
+        lanes t = b->t + further * b->t_slope;
         lanes poly = back0 + t * (back1 + t * back2);
-        lanes back_slope =
-            envelope * ((back1 + 2.0f * t * back2) * model->inverse_half_width - model->kappa * poly);
+        lanes back_slope = envelope * (steep1 + t * steep2 - kappa * poly);
+        lanes usual = envelope * (usual0 + t * (usual1 + t * usual2));
 
-        lanes usual = envelope * (1.0f + t * (model->bend[0] + t * model->bend[1]));
-        lanes mu = b->n * (ring_height * ring + envelope * poly);
-        lanes expected = larger(s->own * mu + s->borrowed * (b->n * (ring + model->level * usual)),
-                                s->floor * b->expected);
-        lanes variance = model->gain * expected + b->speckle * (expected * expected) +
-                         (b->n * model->read_variance + 1e-30f);
-        lanes weight = 1.0f / variance;
+        lanes mu = h->ring * ring + envelope * poly;
+        lanes expected = larger(s->own * mu + s->borrowed * (ring + usual), s->floor * b->expected);
+        lanes variance = expected * (model->gain + b->speckle * expected) + read_variance;
+        lanes weight = b->pixels / variance;
         lanes residual = load(data + i * VTR_FIT_LANES) - mu;
+        lanes weighted = weight * residual;
+        chi2 += weighted * residual;
 
-        lanes family[FAMILY_N];
-        lanes moved = b->n * (slope_height * slope);
-        family[FAMILY_MOVE] = moved * (b->radius_px + dr);
-        family[FAMILY_RING] = b->n * ring;
-        family[FAMILY_G0] = b->n * envelope;
-        family[FAMILY_G1] = family[FAMILY_G0] * t;
-        family[FAMILY_G2] = family[FAMILY_G1] * t;
-        family[FAMILY_SHIFT] = moved + b->n * (s->own * back_slope - borrowed_slope * usual);
-        int k = 0;
-        for (int f = 0; f < FAMILY_N; f++) {
+        lanes moved = h->slope * slope;
+        lanes *family = out->family[k];
+        family[FAMILY_MOVE] = moved * (b->radius_px + b->radius_px * further);
+        family[FAMILY_RING] = ring;
+        family[FAMILY_G0] = envelope;
+        family[FAMILY_G1] = envelope * t;
+        family[FAMILY_G2] = envelope * t * t;
+        family[FAMILY_SHIFT] = moved + (s->own * back_slope - borrowed_slope * usual);
+        out->weight[k] = weight;
+        out->weighted_residual[k++] = weighted;
+    }
+    out->n = k;
+    return chi2;
+}
+
+/* Adds the block's products of the families first to last - 1 with all before them. */
+INLINE void add_products(sector_sums *sums, const block *from, int first, int last)
+{
+    lanes pair[FAMILY_PAIRS];
+    for (int k = first * (first + 1) / 2; k < last * (last + 1) / 2; k++)
+        pair[k] = sums->pair[k];
+    for (size_t i = 0; i < from->n; i++) {
+        const lanes *family = from->family[i], weight = from->weight[i];
+#pragma GCC unroll 6
+        for (int f = first; f < last; f++) {
             lanes weighted = weight * family[f];
-            gradient[f] += weighted * residual;
+#pragma GCC unroll 6
             for (int g = 0; g <= f; g++)
-                pair[k++] += weighted * family[g];
+                pair[f * (f + 1) / 2 + g] += weighted * family[g];
         }
-        chi2 += weight * residual * residual;
-        counts += mu;
     }
-    memcpy(sums->pair, pair, sizeof pair);
+    for (int k = first * (first + 1) / 2; k < last * (last + 1) / 2; k++)
+        sums->pair[k] = pair[k];
+}
+
+INLINE void add_gradient(sector_sums *sums, const block *from)
+{
+    lanes gradient[FAMILY_N];
+    memcpy(gradient, sums->gradient, sizeof gradient);
+    for (size_t i = 0; i < from->n; i++)
+#pragma GCC unroll 6
+        for (int f = 0; f < FAMILY_N; f++)
+            gradient[f] += from->weighted_residual[i] * from->family[i][f];
     memcpy(sums->gradient, gradient, sizeof gradient);
-    sums->chi2 = chi2;
-    sums->counts = counts;
 }
 
-static inline void add_scaled(double *to, lanes value, float factor)
+INLINE void sum_sector(sector_sums *sums, const fit_model *model, const lane_state *s,
+                       const sector_heights *h, const fit_bin_plan *bins, const float *data, bool with_matrix)
 {
-    for (int l = 0; l < VTR_FIT_LANES; l++)
-        to[l] += (double)(value[l] * factor);
-}
-
-/* Parameters of a family with their trigonometric factor within a sector. */
-static int family_parameters(int family, const fit_sector *sector, int index[3], float factor[3])
-{
-    static const int first[] = {FIT_M, FIT_A, FIT_B0, FIT_B1, FIT_B2, FIT_DX};
-    if (family == FAMILY_SHIFT) {
-        index[0] = FIT_DX;
-        index[1] = FIT_DY;
-        factor[0] = -sector->cos1;
-        factor[1] = -sector->sin1;
-        return 2;
+    block buffer;
+    memset(sums, 0, sizeof *sums);
+    for (size_t i = 0; i < model->n_radii; i += BLOCK) {
+        size_t n = model->n_radii - i < BLOCK ? model->n_radii - i : BLOCK;
+        sums->chi2 += fill_block(&buffer, model, s, h, bins + i, data + i * VTR_FIT_LANES, n);
+        add_gradient(sums, &buffer);
+        if (!with_matrix) continue;
+#if defined(__AVX512F__)
+        add_products(sums, &buffer, 0, FAMILY_N);
+#else
+        /* as many sums as 16 registers hold */
+        add_products(sums, &buffer, 0, FAMILY_G1 + 1);
+        add_products(sums, &buffer, FAMILY_G2, FAMILY_N);
+#endif
     }
-    const float trig[3] = {1, sector->cos2, sector->sin2};
-    int n = family == FAMILY_G2 ? 1 : 3;
-    for (int k = 0; k < n; k++) {
-        index[k] = first[family] + k;
-        factor[k] = trig[k];
-    }
-    return n;
 }
 
-static void gather_sector(fit_normal *out, const sector_sums *sums, const fit_sector *sector)
+/* Products of two of the factors {1, cos 2phi, sin 2phi} of a sector; with one of them {-cos phi, -sin phi}, of the shift;
+ * and with both. */
+enum { PLAIN_N = 3, SHIFT_FACTORS = 2, PRODUCTS = 6 };
+typedef struct sector_factors {
+    double plain[PLAIN_N], shift[SHIFT_FACTORS];
+    double plain_plain[PRODUCTS], shift_plain[PRODUCTS], shift_shift[PRODUCTS];
+} sector_factors;
+
+/* Sums over the sectors of family pairs times products of factors. */
+typedef struct turned_sums {
+    double pair[FAMILY_PAIRS][PRODUCTS][FIT_WIDTH];
+    double gradient[FAMILY_N][PLAIN_N][FIT_WIDTH];
+} turned_sums;
+
+static void fill_factors(sector_factors *f, const fit_sector *sector)
 {
-    int k = 0;
-    for (int f = 0; f < FAMILY_N; f++) {
-        int fi[3], gi[3];
-        float ff[3], gf[3];
-        int nf = family_parameters(f, sector, fi, ff);
-        for (int a = 0; a < nf; a++)
-            add_scaled(out->gradient[fi[a]], sums->gradient[f], ff[a]);
-        for (int g = 0; g <= f; g++, k++) {
-            int ng = family_parameters(g, sector, gi, gf);
-            for (int a = 0; a < nf; a++)
-                for (int b = 0; b < ng; b++)
-                    if (g != f || b <= a)
-                        add_scaled(out->matrix[fit_index(fi[a], gi[b])], sums->pair[k], ff[a] * gf[b]);
+    const double c1 = (double)sector->cos1, s1 = (double)sector->sin1, c2 = (double)sector->cos2,
+                 s2 = (double)sector->sin2;
+    *f = (sector_factors){.plain = {1, c2, s2},
+                          .shift = {-c1, -s1},
+                          .plain_plain = {1, c2, s2, c2 * c2, c2 * s2, s2 * s2},
+                          .shift_plain = {-c1, -c1 * c2, -c1 * s2, -s1, -s1 * c2, -s1 * s2},
+                          .shift_shift = {c1 * c1, c1 * s1, s1 * s1}};
+}
+
+/* Where the product of the factors a and b of two families stands. */
+static int product_index(int f, int a, int g, int b)
+{
+    static const int triangle[PLAIN_N][PLAIN_N] = {{0, 1, 2}, {1, 3, 4}, {2, 4, 5}};
+    if (f == FAMILY_SHIFT && g == FAMILY_SHIFT) return a + b;
+    return f == FAMILY_SHIFT ? PLAIN_N * a + b : triangle[a][b];
+}
+
+/* Number of parameters of a family, and the first of them. */
+static const int family_parameters[] = {3, 3, 3, 3, 1, SHIFT_FACTORS};
+static const int family_first[] = {FIT_M, FIT_A, FIT_B0, FIT_B1, FIT_B2, FIT_DX};
+
+static void turn_gradient(turned_sums *to, const lanes *gradient, const sector_factors *factors)
+{
+    for (int f = 0; f < FAMILY_N; f++)
+        for (int part = 0; part < REAL_PARTS; part++) {
+            const reals value = widen((const float *)&gradient[f] + part * REAL_WIDTH);
+            const double *factor = f == FAMILY_SHIFT ? factors->shift : factors->plain;
+            for (int a = 0; a < family_parameters[f]; a++) {
+                double *sum = to->gradient[f][a] + part * REAL_WIDTH;
+                store_reals(sum, load_reals(sum) + value * factor[a]);
+            }
+        }
+}
+
+static void turn_pairs(turned_sums *to, const lanes *pair, const sector_factors *factors)
+{
+    for (int k = 0; k < FAMILY_PAIRS; k++) {
+        const double *product = k == FAMILY_PAIRS - 1          ? factors->shift_shift
+                                : k >= FAMILY_PAIRS - FAMILY_N ? factors->shift_plain
+                                                               : factors->plain_plain;
+        for (int part = 0; part < REAL_PARTS; part++) {
+            const reals value = widen((const float *)&pair[k] + part * REAL_WIDTH);
+#pragma GCC unroll 6
+            for (int p = 0; p < PRODUCTS; p++) {
+                double *sum = to->pair[k][p] + part * REAL_WIDTH;
+                store_reals(sum, load_reals(sum) + value * product[p]);
+            }
         }
     }
-    add_scaled(out->chi2, sums->chi2, 1);
-    add_scaled(out->counts, sums->counts, 1);
 }
 
-void FIT_KERNEL(fit_normal *out, const fit_model *model, const float *data, const float *parameters,
-                const fit_weighting *weighting)
+static void write_gradient(double (*gradient)[VTR_FIT_LANES], const turned_sums *sums, size_t part)
 {
-    memset(out, 0, sizeof *out);
+    for (int f = 0; f < FAMILY_N; f++)
+        for (int a = 0; a < family_parameters[f]; a++)
+            memcpy(gradient[family_first[f] + a] + part, sums->gradient[f][a], sizeof sums->gradient[f][a]);
+}
+
+static void write_matrix(fit_normal *out, const turned_sums *sums, size_t part)
+{
+    for (int f = 0; f < FAMILY_N; f++)
+        for (int g = 0; g <= f; g++)
+            for (int a = 0; a < family_parameters[f]; a++)
+                for (int b = 0; b < family_parameters[g]; b++) {
+                    size_t i = (size_t)(family_first[f] + a), j = (size_t)(family_first[g] + b);
+                    const double *sum = sums->pair[f * (f + 1) / 2 + g][product_index(f, a, g, b)];
+                    memcpy(out->matrix[fit_index(i, j)] + part, sum, FIT_WIDTH * sizeof *sum);
+                }
+}
+
+INLINE void equations_part(fit_normal *out, const fit_model *model, const float *data,
+                           const float *parameters, const fit_weighting *weighting, bool with_matrix,
+                           size_t part)
+{
     lane_state state;
-    prepare_lanes(&state, parameters, weighting);
-    lanes theta[FIT_N];
-    for (int k = 0; k < FIT_N; k++)
-        theta[k] = load(parameters + k * VTR_FIT_LANES);
+    turned_sums turned = {0};
+    prepare_lanes(&state, parameters, weighting, part);
     for (size_t j = 0; j < model->n_sectors; j++) {
         const fit_sector *sector = &model->sectors[j];
-        const float c = sector->cos2, s = sector->sin2;
+        sector_heights heights;
+        sector_factors factors;
         sector_sums sums;
-        add_sector(&sums, model, &state, model->bins + j * model->n_radii,
-                   data + j * model->n_radii * VTR_FIT_LANES,
-                   theta[FIT_A] + theta[FIT_AC] * c + theta[FIT_AS] * s,
-                   theta[FIT_B0] + theta[FIT_BC0] * c + theta[FIT_BS0] * s,
-                   theta[FIT_B1] + theta[FIT_BC1] * c + theta[FIT_BS1] * s, theta[FIT_B2]);
-        gather_sector(out, &sums, sector);
+        prepare_heights(&heights, &state, sector, parameters, part);
+        fill_factors(&factors, sector);
+        sum_sector(&sums, model, &state, &heights, model->plan + j * model->n_radii,
+                   data + j * model->n_radii * VTR_FIT_LANES + part, with_matrix);
+        turn_gradient(&turned, sums.gradient, &factors);
+        if (with_matrix) turn_pairs(&turned, sums.pair, &factors);
+        for (int l = 0; l < FIT_WIDTH; l++)
+            out->chi2[part + (size_t)l] += (double)sums.chi2[l];
+    }
+    write_gradient(out->gradient, &turned, part);
+    if (with_matrix) write_matrix(out, &turned, part);
+}
+
+static void equations(fit_normal *out, const fit_model *model, const float *data, const float *parameters,
+                      const fit_weighting *weighting, bool with_matrix)
+{
+    memset(out->chi2, 0, sizeof out->chi2);
+    for (size_t part = 0; part < VTR_FIT_LANES; part += FIT_WIDTH)
+        if (with_matrix)
+            equations_part(out, model, data, parameters, weighting, true, part);
+        else
+            equations_part(out, model, data, parameters, weighting, false, part);
+}
+
+/* One sector's bins; sums them into `start` with the start's factors, and without any; returns the latter. */
+INLINE lanes load_sector(float *data, lanes start[FAMILY_N], const fit_model *model, const fit_bin_plan *bins,
+                         const float *sums)
+{
+    const lanes zero = (lanes){0};
+    lanes total = zero, product[FAMILY_N];
+    for (int f = 0; f < FAMILY_N; f++)
+        product[f] = zero;
+    for (size_t i = 0; i < model->n_radii; i++) {
+        const fit_bin_plan *b = &bins[i];
+        lanes value = zero;
+        if (b->pixels > 0) {
+            lanes counts = load(sums + i * model->n_sectors * VTR_FIT_LANES) - b->offset;
+            total += counts;
+            value = counts * b->inverse_pixels;
+#pragma GCC unroll 6
+            for (int f = 0; f < FAMILY_N; f++)
+                product[f] += value * b->start[f];
+        }
+        memcpy(data + i * VTR_FIT_LANES, &value, sizeof value);
+    }
+    memcpy(start, product, sizeof product);
+    return total;
+}
+
+static void load_sums(float *data, double *total, double (*gradient)[VTR_FIT_LANES], const fit_model *model,
+                      const float *sums)
+{
+    memset(total, 0, VTR_FIT_LANES * sizeof *total);
+    for (size_t part = 0; part < VTR_FIT_LANES; part += FIT_WIDTH) {
+        turned_sums turned = {0};
+        for (size_t j = 0; j < model->n_sectors; j++) {
+            lanes start[FAMILY_N];
+            sector_factors factors;
+            size_t from = (model->first_radius * model->n_sectors + j) * VTR_FIT_LANES + part;
+            lanes counts = load_sector(data + j * model->n_radii * VTR_FIT_LANES + part, start, model,
+                                       model->plan + j * model->n_radii, sums + from);
+            fill_factors(&factors, &model->sectors[j]);
+            turn_gradient(&turned, start, &factors);
+            for (int l = 0; l < FIT_WIDTH; l++)
+                total[part + (size_t)l] += (double)counts[l];
+        }
+        write_gradient(gradient, &turned, part);
     }
 }

@@ -1,3 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#define FIT_KERNEL vtr_fit_kernel_avx2
 #include "ring/likelihood_kernel.h"
+#include "ring/likelihood_solve_kernel.h"
+
+const fit_kernels vtr_fit_kernels_avx2 = {load_sums, equations, add_prior, factorise, solve, covariance};

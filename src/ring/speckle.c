@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/base_internal.h"
+#include "ring/likelihood_model.h"
 #include "ring/likelihood_solve.h"
 #include "ring/speckle_field.h"
 
@@ -273,12 +274,9 @@ static vtr_status prepare_fit(measurement *m, const vtr_likelihood *likelihood, 
                               const vtr_ring_pixels *pixels, const vtr_noise *noise,
                               const double *relative_variance, vtr_error *err)
 {
-    fit_normal *normal = vtr_calloc(1, sizeof *normal);
-    if (normal == NULL) return vtr_fail(err, VTR_ERR_MEMORY, "out of memory for the speckle statistics");
-    if (ring_field_derivatives(&m->field, likelihood, ring, m->derivatives, m->counts) != VTR_OK) {
-        vtr_free(normal);
+    double matrix[FIT_NORMAL_N] = {0};
+    if (ring_field_derivatives(&m->field, likelihood, ring, m->derivatives, m->counts) != VTR_OK)
         return vtr_fail(err, VTR_ERR_MEMORY, "out of memory for the speckle statistics");
-    }
     double most = 0;
     for (size_t i = 0; i < m->field.n_pixels; i++)
         most = fmax(most, m->counts[i]);
@@ -291,13 +289,10 @@ static vtr_status prepare_fit(measurement *m, const vtr_likelihood *likelihood, 
         m->noise_variance[i] = noise->gain * mu + noise->read_noise * noise->read_noise;
         for (size_t a = 0; a < FIT_N; a++)
             for (size_t b = 0; b <= a; b++)
-                normal->matrix[fit_index(a, b)][0] +=
+                matrix[fit_index(a, b)] +=
                     m->amplitude * m->amplitude * m->weight[i] * m->derivatives[i][a] * m->derivatives[i][b];
     }
-    vtr_fit_factor factor;
-    int failed = vtr_fit_factorise(&factor, normal, 0, vtr_likelihood_fixed(likelihood));
-    if (!failed) vtr_fit_inverse(&factor, FIT_N, m->inverse);
-    vtr_free(normal);
+    int failed = vtr_fit_invert(m->inverse, matrix, vtr_likelihood_fixed(likelihood));
     return failed ? vtr_fail(err, VTR_ERR_NO_DATA, "no ring: the fit of the mean pattern is not determined")
                   : VTR_OK;
 }

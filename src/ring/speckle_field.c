@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "base/base_internal.h"
-#include "ring/likelihood_solve.h"
+#include "ring/likelihood_model.h"
 #include "vitrail/constants.h"
 
 /* The next even number with no prime factor above 5. */
@@ -29,7 +29,6 @@ static void fill_pixel(ring_pixel *p, const vtr_ring_template *ring, const vtr_r
     double r = hypot(ux, uy), c = r > 0 ? ux / r : 1, s = r > 0 ? uy / r : 0;
     p->bin_like = (fit_bin){.n = 1,
                             .radius_px = (float)r,
-                            .inverse_radius = (float)(1 / r),
                             .cos1 = (float)c,
                             .sin1 = (float)s,
                             .cos2 = (float)(c * c - s * s),

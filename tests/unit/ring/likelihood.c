@@ -200,37 +200,95 @@ static void what_is_no_ring_is_flagged(void **state)
     assert_true(isnan(ellipse.wxx) && isnan(ellipse.covariance[2][2]));
 }
 
+/* Everything that the kernels give, one after the other. */
+typedef struct kernel_output {
+    float *data; /* [n_data] */
+    double total[VTR_FIT_LANES], start[FIT_N][VTR_FIT_LANES];
+    fit_normal normal, gradient_only;
+    fit_factors factors;
+    fit_step step;
+    fit_covariance covariance;
+} kernel_output;
+
+typedef struct kernel_input {
+    float *sums, parameters[FIT_N][VTR_FIT_LANES];
+    fit_weighting weighting;
+    fit_prior prior;
+    fit_excess excess;
+    fit_errors errors;
+    double fixed[FIT_N];
+} kernel_input;
+
+static void fill_input(kernel_input *in, size_t n_sums)
+{
+    vtr_random random;
+    vtr_random_start(&random, 5, 0);
+    for (size_t i = 0; i < n_sums; i++)
+        in->sums[i] = (float)vtr_random_poisson(&random, 300);
+    for (int lane = 0; lane < VTR_FIT_LANES; lane++) {
+        for (int k = 0; k < FIT_A; k++)
+            in->parameters[k][lane] = (float)(0.02 * vtr_random_normal(&random));
+        in->parameters[FIT_A][lane] = 1 + (float)lane;
+        in->parameters[FIT_B0][lane] = 20;
+        in->weighting.floor[lane] = 0.1f;
+        in->weighting.own[lane] = 0.05f * (float)lane;
+        in->weighting.borrowed[lane] = 1;
+        in->errors.amplitude[lane] = 1 + 0.1 * lane;
+        in->errors.level[lane] = lane % (FIT_LEVELS - 1);
+        in->errors.level_part[lane] = 0.06 * lane;
+        for (int k = FIT_AC; k < FIT_N; k++)
+            in->prior.weight[k][lane] = 1 + vtr_random_uniform(&random);
+    }
+    for (int i = 0; i < FIT_LEVELS; i++)
+        for (int k = 0; k < FIT_NORMAL_N; k++)
+            in->excess[i][k] = vtr_random_normal(&random);
+    in->fixed[FIT_B2] = 1;
+    in->errors.excess = (const fit_excess *)&in->excess;
+    in->errors.radius_px = 30;
+    in->errors.ring_sigma_px = 3;
+}
+
+static void run_kernels(kernel_output *out, const fit_kernels *kernels, const fit_model *model,
+                        const kernel_input *in)
+{
+    const float *parameters = &in->parameters[0][0];
+    for (int lane = 0; lane < VTR_FIT_LANES; lane++)
+        out->factors.is_wanted[lane] = lane == 3 ? 0 : -1;
+    kernels->load(out->data, out->total, out->start, model, in->sums);
+    kernels->equations(&out->gradient_only, model, out->data, parameters, &in->weighting, false);
+    kernels->equations(&out->normal, model, out->data, parameters, &in->weighting, true);
+    assert_memory_equal(out->gradient_only.gradient, out->normal.gradient, sizeof out->normal.gradient);
+    kernels->add_prior(&out->normal, &in->prior, parameters);
+    kernels->factorise(&out->factors, &out->normal, in->fixed);
+    kernels->solve(&out->step, &out->factors, &out->normal);
+    kernels->covariance(&out->covariance, &out->factors, &in->prior, parameters, &in->errors);
+    assert_true(out->step.step[FIT_M][5] != 0 && out->covariance.covariance[FIT_M][FIT_M][5] != 0);
+    assert_true(out->step.step[FIT_M][3] == 0 && out->step.step[FIT_B2][5] == 0);
+}
+
 static void kernels_agree_to_the_bit(void **state)
 {
     fixture *f = *state;
-    fit_normal *normal[3] = {NULL};
     const fit_model *model = vtr_likelihood_model(f->likelihood);
-    fit_kernel *kernels[] = {vtr_fit_kernel_portable, vtr_fit_kernel_avx2, vtr_fit_kernel_avx512};
-    size_t n = model->n_sectors * model->n_radii * VTR_FIT_LANES;
-    float *data = vtr_malloc(n, sizeof *data), parameters[FIT_N][VTR_FIT_LANES] = {{0}};
-    fit_weighting weighting;
-    vtr_random random;
-    vtr_random_start(&random, 5, 0);
-    for (size_t i = 0; i < n; i++)
-        data[i] = (float)vtr_random_poisson(&random, 300);
-    for (int lane = 0; lane < VTR_FIT_LANES; lane++) {
-        for (int k = 0; k < FIT_A; k++)
-            parameters[k][lane] = (float)(0.02 * vtr_random_normal(&random));
-        parameters[FIT_A][lane] = 1 + (float)lane;
-        parameters[FIT_B0][lane] = 20;
-        weighting.floor[lane] = 0.1f;
-        weighting.own[lane] = 0.05f * (float)lane;
-        weighting.borrowed[lane] = 1;
-    }
+    const fit_kernels *kernels[] = {&vtr_fit_kernels_portable, &vtr_fit_kernels_avx2,
+                                    &vtr_fit_kernels_avx512};
+    size_t n_data = model->n_sectors * model->n_radii * VTR_FIT_LANES, n_sums = 46 * n_data / model->n_radii;
+    kernel_input *in = vtr_calloc(1, sizeof *in);
+    kernel_output *out = vtr_calloc(3, sizeof *out);
+    in->sums = vtr_malloc(n_sums, sizeof *in->sums);
+    fill_input(in, n_sums);
     vtr_cpu best = vtr_cpu_best();
     for (int k = 0; k <= (int)best; k++) {
-        normal[k] = vtr_calloc(1, sizeof **normal);
-        kernels[k](normal[k], model, data, &parameters[0][0], &weighting);
-        assert_memory_equal(normal[k], normal[0], sizeof **normal);
+        out[k].data = vtr_malloc(n_data, sizeof *out[k].data);
+        run_kernels(&out[k], kernels[k], model, in);
+        assert_memory_equal(out[k].data, out[0].data, n_data * sizeof *out[k].data);
+        assert_memory_equal(out[k].total, out[0].total, sizeof *out - offsetof(kernel_output, total));
     }
     for (int k = 0; k < 3; k++)
-        vtr_free(normal[k]);
-    vtr_free(data);
+        vtr_free(out[k].data);
+    vtr_free(in->sums);
+    vtr_free(out);
+    vtr_free(in);
 }
 
 int main(void)
