@@ -42,8 +42,8 @@ enum { FIT_NORMAL_N = FIT_N * (FIT_N + 1) / 2 };
 
 /* One bin; bins are ordered sector by sector, radii ascending within. */
 typedef struct fit_bin {
-    float n;         /* pixels */
-    float radius_px; /* mean |u| */
+    float n;          /* pixels */
+    float radius_px;  /* mean |u| */
     float cos1, sin1; /* means over the bin's pixels of cos phi, sin phi */
     float cos2, sin2; /* of cos 2phi, sin 2phi */
     float background; /* g(radius) */
