@@ -30,6 +30,10 @@ static const vtr_parameter file_parameters[] = {
      .help = "G(r) to compare with: the R factor; of a series the first one unless given"},
     {"peak", "Å", VTR_PARAMETER_RANGE, MEMBER(peak), .metavar = "LO:HI",
      .help = "where the first peak is; found unless given"},
+    {"shells", "Å", VTR_PARAMETER_STRING, MEMBER(shells), .metavar = "R1,R2,...",
+     .help = "fit Gaussian shells near these distances to F(Q), for shells that overlap in G"},
+    {"shell-range", "1/Å", VTR_PARAMETER_RANGE, MEMBER(shell_range), .metavar = "LO:HI",
+     .help = "of that fit; from 4 1/Å on unless given"},
     {"figure", NULL, VTR_PARAMETER_STRING, MEMBER(figure), .metavar = "FILE",
      .help = "I, S, F and G in one figure; of a series G and the first distance against the density"},
     {"table", NULL, VTR_PARAMETER_STRING, MEMBER(table), .metavar = "FILE.csv",
@@ -109,6 +113,25 @@ static void find_peaks(cli_pdf_result *result)
         result->neighbours = result->neighbours_error = NAN;
 }
 
+static vtr_status fit_shells(cli_pdf_result *result, vtr_error *err)
+{
+    const double usual_begin = 4;
+    double distances[VTR_PDF_MAX_SHELLS], range[2] = {usual_begin, INFINITY};
+    size_t n = 0;
+    for (const char *at = own.files.shells; at != NULL && *at != '\0' && n < VTR_PDF_MAX_SHELLS; n++) {
+        char *end;
+        distances[n] = strtod(at, &end);
+        if (end == at || (*end != ',' && *end != '\0'))
+            return vtr_fail(err, VTR_ERR_ARGUMENT, "--shells: '%s' is not a list of distances",
+                            own.files.shells);
+        at = end + (*end == ',');
+    }
+    if (own.files.shells == NULL) return VTR_OK;
+    if (isfinite(own.files.shell_range[0])) memcpy(range, own.files.shell_range, sizeof range);
+    return vtr_pdf_shell_fit_compute(&result->fit, result->pdf.n_q, result->pdf.q, result->pdf.F, n,
+                                     distances, range, err);
+}
+
 static vtr_status compute(cli_pdf_result *result, cli_pdf_input *input, vtr_error *err)
 {
     vtr_profile_text *p = &input->profile;
@@ -122,8 +145,9 @@ static vtr_status compute(cli_pdf_result *result, cli_pdf_input *input, vtr_erro
     if (isnan(result->params.qmin) && isfinite(input->qmin)) result->params.qmin = input->qmin;
     vtr_status status = vtr_pdf_compute(&result->pdf, &profile, &result->params, err);
     free(variance);
-    if (status == VTR_OK) find_peaks(result);
-    return status;
+    if (status != VTR_OK) return status;
+    find_peaks(result);
+    return fit_shells(result, err);
 }
 
 static vtr_status process(cli_pdf_result *result, const char *path, const cli_run *run, vtr_error *err)

@@ -67,6 +67,22 @@ static void print_peaks(const cli_pdf_result *result)
     }
 }
 
+static void print_shells(const vtr_pdf_shell_fit *fit)
+{
+    if (fit->n_shells == 0) return;
+    printf("\n%-6s%23s%22s%23s\n", "shell", "distance (Å)", "neighbours", "spread (Å)");
+    for (size_t i = 0; i < fit->n_shells; i++) {
+        const vtr_pdf_gaussian_shell *s = &fit->shells[i];
+        printf("%-6zu", i + 1);
+        print_column(s->distance, s->distance_error);
+        print_column(s->neighbours, s->neighbours_error);
+        print_column(s->spread, s->spread_error);
+        printf("\n");
+    }
+    printf("fitted to F from %.3g to %.3g 1/Å, which lies %.2g 1/Å about them\n", fit->range[0],
+           fit->range[1], fit->residual);
+}
+
 void cli_pdf_print(const cli_pdf_result *result)
 {
     const vtr_pdf_normalisation *n = &result->pdf.normalisation;
@@ -82,6 +98,7 @@ void cli_pdf_print(const cli_pdf_result *result)
     print_density(&result->params, n);
     if (isfinite(result->r_factor)) printf("R factor      %.4f\n", result->r_factor);
     print_peaks(result);
+    print_shells(&result->fit);
 }
 
 static void json_member(const char *name, double value, const char *end)
@@ -130,6 +147,23 @@ static void json_peaks(const cli_pdf_result *result)
     printf("],\n      ");
 }
 
+static void json_shells(const vtr_pdf_shell_fit *fit)
+{
+    if (fit->n_shells == 0) return;
+    printf("\"shells\": [");
+    for (size_t i = 0; i < fit->n_shells; i++) {
+        const vtr_pdf_gaussian_shell *s = &fit->shells[i];
+        printf("%s{", i > 0 ? ", " : "");
+        json_member("distance", s->distance, ", ");
+        json_member("distance_error", s->distance_error, ", ");
+        json_member("neighbours", s->neighbours, ", ");
+        json_member("neighbours_error", s->neighbours_error, ", ");
+        json_member("spread", s->spread, ", ");
+        json_member("spread_error", s->spread_error, "}");
+    }
+    printf("],\n      ");
+}
+
 void cli_pdf_print_json(const cli_pdf_result *results, size_t n)
 {
     printf("{\n  \"results\": [\n");
@@ -141,6 +175,7 @@ void cli_pdf_print_json(const cli_pdf_result *results, size_t n)
         json_text("radiation", vtr_radiation_name((vtr_radiation)results[i].params.radiation), ",\n      ");
         json_normalisation(&results[i].pdf.normalisation);
         json_peaks(&results[i]);
+        json_shells(&results[i].fit);
         json_member("neighbours", results[i].neighbours, ", ");
         json_member("neighbours_error", results[i].neighbours_error, ", ");
         json_member("r_factor", results[i].r_factor, i + 1 < n ? "},\n" : "}\n");

@@ -7,10 +7,11 @@
 #include "cli.h"
 #include "vitrail/calibration.h"
 #include "vitrail/pdf_result.h"
+#include "vitrail/pdf_shell.h"
 
 typedef struct cli_pdf_files {
-    const char *output, *format, *background, *calibration, *lock, *hold, *compare, *figure, *table;
-    double bgscale, peak[2];
+    const char *output, *format, *background, *calibration, *lock, *hold, *compare, *figure, *table, *shells;
+    double bgscale, peak[2], shell_range[2];
 } cli_pdf_files;
 
 typedef struct cli_pdf_options {
@@ -45,6 +46,7 @@ typedef struct cli_pdf_result {
     vtr_pdf_peak peaks[CLI_PDF_SHELLS];
     double shell[2];                     /* of the first peak */
     double neighbours, neighbours_error; /* NAN: not known */
+    vtr_pdf_shell_fit fit;               /* of --shells; no shells: not asked for */
     double r_factor;                     /* NAN: nothing to compare with */
 } cli_pdf_result;
 

@@ -256,6 +256,40 @@ static void memory_may_end_anywhere(void **state)
     }
 }
 
+/* Grey pixels of a plot of one flat line with a mark at `x`. */
+static size_t dashes(double x)
+{
+    vtr_error err;
+    const double xs[2] = {0, 10}, ys[2] = {0, 0};
+    const vtr_figure_series series = {.n = 2, .x = xs, .y = ys};
+    const vtr_figure_mark mark = {x, NULL};
+    vtr_figure_panel panel = vtr_figure_plot_panel(&series, 1);
+    panel.plot.marks = &mark;
+    panel.plot.n_marks = 1;
+    vtr_figure_page page = vtr_figure_default_page(1);
+    page.force = true;
+    const char *path = test_folder_path("marks.png");
+    assert_ok(vtr_figure_write(path, &panel, 1, &page, &err));
+    picture p = read_png(path);
+    size_t n = 0;
+    for (size_t i = 0; i < (size_t)p.w * p.h; i++) {
+        const unsigned char *c = p.rgb + 3 * i;
+        n += c[0] == c[1] && c[1] == c[2] && c[0] > 90 && c[0] < 170;
+    }
+    free(p.rgb);
+    return n;
+}
+
+/* Half of the panel's height in dashes two pixels wide; nothing for a mark off the axis. */
+static void marks_stand_on_the_axis_only(void **state)
+{
+    (void)state;
+    size_t none = dashes(NAN);
+    assert_int_equal(dashes(20), none);
+    assert_int_equal(dashes(-1), none);
+    assert_true(dashes(3.3) > none + 100);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -267,6 +301,7 @@ int main(void)
         cmocka_unit_test(what_makes_no_picture_is_refused),
         cmocka_unit_test(files_that_cannot_be_are_named),
         cmocka_unit_test(memory_may_end_anywhere),
+        cmocka_unit_test(marks_stand_on_the_axis_only),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }

@@ -15,7 +15,7 @@ TXT
 "$PYTHON" make.py 2.52 >aged.dat
 settings=(--radiation neutron --composition Ni --qmax 20 --window lorch --rmax 8 --no-constant)
 vitrail pdf ni.dat "${settings[@]}" -o ni --figure ni.png --table ni.csv --json >found.json
-vitrail pdf nm.dat "${settings[@]}" --compare ni.gr --json >nm.json
+vitrail pdf nm.dat "${settings[@]}" --compare ni.gr --shells 2.4 --shell-range 3:20 --json >nm.json
 vitrail pdf aged.dat --lock ni.fq --hold scale --json >aged.json
 vitrail pdf ni.dat aged.dat "${settings[@]}" -o series --format gr --figure series.svg >series.csv
 "$PYTHON" - <<'TXT'
@@ -32,6 +32,7 @@ ni, nm, aged = result("found.json"), result("nm.json"), result("aged.json")
 show("distance", ni["peaks"][0]["position"], 2.5, 0.01)
 show("in 1/nm", nm["peaks"][0]["position"], ni["peaks"][0]["position"], 1e-6)
 show("R factor of the same", nm["r_factor"], 0, 1e-5)
+show("shell", nm["shells"][0]["distance"], 2.5, 0.001)
 show("scale held", aged["scale"] / ni["scale"], 1, 1e-8)
 print("scale from:", ni["scale_from"], "then", aged["scale_from"])
 show("locked qmax", aged["qmax"], ni["qmax"], 1e-9)
