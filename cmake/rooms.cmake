@@ -3,7 +3,7 @@ set(VITRAIL_ROOMS base dataset detector polar ring beam mapfile pass field scatt
 # The room of each public header that is not named after one.
 set(VITRAIL_ROOM_OF_HEADER
   api=base calibration=pass constants=base error=base parameters=base progress=base types=base
-  atoms=twin structure=twin pdf_cube=pdf pdf_text=pdf
+  atoms=twin structure=twin pdf_cube=pdf pdf_strain=pdf pdf_text=pdf
   region=mapfile ring_map=mapfile ring_template=ring pdf_pattern=pdf pdf_result=pdf pdf_shell=pdf)
 
 # Compile options of all code of the project.

@@ -20,11 +20,14 @@
 VTR_BEGIN_DECLS
 
 typedef struct vtr_pdf_cube_params {
-    vtr_text_list images;       /* NAME=r:LO:HI, NAME=R:LO:HI (Å) or NAME=Q:LO:HI (1/Å) */
-    vtr_text_list regions;      /* as vtr_region_parse reads them */
-    double first[2], second[2]; /* Å, where the maxima of the shells are; NAN: found in the mean */
-    bool with_structure;        /* store F too */
-    bool only_maps;             /* leave out G, the largest part */
+    vtr_text_list images;  /* NAME=r:LO:HI, NAME=R:LO:HI (Å) or NAME=Q:LO:HI (1/Å) */
+    vtr_text_list regions; /* as vtr_region_parse reads them */
+    double first[2],
+        second
+            [2]; /* Å, where the maxima of the shells are; NAN: found in the mean. First: not in the table */
+    bool with_sectors;   /* for the caller: vtr_pdf_strain is wanted too */
+    bool with_structure; /* store F too */
+    bool only_maps;      /* leave out G, the largest part */
 } vtr_pdf_cube_params;
 
 VTR_API extern const vtr_parameter_table vtr_pdf_cube_parameters; /* of vtr_pdf_cube_params */
@@ -52,17 +55,17 @@ typedef struct vtr_pdf_cube_result {
     vtr_pdf_region_mean *regions;
 } vtr_pdf_cube_result;
 
-/* Replaces /entry/pdf of a map file that is open to be edited. Reads /entry/profile in blocks: memory does not grow with
- * the scan beyond the maps. Written are
+/* Replaces /entry/pdf of a map file that is open to be edited. Reads /entry/profile in blocks: memory does not grow
+ * with the scan beyond the maps. Written are
  *
  *     G, G_errors [scan_y][scan_x][r], r; F, F_errors [scan_y][scan_x][Q], Q when asked for
- *     nearest (position of the first maximum), first_height, first_fwhm, second, second_height, second_fwhm, scale,
- *     each with _errors, and flags
+ *     nearest, first_height, first_fwhm, second, second_height, second_fwhm, scale, each with _errors, and flags; the first
+ *     maximum stands on the line -4 pi rho0 r where the density is known (vtr_pdf_peak), the second on zero
  *     images/NAME with _errors: Int G dr, Int R dr (atoms; needs a density) or Int S dQ over the range
  *     regions/NAME/G, G_errors (scatter), G_propagated, r, member; "all" is the whole scan
  *
- * Without a profile, with a NAN in it between qmin and qmaxinst or with a scale that is not positive a position is NAN in
- * all of them, and `flags` says why: the bits MISSING, EMPTY and INVALID of the ring's flags, INVALID for NAN, else
+ * Without a profile, with a NAN in it between qmin and qmaxinst or with a scale that is not positive a position is NAN
+ * in all of them, and `flags` says why: the bits MISSING, EMPTY and INVALID of the ring's flags, INVALID for NAN, else
  * OUT_OF_RANGE for the scale; NOT_CONVERGED where the first peak could not be fitted.
  *
  * The result does not depend on `threads`. VTR_ERR_NOT_FOUND: no profiles; VTR_ERR_ARGUMENT: profiles in px, where k is

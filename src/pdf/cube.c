@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "vitrail/pdf_cube.h"
 
-#include <cblas.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "pdf/cube_internal.h"
-#include "vitrail/constants.h"
 
 #define MEMBER(name) offsetof(vtr_pdf_cube_params, name)
 
@@ -15,14 +14,14 @@ static const vtr_parameter parameters[] = {
     {"region", NULL, VTR_PARAMETER_LIST, MEMBER(regions), .metavar = "NAME=REGION",
      .help = "a mean over Y0:Y1,X0:X1, ellipse:Y,X,RY,RX, polygon:Y,X;..., mask:FILE or density<-0.01; may "
              "be repeated"},
-    {"first-shell", "Å", VTR_PARAMETER_RANGE, MEMBER(first), .metavar = "LO:HI",
-     .help = "where the first maximum is; found in the mean unless given"},
-    {"second-shell", "Å", VTR_PARAMETER_RANGE, MEMBER(second), .metavar = "LO:HI",
-     .help = "where the second maximum is; found in the mean unless given"},
+    {"second-peak", "Å", VTR_PARAMETER_RANGE, MEMBER(second), .metavar = "LO:HI",
+     .help = "where the second peak is; found in the mean unless given"},
     {"with-F", NULL, VTR_PARAMETER_BOOL, MEMBER(with_structure), .help = "store F(Q) of every position too"},
     {"only-maps", NULL, VTR_PARAMETER_BOOL, MEMBER(only_maps), .help = "do not store G(r) of every position"},
+    {"sectors", NULL, VTR_PARAMETER_BOOL, MEMBER(with_sectors),
+     .help = "the strain of the first shell too, from the sectors that vitrail map --sectors keeps"},
 };
-const vtr_parameter_table vtr_pdf_cube_parameters = {"Every position", parameters,
+const vtr_parameter_table vtr_pdf_cube_parameters = {"Map files", parameters,
                                                      sizeof parameters / sizeof *parameters};
 
 vtr_pdf_cube_params vtr_pdf_cube_default_params(void)
@@ -30,6 +29,7 @@ vtr_pdf_cube_params vtr_pdf_cube_default_params(void)
     vtr_pdf_cube_params params;
     memset(&params, 0, sizeof params);
     vtr_parameters_default(&vtr_pdf_cube_parameters, &params);
+    params.first[0] = params.first[1] = NAN;
     return params;
 }
 
@@ -49,7 +49,6 @@ static void release(pdf_cube *cube)
 {
     pdf_source_release(&cube->source);
     vtr_pdf_plan_free(&cube->plan);
-    vtr_free(cube->mean_g);
     vtr_free(cube->flags);
     vtr_free(cube->scale);
     vtr_free(cube->scale_error);
@@ -67,34 +66,13 @@ static void release(pdf_cube *cube)
     vtr_free(cube);
 }
 
-/* The plan of all positions, and the PDF of the mean profile. */
-static vtr_status make_plan(pdf_cube *cube, const vtr_pdf_params *pdf, vtr_error *err)
-{
-    const pdf_source *s = &cube->source;
-    const vtr_pdf_profile mean = {s->n_data, s->k, s->mean, s->variance, VTR_PDF_AXIS_K_INV_ANGSTROM};
-    vtr_status status = vtr_pdf_plan_create(&cube->plan, &mean, pdf, err);
-    if (status != VTR_OK) return status;
-    const vtr_pdf_plan *plan = cube->plan;
-    double *f = vtr_malloc(plan->n_q, sizeof *f);
-    cube->mean_g = vtr_malloc(plan->n_r, sizeof *cube->mean_g);
-    if (f != NULL && cube->mean_g != NULL) {
-        pdf_structure(plan, s->mean + plan->first, f);
-        cblas_dgemv(CblasRowMajor, CblasNoTrans, (int)plan->n_r, (int)plan->n_q, 1, plan->transform,
-                    (int)plan->n_q, f, 1, 0, cube->mean_g, 1);
-    } else {
-        status = vtr_fail(err, VTR_ERR_MEMORY, "out of memory for the mean PDF");
-    }
-    vtr_free(f);
-    return status;
-}
-
 /* Ranges of the shells: given, or found in the mean; those that are not there stay NAN. */
 static void find_shells(pdf_cube *cube)
 {
     const vtr_pdf_plan *plan = cube->plan;
     double found[2][2];
     size_t n =
-        vtr_pdf_find_shells(plan->n_r, plan->r, cube->mean_g, plan->normalisation.first_peak, 2, found);
+        vtr_pdf_find_shells(plan->n_r, plan->r, plan->mean_g, plan->normalisation.first_peak, 2, found);
     const double *given[2] = {cube->params->first, cube->params->second};
     for (size_t s = 0; s < 2; s++)
         for (size_t e = 0; e < 2; e++)
@@ -176,7 +154,7 @@ static vtr_status finish_regions(vtr_pdf_cube_result *result, const pdf_cube *cu
     memcpy(result->shell_range, cube->shell_range, sizeof cube->shell_range);
     vtr_status status = VTR_OK;
     for (size_t i = 0; status == VTR_OK && i < cube->n_regions; i++)
-        status = pdf_region_sums_finish(&result->regions[i], &cube->sums[i], plan, cube->mean_g,
+        status = pdf_region_sums_finish(&result->regions[i], &cube->sums[i], plan, plan->mean_g,
                                         (const double(*)[2])cube->shell_range, err);
     return status;
 }
@@ -192,9 +170,9 @@ vtr_status vtr_pdf_cube(vtr_mapfile *file, const vtr_pdf_params *pdf, const vtr_
                        .params = params != NULL ? params : &defaults,
                        .threads = threads,
                        .progress = progress};
-    vtr_status status = pdf_source_open(&cube->source, file, err);
+    vtr_status status = pdf_source_open(&cube->source, file, "profile", err);
     if (status == VTR_OK) status = pdf_source_mean(&cube->source, progress, err);
-    if (status == VTR_OK) status = make_plan(cube, pdf, err);
+    if (status == VTR_OK) status = pdf_source_plan(&cube->plan, &cube->source, pdf, err);
     if (status == VTR_OK) find_shells(cube);
     if (status == VTR_OK) status = allocate_maps(cube, err);
     if (status == VTR_OK) status = make_images(cube, err);

@@ -47,33 +47,6 @@ static void release(block *b)
     vtr_free(b->peaks);
 }
 
-static vtr_status read_block(block *b, const pdf_cube *cube, vtr_error *err)
-{
-    const pdf_source *s = &cube->source;
-    vtr_status status =
-        pdf_cube_read(s->file, "profile", "intensity", s->n_x, s->n_data, b->first, b->n, b->intensity, err);
-    if (status == VTR_OK)
-        status = pdf_cube_read(s->file, "profile", "variance", s->n_x, s->n_data, b->first, b->n, b->variance,
-                               err);
-    return status;
-}
-
-/* A variance that is not known makes the position one without data: its errors could not be told. */
-static bool has_gap(const block *b, size_t i, const vtr_pdf_plan *plan)
-{
-    const float *intensity = b->intensity + i * plan->n_data + plan->first;
-    const float *variance = b->variance + i * plan->n_data + plan->first;
-    for (size_t j = 0; j < plan->n_q; j++)
-        if (!isfinite(intensity[j]) || !isfinite(variance[j])) return true;
-    return false;
-}
-
-static void forget(block *b, size_t i, const vtr_pdf_plan *plan)
-{
-    for (size_t j = 0; j < plan->n_data; j++)
-        b->intensity[i * plan->n_data + j] = NAN;
-}
-
 /* Scale and the reason for positions without one. */
 static void keep_scale(pdf_cube *cube, const block *b)
 {
@@ -85,20 +58,24 @@ static void keep_scale(pdf_cube *cube, const block *b)
             cube->n_valid++;
         else if (cube->source.flags[p] != 0)
             cube->flags[p] |= cube->source.flags[p];
-        else if (isnan(b->intensity[i * cube->source.n_data]) && has_gap(b, i, cube->plan))
+        else if (isnan(b->intensity[i * cube->source.n_data + cube->plan->first]))
             cube->flags[p] |= VTR_FLAG_INVALID;
         else
             cube->flags[p] |= VTR_FLAG_OUT_OF_RANGE;
     }
 }
 
+/* The second maximum stands on zero, not on the line: between the shells g is near one, and the line no foot. */
 static vtr_status fit_shells(pdf_cube *cube, block *b, vtr_error *err)
 {
     vtr_status status = VTR_OK;
+    vtr_pdf_plan flat = *cube->plan;
+    flat.normalisation.density = NAN;
     for (size_t s = 0; status == VTR_OK && s < 2; s++) {
         if (!isfinite(cube->shell_range[s][0])) continue;
-        status = vtr_pdf_peaks(cube->plan, b->n, &b->out, b->variance, cube->shell_range[s][0],
-                               cube->shell_range[s][1], b->peaks, cube->threads, err);
+        status =
+            vtr_pdf_peaks(s == 0 ? cube->plan : &flat, b->n, &b->out, b->variance, cube->shell_range[s][0],
+                          cube->shell_range[s][1], b->peaks, cube->threads, err);
         for (size_t i = 0; status == VTR_OK && i < b->n; i++) {
             const vtr_pdf_peak *k = &b->peaks[i];
             const double values[3] = {k->position, k->height, k->fwhm};
@@ -135,7 +112,7 @@ static void add_to_regions(pdf_cube *cube, const block *b)
 {
 #pragma omp parallel for schedule(dynamic) num_threads(vtr_thread_count(cube->threads))
     for (size_t i = 0; i < cube->n_regions; i++)
-        pdf_region_sums_add(&cube->sums[i], cube->mean_g, b->first, b->n, b->out.G, b->out.G_error);
+        pdf_region_sums_add(&cube->sums[i], cube->plan->mean_g, b->first, b->n, b->out.G, b->out.G_error);
 }
 
 static vtr_status write_block(const pdf_cube *cube, const block *b, vtr_error *err)
@@ -159,10 +136,9 @@ static vtr_status write_block(const pdf_cube *cube, const block *b, vtr_error *e
 
 static vtr_status run_block(pdf_cube *cube, block *b, vtr_error *err)
 {
-    vtr_status status = read_block(b, cube, err);
+    vtr_status status = pdf_source_read(&cube->source, b->first, b->n, b->intensity, b->variance, err);
     if (status != VTR_OK) return status;
-    for (size_t i = 0; i < b->n; i++)
-        if (has_gap(b, i, cube->plan)) forget(b, i, cube->plan);
+    pdf_profiles_drop_gaps(cube->plan, b->n, b->intensity, b->variance);
     status = vtr_pdf_apply(cube->plan, b->n, b->intensity, b->variance, &b->out, cube->threads, err);
     if (status != VTR_OK) return status;
     keep_scale(cube, b);

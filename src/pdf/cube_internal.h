@@ -10,23 +10,36 @@
 /* Positions that are read, transformed and written at a time. */
 enum { PDF_CUBE_BLOCK = 1024 };
 
-/* The profiles of a map file. */
+/* The profiles of a map file: one of each position, or of sectors, of which opposite ones are joined. */
 typedef struct pdf_source {
     const vtr_mapfile *file;
+    const char *group; /* "profile" or "sectors" */
     size_t n_y, n_x, n_positions, n_data;
-    double scan_step_nm[2];  /* y, x; NAN: not known */
-    double *k;               /* [n_data], 1/Å */
-    double *mean, *variance; /* [n_data]: mean over the positions, and a typical position's variance */
-    uint32_t *flags;         /* [n_positions] those of the frame, from the ring; zero elsewhere */
+    size_t n_sectors, n_directions; /* 0 and 1 of whole profiles; of sectors half as many directions */
+    double scan_step_nm[2];         /* y, x; NAN: not known */
+    double *k;                      /* [n_data], 1/Å */
+    double *mean, *variance;        /* [n_data]: mean over all profiles, and the variance of a typical one */
+    uint32_t *flags;                /* [n_positions] those of the frame, from the ring; zero elsewhere */
+    float *room[2];
 } pdf_source;
 
-vtr_status pdf_source_open(pdf_source *source, const vtr_mapfile *file, vtr_error *err);
+vtr_status pdf_source_open(pdf_source *source, const vtr_mapfile *file, const char *group, vtr_error *err);
 /* Fills mean and variance, in one reading. */
 vtr_status pdf_source_mean(pdf_source *source, const vtr_progress *progress, vtr_error *err);
+/* At most PDF_CUBE_BLOCK positions from `first` on: intensity and variance [n][n_directions][n_data]. */
+vtr_status pdf_source_read(pdf_source *source, size_t first, size_t n, float *intensity, float *variance,
+                           vtr_error *err);
 void pdf_source_release(pdf_source *source);
+/* The plan made from the mean. Where qmin is not given the range begins beyond the direct beam. */
+vtr_status pdf_source_plan(vtr_pdf_plan **plan, const pdf_source *source, const vtr_pdf_params *params,
+                           vtr_error *err);
+
+/* Whether a profile [n_data] lacks intensity or variance within the plan's range: without a variance errors could not be
+ * told, so it is no data. Profiles with a gap are made NAN as a whole. */
+bool pdf_profile_has_gap(const vtr_pdf_plan *plan, const float *intensity, const float *variance);
+void pdf_profiles_drop_gaps(const vtr_pdf_plan *plan, size_t n, float *intensity, const float *variance);
+
 /* Positions first ... first + n - 1 of a dataset [n_y][n_x][n_last] of a group. */
-vtr_status pdf_cube_read(const vtr_mapfile *file, const char *group, const char *name, size_t n_x,
-                         size_t n_last, size_t first, size_t n, float *rows, vtr_error *err);
 vtr_status pdf_cube_write(vtr_mapfile *file, const char *group, const char *name, size_t n_x, size_t n_last,
                           size_t first, size_t n, const float *rows, vtr_error *err);
 
@@ -80,7 +93,6 @@ typedef struct pdf_cube {
     const vtr_progress *progress;
     pdf_source source;
     vtr_pdf_plan *plan;
-    double *mean_g;           /* [n_r] of the mean profile */
     double shell_range[2][2]; /* Å; NAN: no such shell */
     uint32_t *flags;          /* [n_positions] */
     float *scale, *scale_error;

@@ -79,13 +79,13 @@ static vtr_status fit_shells(vtr_pdf_region_mean *out, const pdf_region_sums *su
     }
     for (size_t i = 0; i < n_r; i++)
         room[i] = plan->r[i] * (out->G[i] + 4 * VTR_PI * plan->r[i] * plan->normalisation.density);
-    if (has_line) pdf.R = room;
     if (has_scatter) {
         pdf.sensitivity = sensitivity;
         fill_sensitivity(&pdf, sums);
     }
     for (size_t s = 0; s < 2; s++) {
         out->shell[s] = (vtr_pdf_peak){NAN, NAN, NAN, NAN, NAN, NAN};
+        pdf.R = has_line && s == 0 ? room : NULL; /* without R a maximum stands on zero */
         if (isfinite(shell_range[s][0]))
             vtr_pdf_peak_fit(&out->shell[s], &pdf, shell_range[s][0], shell_range[s][1], NULL);
     }

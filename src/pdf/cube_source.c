@@ -2,32 +2,37 @@
 #include <string.h>
 
 #include "pdf/cube_internal.h"
+#include "vitrail/constants.h"
 #include "vitrail/ring_map.h"
-
-static const char group[] = "profile";
 
 /* --- runs of positions -------------------------------------------------------------------------------------- */
 
+enum { MAX_RANK = 4 };
+
 /* The next rectangle of positions first ... first + left - 1: the rest of a scan row, whole rows, the begin of one. */
-static size_t next_run(size_t start[3], size_t count[3], size_t n_x, size_t n_last, size_t first, size_t left)
+static size_t next_run(size_t start[2], size_t count[2], size_t n_x, size_t first, size_t left)
 {
     size_t y = first / n_x, x = first % n_x;
     bool is_whole = x == 0 && left >= n_x;
-    size_t n_rows = is_whole ? left / n_x : 1;
-    size_t n_columns = is_whole ? n_x : n_x - x < left ? n_x - x : left;
-    memcpy(start, (const size_t[3]){y, x, 0}, 3 * sizeof *start);
-    memcpy(count, (const size_t[3]){n_rows, n_columns, n_last}, 3 * sizeof *count);
-    return n_rows * n_columns;
+    start[0] = y;
+    start[1] = x;
+    count[0] = is_whole ? left / n_x : 1;
+    count[1] = is_whole ? n_x : n_x - x < left ? n_x - x : left;
+    return count[0] * count[1];
 }
 
-vtr_status pdf_cube_read(const vtr_mapfile *file, const char *from, const char *name, size_t n_x,
-                         size_t n_last, size_t first, size_t n, float *rows, vtr_error *err)
+/* Positions first ... first + n - 1 of a dataset [n_y][n_x][inner]. */
+static vtr_status read_positions(const pdf_source *s, const char *name, size_t first, size_t n, float *rows,
+                                 vtr_error *err)
 {
-    size_t start[3], count[3];
+    size_t start[MAX_RANK] = {0}, count[MAX_RANK] = {0}, rank = s->n_sectors > 0 ? 4 : 3;
+    size_t inner = s->n_data * (s->n_sectors > 0 ? s->n_sectors : 1);
+    count[2] = s->n_sectors > 0 ? s->n_sectors : s->n_data;
+    count[3] = s->n_data;
     for (size_t done = 0, run; done < n; done += run) {
-        run = next_run(start, count, n_x, n_last, first + done, n - done);
-        vtr_status status = vtr_mapfile_read_block(file, from, name, VTR_TYPE_F32, 3, start, count,
-                                                   rows + done * n_last, err);
+        run = next_run(start, count, s->n_x, first + done, n - done);
+        vtr_status status = vtr_mapfile_read_block(s->file, s->group, name, VTR_TYPE_F32, rank, start, count,
+                                                   rows + done * inner, err);
         if (status != VTR_OK) return status;
     }
     return VTR_OK;
@@ -36,9 +41,9 @@ vtr_status pdf_cube_read(const vtr_mapfile *file, const char *from, const char *
 vtr_status pdf_cube_write(vtr_mapfile *file, const char *to, const char *name, size_t n_x, size_t n_last,
                           size_t first, size_t n, const float *rows, vtr_error *err)
 {
-    size_t start[3], count[3];
+    size_t start[3] = {0}, count[3] = {0, 0, n_last};
     for (size_t done = 0, run; done < n; done += run) {
-        run = next_run(start, count, n_x, n_last, first + done, n - done);
+        run = next_run(start, count, n_x, first + done, n - done);
         vtr_status status =
             vtr_mapfile_write_block(file, to, name, VTR_TYPE_F32, 3, start, count, rows + done * n_last, err);
         if (status != VTR_OK) return status;
@@ -46,39 +51,82 @@ vtr_status pdf_cube_write(vtr_mapfile *file, const char *to, const char *name, s
     return VTR_OK;
 }
 
+/* Mean of two opposite sectors; of the one that has data where the other has none (a beam stop). */
+static void join(float *intensity, float *variance, const float *i, const float *v, size_t opposite, size_t n)
+{
+    for (size_t j = 0; j < n; j++) {
+        bool is_here = isfinite(i[j]) && isfinite(v[j]),
+             is_there = isfinite(i[j + opposite]) && isfinite(v[j + opposite]);
+        intensity[j] = is_here && is_there ? 0.5F * (i[j] + i[j + opposite])
+                       : is_here           ? i[j]
+                                           : i[j + opposite];
+        variance[j] = is_here && is_there ? 0.25F * (v[j] + v[j + opposite])
+                      : is_here           ? v[j]
+                                          : v[j + opposite];
+    }
+}
+
+vtr_status pdf_source_read(pdf_source *s, size_t first, size_t n, float *intensity, float *variance,
+                           vtr_error *err)
+{
+    bool is_joined = s->n_sectors > 0;
+    size_t row = s->n_sectors * s->n_data;
+    if (is_joined && s->room[0] == NULL) {
+        s->room[0] = vtr_malloc(PDF_CUBE_BLOCK * row, sizeof(float));
+        s->room[1] = vtr_malloc(PDF_CUBE_BLOCK * row, sizeof(float));
+        if (s->room[0] == NULL || s->room[1] == NULL)
+            return vtr_fail(err, VTR_ERR_MEMORY, "out of memory for profiles of %zu sectors", s->n_sectors);
+    }
+    vtr_status status = read_positions(s, "intensity", first, n, is_joined ? s->room[0] : intensity, err);
+    if (status == VTR_OK)
+        status = read_positions(s, "variance", first, n, is_joined ? s->room[1] : variance, err);
+    for (size_t p = 0; status == VTR_OK && is_joined && p < n; p++)
+        for (size_t d = 0; d < s->n_directions; d++) {
+            size_t to = (p * s->n_directions + d) * s->n_data, from = p * row + d * s->n_data;
+            join(intensity + to, variance + to, s->room[0] + from, s->room[1] + from, row / 2, s->n_data);
+        }
+    return status;
+}
+
 /* --- opening ------------------------------------------------------------------------------------------------ */
 
 static vtr_status read_shape(pdf_source *s, vtr_error *err)
 {
-    size_t rank = 0, shape[8] = {0}, other[8] = {0};
-    if (!vtr_mapfile_has(s->file, group, "intensity") || !vtr_mapfile_has(s->file, group, "variance") ||
-        !vtr_mapfile_has(s->file, group, "k"))
-        return vtr_fail(err, VTR_ERR_NOT_FOUND,
-                        "the map file has no radial profiles ('/entry/profile'); make them with vitrail map");
-    vtr_status status = vtr_mapfile_shape(s->file, group, "variance", &rank, other, NULL, err);
-    if (status == VTR_OK) status = vtr_mapfile_shape(s->file, group, "intensity", &rank, shape, NULL, err);
+    bool is_sectors = strcmp(s->group, "sectors") == 0;
+    size_t rank = 0, shape[8] = {0}, other[8] = {0}, wanted = is_sectors ? 4 : 3;
+    if (!vtr_mapfile_has(s->file, s->group, "intensity") || !vtr_mapfile_has(s->file, s->group, "variance") ||
+        !vtr_mapfile_has(s->file, s->group, "k"))
+        return vtr_fail(
+            err, VTR_ERR_NOT_FOUND, "the map file has no %s ('/entry/%s'); make them with vitrail map%s",
+            is_sectors ? "profiles of sectors" : "radial profiles", s->group, is_sectors ? " --sectors" : "");
+    vtr_status status = vtr_mapfile_shape(s->file, s->group, "variance", &rank, other, NULL, err);
+    if (status == VTR_OK) status = vtr_mapfile_shape(s->file, s->group, "intensity", &rank, shape, NULL, err);
     if (status != VTR_OK) return status;
-    if (rank != 3 || memcmp(shape, other, 3 * sizeof *shape) != 0)
+    if (rank != wanted || memcmp(shape, other, wanted * sizeof *shape) != 0 ||
+        (is_sectors && (shape[2] < 6 || shape[2] % 2 != 0)))
         return vtr_fail(err, VTR_ERR_SHAPE,
-                        "'/entry/profile' does not hold intensity and variance of shape scan_y x scan_x x k");
+                        "'/entry/%s' does not hold intensity and variance of shape scan_y x scan_x x %sk",
+                        s->group, is_sectors ? "an even number of sectors, 6 or more, x " : "");
     s->n_y = shape[0];
     s->n_x = shape[1];
     s->n_positions = shape[0] * shape[1];
-    s->n_data = shape[2];
+    s->n_sectors = is_sectors ? shape[2] : 0;
+    s->n_directions = is_sectors ? shape[2] / 2 : 1;
+    s->n_data = shape[rank - 1];
     return VTR_OK;
 }
 
 static vtr_status read_axis(pdf_source *s, vtr_error *err)
 {
     char unit[32];
-    vtr_status status = vtr_mapfile_read_text(s->file, group, "k", "units", unit, sizeof unit, err);
+    vtr_status status = vtr_mapfile_read_text(s->file, s->group, "k", "units", unit, sizeof unit, err);
     if (status == VTR_OK && strcmp(unit, "1/angstrom") != 0)
         return vtr_fail(
             err, VTR_ERR_ARGUMENT,
             "the profiles are over a radius in %s, and a PDF needs k: give vitrail map the scale with "
             "--ring-k or --k-scale",
             unit);
-    return status == VTR_OK ? vtr_mapfile_read(s->file, group, "k", VTR_TYPE_F64, s->n_data, s->k, err)
+    return status == VTR_OK ? vtr_mapfile_read(s->file, s->group, "k", VTR_TYPE_F64, s->n_data, s->k, err)
                             : status;
 }
 
@@ -95,7 +143,7 @@ static vtr_status read_flags(pdf_source *s, vtr_error *err)
     return status;
 }
 
-static double axis_step(const vtr_mapfile *file, const char *axis, size_t n)
+static double axis_step(const vtr_mapfile *file, const char *group, const char *axis, size_t n)
 {
     const size_t start = 1, one = 1;
     char unit[32];
@@ -108,9 +156,9 @@ static double axis_step(const vtr_mapfile *file, const char *axis, size_t n)
     return step > 0 ? step : NAN;
 }
 
-vtr_status pdf_source_open(pdf_source *source, const vtr_mapfile *file, vtr_error *err)
+vtr_status pdf_source_open(pdf_source *source, const vtr_mapfile *file, const char *group, vtr_error *err)
 {
-    *source = (pdf_source){.file = file};
+    *source = (pdf_source){.file = file, .group = group};
     vtr_status status = read_shape(source, err);
     if (status != VTR_OK) return status;
     source->k = vtr_calloc(source->n_data, sizeof(double));
@@ -119,8 +167,8 @@ vtr_status pdf_source_open(pdf_source *source, const vtr_mapfile *file, vtr_erro
     source->flags = vtr_calloc(source->n_positions, sizeof(uint32_t));
     if (source->k == NULL || source->mean == NULL || source->variance == NULL || source->flags == NULL)
         return vtr_fail(err, VTR_ERR_MEMORY, "out of memory for %zu positions", source->n_positions);
-    source->scan_step_nm[0] = axis_step(file, "scan_y", source->n_y);
-    source->scan_step_nm[1] = axis_step(file, "scan_x", source->n_x);
+    source->scan_step_nm[0] = axis_step(file, group, "scan_y", source->n_y);
+    source->scan_step_nm[1] = axis_step(file, group, "scan_x", source->n_x);
     status = read_axis(source, err);
     return status == VTR_OK ? read_flags(source, err) : status;
 }
@@ -131,6 +179,9 @@ void pdf_source_release(pdf_source *source)
     vtr_free(source->mean);
     vtr_free(source->variance);
     vtr_free(source->flags);
+    vtr_free(source->room[0]);
+    vtr_free(source->room[1]);
+    source->room[0] = source->room[1] = NULL;
     source->k = source->mean = source->variance = NULL;
     source->flags = NULL;
 }
@@ -175,25 +226,21 @@ static vtr_status finish(pdf_source *source, const sums *s, vtr_error *err)
 
 vtr_status pdf_source_mean(pdf_source *source, const vtr_progress *progress, vtr_error *err)
 {
-    size_t n_data = source->n_data, total = source->n_positions;
-    sums s = {.intensity = vtr_calloc(n_data, sizeof(double)),
-              .variance = vtr_calloc(n_data, sizeof(double)),
-              .n = vtr_calloc(n_data, sizeof(double)),
-              .rows = {vtr_malloc(PDF_CUBE_BLOCK * n_data, sizeof(float)),
-                       vtr_malloc(PDF_CUBE_BLOCK * n_data, sizeof(float))}};
+    size_t n_data = source->n_data, total = source->n_positions,
+           n_rows = PDF_CUBE_BLOCK * source->n_directions;
+    sums s = {
+        .intensity = vtr_calloc(n_data, sizeof(double)),
+        .variance = vtr_calloc(n_data, sizeof(double)),
+        .n = vtr_calloc(n_data, sizeof(double)),
+        .rows = {vtr_malloc(n_rows * n_data, sizeof(float)), vtr_malloc(n_rows * n_data, sizeof(float))}};
     vtr_status status = VTR_OK;
     if (s.intensity == NULL || s.variance == NULL || s.n == NULL || s.rows[0] == NULL || s.rows[1] == NULL)
         status = vtr_fail(err, VTR_ERR_MEMORY, "out of memory for profiles of %zu points", n_data);
     for (size_t first = 0; status == VTR_OK && first < total; first += PDF_CUBE_BLOCK) {
         size_t n = total - first < PDF_CUBE_BLOCK ? total - first : PDF_CUBE_BLOCK;
         if (vtr_progress_cancelled(progress)) status = vtr_fail(err, VTR_ERR_INTERRUPTED, "interrupted");
-        if (status == VTR_OK)
-            status = pdf_cube_read(source->file, group, "intensity", source->n_x, n_data, first, n, s.rows[0],
-                                   err);
-        if (status == VTR_OK)
-            status =
-                pdf_cube_read(source->file, group, "variance", source->n_x, n_data, first, n, s.rows[1], err);
-        if (status == VTR_OK) add_block(&s, n, n_data);
+        if (status == VTR_OK) status = pdf_source_read(source, first, n, s.rows[0], s.rows[1], err);
+        if (status == VTR_OK) add_block(&s, n * source->n_directions, n_data);
         vtr_progress_report(progress, "mean profile", (double)(first + n), (double)total, "positions");
     }
     if (status == VTR_OK) status = finish(source, &s, err);
@@ -203,4 +250,54 @@ vtr_status pdf_source_mean(pdf_source *source, const vtr_progress *progress, vtr
     vtr_free(s.rows[0]);
     vtr_free(s.rows[1]);
     return status;
+}
+
+/* Where the range begins unless qmin is given: outside the disc of the direct beam and what the bins blur of its edge;
+ * at the latest at the inner foot of the first ring, where also a beam that was not seen has ended. It should begin
+ * low: the line at low r, by which a density sets the scale, is a feature of low Q. NAN where the file does not know
+ * its ring. */
+static double begin_of_range(const pdf_source *s)
+{
+    const double blur_px = 2.5;
+    double annulus_px[2], step, beam_px, begin_px;
+    if (vtr_mapfile_read_numbers(s->file, "calibration", NULL, "ring.annulus_px", 2, annulus_px, NULL) !=
+            VTR_OK ||
+        vtr_mapfile_read_numbers(s->file, "calibration", NULL, "k_step_inv_angstrom", 1, &step, NULL) !=
+            VTR_OK)
+        return NAN;
+    begin_px = annulus_px[0];
+    if (vtr_mapfile_read_numbers(s->file, "calibration", NULL, "beam_radius_px", 1, &beam_px, NULL) ==
+            VTR_OK &&
+        beam_px + blur_px < begin_px)
+        begin_px = beam_px + blur_px;
+    return 2 * VTR_PI * step * begin_px;
+}
+
+vtr_status pdf_source_plan(vtr_pdf_plan **plan, const pdf_source *source, const vtr_pdf_params *params,
+                           vtr_error *err)
+{
+    const vtr_pdf_profile mean = {source->n_data, source->k, source->mean, source->variance,
+                                  VTR_PDF_AXIS_K_INV_ANGSTROM};
+    vtr_pdf_params own = params != NULL ? *params : vtr_pdf_default_params();
+    if (isnan(own.qmin)) own.qmin = begin_of_range(source);
+    return vtr_pdf_plan_create(plan, &mean, &own, err);
+}
+
+/* --- gaps --------------------------------------------------------------------------------------------------- */
+
+bool pdf_profile_has_gap(const vtr_pdf_plan *plan, const float *intensity, const float *variance)
+{
+    for (size_t j = plan->first; j < plan->first + plan->n_q; j++)
+        if (!isfinite(intensity[j]) || !isfinite(variance[j])) return true;
+    return false;
+}
+
+void pdf_profiles_drop_gaps(const vtr_pdf_plan *plan, size_t n, float *intensity, const float *variance)
+{
+    for (size_t i = 0; i < n; i++) {
+        size_t at = i * plan->n_data;
+        if (!pdf_profile_has_gap(plan, intensity + at, variance + at)) continue;
+        for (size_t j = 0; j < plan->n_data; j++)
+            intensity[at + j] = NAN;
+    }
 }
