@@ -180,7 +180,9 @@ const cli_command cli_figure = {
         "QUANTITY is a map of the file (exx, strain/exx, density, exx_errors, virtual/bf), or one of: angle, "
         "the "
         "directions of e1 as colours with the deviatoric strain as brightness; panel, all strain quantities; "
-        "ring, the mean pattern with fitted ellipse and mask; profile, the mean profile. Several make the "
+        "ring, the mean pattern with fitted ellipse and mask; profile, the mean profile; regions, their PDFs "
+        "in one plot; shell-strain, "
+        "the strain of the first shell against that of the ring. Several make the "
         "panels (a), (b), ... of one figure. Without a quantity, the input is a recording or an "
         "image, and one diffraction pattern is drawn.",
     .min_inputs = 1,

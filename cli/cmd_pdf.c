@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "commands.h"
+#include "pdf_map.h"
 #include "pdf_run.h"
 
 static cli_pdf_options own;
@@ -73,7 +74,8 @@ static size_t options(cli_group *groups)
     groups[2] = (cli_group){&vtr_profile_text_parameters, &own.text};
     groups[3] = (cli_group){&pattern_table, &own.calibrate};
     groups[4] = (cli_group){&recording_table, &own.recording};
-    return 5;
+    groups[5] = cli_pdf_map_options();
+    return 6;
 }
 
 /* --- one input -------------------------------------------------------------------------------------------------- */
@@ -264,6 +266,13 @@ static vtr_status write_files(const cli_pdf_result *results, const cli_run *run,
 
 /* --- all -------------------------------------------------------------------------------------------------------- */
 
+/* A map file takes the options of files, of the PDF and its own. */
+static vtr_status process_map(const cli_run *run, vtr_error *err)
+{
+    const cli_group groups[] = {{&file_table, &own.files}, {&vtr_pdf_parameters, &own.pdf}};
+    return cli_pdf_map(run, groups, sizeof groups / sizeof *groups, &own.pdf, &own.files, err);
+}
+
 static vtr_status process_all(cli_pdf_result *results, const cli_run *run, vtr_error *err)
 {
     char *settings = NULL;
@@ -276,6 +285,11 @@ static vtr_status process_all(cli_pdf_result *results, const cli_run *run, vtr_e
     if (status == VTR_OK && own.pdf.composition == NULL)
         status = vtr_fail(err, VTR_ERR_ARGUMENT,
                           "no composition; give --composition, such as Zr50Cu45Al5 or SiO2");
+    if (status == VTR_OK && cli_pdf_kind_of(run->inputs[0]) == CLI_PDF_MAP) {
+        status = process_map(run, err);
+        vtr_pdf_settings_free(settings);
+        return status;
+    }
     for (size_t i = 0; i < run->n_inputs && status == VTR_OK; i++)
         status = process(&results[i], run->inputs[i], run, err);
     if (status == VTR_OK) status = compare(results, run->n_inputs, err);
@@ -303,15 +317,17 @@ static vtr_status run(const cli_run *run, vtr_error *err)
 
 const cli_command cli_pdf = {
     .name = "pdf",
-    .usage = "[options] PATTERN|PROFILE...",
-    .summary = "pair distribution functions of patterns and profiles",
+    .usage = "[options] MAP.h5|PATTERN|PROFILE...",
+    .summary = "pair distribution functions of every position, of patterns and profiles",
     .details =
         "From a diffraction pattern (its centre, ellipse and beam stop found unless given) or a profile in "
         "text "
         "(electrons, X-rays, neutrons) to S(Q), F(Q) and G(r) on an absolute scale with error bars, written "
         "with -o as programs for PDF refinement read them. Several inputs are a series: all are treated as "
         "the "
-        "first one was, and a table compares them.",
+        "first one was, and a table compares them. Of a map file, every position has its PDF: /entry/pdf is "
+        "added "
+        "with maps of the first two shells, images of ranges and means of regions.",
     .min_inputs = 1,
     .max_inputs = CLI_MAX_INPUTS,
     .options = options,

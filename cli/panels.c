@@ -17,8 +17,7 @@ void cli_panels_release(cli_panels *panels)
     panels->n = panels->n_owned = 0;
 }
 
-/* Memory that lives as long as the panels. */
-static void *take(cli_panels *panels, size_t n, size_t size, vtr_error *err)
+void *cli_panels_take(cli_panels *panels, size_t n, size_t size, vtr_error *err)
 {
     void *memory = panels->n_owned < CLI_MAX_OWNED ? calloc(n > 0 ? n : 1, size) : NULL;
     if (memory == NULL)
@@ -28,7 +27,7 @@ static void *take(cli_panels *panels, size_t n, size_t size, vtr_error *err)
     return memory;
 }
 
-static vtr_status append(cli_panels *panels, const vtr_figure_panel *panel, vtr_error *err)
+vtr_status cli_panels_append(cli_panels *panels, const vtr_figure_panel *panel, vtr_error *err)
 {
     if (panels->n == VTR_FIGURE_MAX_PANELS)
         return vtr_fail(err, VTR_ERR_ARGUMENT, "more than %d panels in a figure", VTR_FIGURE_MAX_PANELS);
@@ -40,7 +39,7 @@ static vtr_status append(cli_panels *panels, const vtr_figure_panel *panel, vtr_
 static vtr_status read_quantity(cli_quantity **out, cli_panels *panels, const char *group, const char *name,
                                 vtr_error *err)
 {
-    cli_quantity *q = take(panels, 1, sizeof *q, err);
+    cli_quantity *q = cli_panels_take(panels, 1, sizeof *q, err);
     if (q == NULL) return VTR_ERR_MEMORY;
     if (panels->n_owned == CLI_MAX_OWNED) return vtr_fail(err, VTR_ERR_ARGUMENT, "too many maps in a figure");
     vtr_status status = cli_quantity_read(q, panels->file, group, name, err);
@@ -59,7 +58,7 @@ static vtr_status add_map(cli_panels *panels, const char *text, vtr_error *err)
         status = read_quantity(&q, panels, panels->names->group[i], panels->names->name[i], err);
     if (status != VTR_OK) return status;
     vtr_figure_panel panel = cli_quantity_panel(q);
-    return append(panels, &panel, err);
+    return cli_panels_append(panels, &panel, err);
 }
 
 /* --- directions ---------------------------------------------------------------------------------------------- */
@@ -99,7 +98,7 @@ static vtr_status add_directions(cli_panels *panels, vtr_error *err)
     panel.map.angle_rad = angle->values;
     panel.map.fold = 2;
     panel.title = "direction of <i>e</i><sub>1</sub>";
-    return append(panels, &panel, err);
+    return cli_panels_append(panels, &panel, err);
 }
 
 vtr_status cli_panels_add_directors(cli_panels *panels, vtr_error *err)
@@ -151,7 +150,7 @@ vtr_status cli_panels_add_reference(cli_panels *panels, vtr_error *err)
     double corners[4];
     if (vtr_mapfile_read_numbers(panels->file, "strain", NULL, "reference", 4, corners, NULL) != VTR_OK)
         return VTR_OK;
-    vtr_box *box = take(panels, 1, sizeof *box, err);
+    vtr_box *box = cli_panels_take(panels, 1, sizeof *box, err);
     if (box == NULL) return VTR_ERR_MEMORY;
     for (int i = 0; i < 4; i++)
         if (!(corners[i] >= 0)) return VTR_OK;
@@ -202,7 +201,7 @@ static vtr_status add_standard_rings(vtr_figure_pattern *pattern, cli_panels *pa
         vtr_mapfile_read_numbers(panels->file, "calibration", NULL, "standard_k_inv_angstrom", MAX, k,
                                  NULL) != VTR_OK)
         return VTR_OK;
-    double *radii = take(panels, MAX, sizeof *radii, err);
+    double *radii = cli_panels_take(panels, MAX, sizeof *radii, err);
     if (radii == NULL) return VTR_ERR_MEMORY;
     for (size_t i = 0; i < MAX; i++) { /* where the common scale has them, those that were fitted */
         radii[i] = isfinite(measured[i]) ? k[i] / pattern->k_step_inv_angstrom : NAN;
@@ -291,8 +290,8 @@ static vtr_status add_ring(cli_panels *panels, vtr_error *err)
     if (rank != 2)
         return vtr_fail(err, VTR_ERR_SHAPE, "the mean pattern of '%s' is not an image", panels->path);
     size_t n = shape[0] * shape[1];
-    float *values = take(panels, n, sizeof *values, err);
-    unsigned char *used = take(panels, n, 1, err);
+    float *values = cli_panels_take(panels, n, sizeof *values, err);
+    unsigned char *used = cli_panels_take(panels, n, 1, err);
     if (values == NULL || used == NULL) return VTR_ERR_MEMORY;
     vtr_figure_panel panel = vtr_figure_pattern_panel(values, shape[0], shape[1]);
     panel.pattern.used = used;
@@ -301,7 +300,7 @@ static vtr_status add_ring(cli_panels *panels, vtr_error *err)
     add_calibrated_ring(&panel.pattern, panels);
     if (status == VTR_OK) status = add_standard_rings(&panel.pattern, panels, err);
     if (status == VTR_OK) status = add_mean_ring(&panel.pattern, panels, err);
-    return status == VTR_OK ? append(panels, &panel, err) : status;
+    return status == VTR_OK ? cli_panels_append(panels, &panel, err) : status;
 }
 
 /* --- the profile --------------------------------------------------------------------------------------------- */
@@ -348,9 +347,10 @@ static vtr_status add_profile(cli_panels *panels, vtr_error *err)
     if (rank != 3)
         return vtr_fail(err, VTR_ERR_SHAPE, "the profiles of '%s' are not scan_y x scan_x x k", panels->path);
     size_t n = shape[2];
-    double *k = take(panels, n, sizeof *k, err), *mean = take(panels, n, sizeof *mean, err);
-    double *scatter = take(panels, n, sizeof *scatter, err);
-    vtr_figure_series *series = take(panels, 1, sizeof *series, err);
+    double *k = cli_panels_take(panels, n, sizeof *k, err),
+           *mean = cli_panels_take(panels, n, sizeof *mean, err);
+    double *scatter = cli_panels_take(panels, n, sizeof *scatter, err);
+    vtr_figure_series *series = cli_panels_take(panels, 1, sizeof *series, err);
     if (k == NULL || mean == NULL || scatter == NULL || series == NULL) return VTR_ERR_MEMORY;
     char unit[32] = "px";
     for (size_t i = 0; i < n; i++)
@@ -374,7 +374,7 @@ static vtr_status add_profile(cli_panels *panels, vtr_error *err)
         panel.plot.span[1] = step * annulus[1];
         panel.plot.span_label = "ring";
     }
-    return append(panels, &panel, err);
+    return cli_panels_append(panels, &panel, err);
 }
 
 /* --- one pattern --------------------------------------------------------------------------------------------- */
@@ -408,7 +408,7 @@ static vtr_status append_frame(cli_panels *panels, float *frame, size_t det_y, s
 {
     vtr_figure_panel panel = vtr_figure_pattern_panel(frame, det_y, det_x);
     panel.pattern.k_step_inv_angstrom = k_step;
-    return append(panels, &panel, err);
+    return cli_panels_append(panels, &panel, err);
 }
 
 static vtr_status add_image(cli_panels *panels, const char *path, vtr_error *err)
@@ -417,7 +417,7 @@ static vtr_status add_image(cli_panels *panels, const char *path, vtr_error *err
     size_t det_y, det_x;
     vtr_status status = vtr_image_read(&image, &det_y, &det_x, path, err);
     if (status != VTR_OK) return status;
-    frame = take(panels, det_y * det_x, sizeof *frame, err);
+    frame = cli_panels_take(panels, det_y * det_x, sizeof *frame, err);
     if (frame != NULL) memcpy(frame, image, sizeof *frame * det_y * det_x);
     vtr_image_free(image);
     return frame != NULL ? append_frame(panels, frame, det_y, det_x, NAN, err) : VTR_ERR_MEMORY;
@@ -433,7 +433,7 @@ vtr_status cli_panels_add_pattern(cli_panels *panels, const char *path, const ch
     size_t index = 0, det_y = info->shape[2], det_x = info->shape[3];
     double k_step = info->k_step_inv_angstrom[1];
     status = parse_position(&index, position, info, path, err);
-    float *frame = status == VTR_OK ? take(panels, det_y * det_x, sizeof *frame, err) : NULL;
+    float *frame = status == VTR_OK ? cli_panels_take(panels, det_y * det_x, sizeof *frame, err) : NULL;
     if (status == VTR_OK)
         status = frame != NULL ? vtr_dataset_read_f32(dataset, index, 1, frame, err) : VTR_ERR_MEMORY;
     vtr_dataset_close(&dataset);
@@ -466,6 +466,9 @@ vtr_status cli_panels_add(cli_panels *panels, const char *text, vtr_error *err)
     if (strcmp(text, "panel") == 0) return add_strain_panel(panels, err);
     if (strcmp(text, "ring") == 0) return add_ring(panels, err);
     if (strcmp(text, "profile") == 0) return add_profile(panels, err);
+    if (strcmp(text, "regions") == 0 || strcmp(text, "pdf/regions") == 0)
+        return cli_panels_add_regions(panels, err);
+    if (strcmp(text, "shell-strain") == 0) return cli_panels_add_shell_strain(panels, err);
     if (strcmp(text, "angle") == 0 || strcmp(text, "strain/angle") == 0) return add_directions(panels, err);
     return add_map(panels, text, err);
 }

@@ -19,10 +19,17 @@ typedef struct cli_panels {
 } cli_panels;
 
 void cli_panels_release(cli_panels *panels);
+/* Memory that lives as long as the panels, zeroed; NULL with err filled. */
+void *cli_panels_take(cli_panels *panels, size_t n, size_t size, vtr_error *err);
+vtr_status cli_panels_append(cli_panels *panels, const vtr_figure_panel *panel, vtr_error *err);
 
 /* Adds what `text` names: a quantity, "angle" (directions as colours, brightness the deviatoric strain), "ring"
- * (mean pattern, fitted ellipse, mask), "profile" (mean over the scan), or "panel" (all strain quantities). */
+ * (mean pattern, fitted ellipse, mask), "profile" (mean over the scan), "panel" (all strain quantities), or "regions" (the PDFs of
+ * regions in one plot). */
 vtr_status cli_panels_add(cli_panels *panels, const char *text, vtr_error *err);
+vtr_status cli_panels_add_regions(cli_panels *panels, vtr_error *err);
+/* Strain of the first shell against that of the ring, position by position: "shell-strain". */
+vtr_status cli_panels_add_shell_strain(cli_panels *panels, vtr_error *err);
 
 /* Adds one diffraction pattern of a recording, or an image: `position` is "Y,X", NULL where there is only one. */
 vtr_status cli_panels_add_pattern(cli_panels *panels, const char *path, const char *position, vtr_error *err);
