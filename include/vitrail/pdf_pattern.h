@@ -34,8 +34,8 @@ VTR_API vtr_status vtr_pattern_profile_compute(vtr_pattern_profile *out, vtr_dat
                                                const vtr_calibration *calibration, vtr_error *err);
 VTR_API void vtr_pattern_profile_release(vtr_pattern_profile *profile);
 
-/* The same over Q, as if it had been read from a file. Rings of which less than a quarter is seen (corners, beam stop)
- * are without data. On success the caller releases `out`. */
+/* The same over Q, as if it had been read from a file: the longest run of rings of which a quarter or more is seen, the
+ * others (corners, beam stop) without data. On success the caller releases `out`. */
 VTR_API vtr_status vtr_pattern_profile_to_text(vtr_profile_text *out, const vtr_pattern_profile *profile,
                                                double k_step_inv_angstrom, vtr_error *err);
 

@@ -208,11 +208,22 @@ vtr_status vtr_pattern_profile_compute(vtr_pattern_profile *out, vtr_dataset *da
     return status;
 }
 
+/* Rings [*first, *last): the longest run of which a quarter or more is seen. */
+static void well_seen(const vtr_pattern_profile *p, double k_step_inv_angstrom, size_t *first, size_t *last)
+{
+    const double least_seen = 0.25;
+    *first = *last = 0;
+    for (size_t begin = 0, r = 0; r < p->n; r++) {
+        if (p->n_pixels[r] < least_seen * 2 * VTR_PI * p->k[r] / k_step_inv_angstrom) begin = r + 1;
+        if (r + 1 - begin > *last - *first) *first = begin, *last = r + 1;
+    }
+}
+
 vtr_status vtr_pattern_profile_to_text(vtr_profile_text *out, const vtr_pattern_profile *p,
                                        double k_step_inv_angstrom, vtr_error *err)
 {
-    const double least_seen = 0.25;
     vtr_profile_text t = {.n = p->n, .axis = VTR_PROFILE_AXIS_Q, .wavelength_angstrom = NAN};
+    size_t first, last;
     t.x = vtr_calloc(p->n, sizeof *t.x);
     t.y = vtr_calloc(p->n, sizeof *t.y);
     t.error = vtr_calloc(p->n, sizeof *t.error);
@@ -220,10 +231,10 @@ vtr_status vtr_pattern_profile_to_text(vtr_profile_text *out, const vtr_pattern_
         vtr_profile_text_release(&t);
         return vtr_fail(err, VTR_ERR_MEMORY, "out of memory for the profile of a pattern");
     }
+    well_seen(p, k_step_inv_angstrom, &first, &last);
     for (size_t r = 0; r < p->n; r++) {
-        double circumference = 2 * VTR_PI * p->k[r] / k_step_inv_angstrom;
         t.x[r] = 2 * VTR_PI * p->k[r];
-        t.y[r] = p->n_pixels[r] >= least_seen * circumference ? p->intensity[r] : NAN;
+        t.y[r] = r >= first && r < last ? p->intensity[r] : NAN;
         t.error[r] = sqrt(p->variance[r]);
     }
     *out = t;

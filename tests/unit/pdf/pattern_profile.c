@@ -112,6 +112,31 @@ static void a_ring_is_its_mean_at_its_mean_radius(void **state)
     vtr_pattern_profile_release(&p);
 }
 
+/* Corners that flicker about a quarter of the circle, and a few pixels beside the beam stop, leave no gaps. */
+static void text_holds_one_run_of_rings(void **state)
+{
+    (void)state;
+    vtr_error err;
+    enum { N = 60 };
+    double k[N], intensity[N], variance[N], n_pixels[N];
+    vtr_profile_text text;
+    for (int r = 0; r < N; r++) {
+        k[r] = k_step * (r + 0.5);
+        intensity[r] = 100 - r;
+        variance[r] = 4;
+        double seen = r < 4 ? 0.1 : r == 4 ? 0.3 : r == 5 ? 0.2 : r < 50 ? 1 : r % 2 == 0 ? 0.2 : 0.3;
+        n_pixels[r] = seen * 6.2832 * (r + 0.5);
+    }
+    vtr_pattern_profile p = {N, k, intensity, variance, n_pixels, 1};
+    assert_ok(vtr_pattern_profile_to_text(&text, &p, k_step, &err));
+    for (int r = 0; r < N; r++) {
+        assert_int_equal(isnan(text.y[r]), r < 6 || r >= 50);
+        assert_near(text.x[r], 6.283185307179586 * k[r], 1e-12);
+        assert_near(text.error[r], 2, 1e-12);
+    }
+    vtr_profile_text_release(&text);
+}
+
 /* Mean of (value - truth)^2 / variance over the rings of many patterns, and the same of the sum over 40 rings. */
 static void pulls(double out[2], double *correlation,
                   void (*fill)(float *, const vtr_calibration *, uint64_t), size_t n_patterns)
@@ -209,6 +234,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_ring_is_its_mean_at_its_mean_radius),
+        cmocka_unit_test(text_holds_one_run_of_rings),
         cmocka_unit_test(error_bars_of_counts_hold),
         cmocka_unit_test(error_bars_of_speckle_hold),
         cmocka_unit_test(what_does_not_fit_is_refused),
