@@ -95,22 +95,30 @@ static vtr_status read_image(cli_pdf_input *input, cli_pdf_options *options, vtr
     return status;
 }
 
+/* What a file of arrays is, and its x as Q. */
+static vtr_status take_array(cli_pdf_input *input, const char *path, vtr_error *err)
+{
+    const vtr_profile_text *p = &input->profile;
+    snprintf(input->description, sizeof input->description, "array over %s%s, %zu points", axis_words(p),
+             p->is_axis_assumed ? " (assumed; --q-unit says)" : "", p->n);
+    return vtr_profile_text_to_Q(&input->profile, path, err);
+}
+
 static vtr_status read_pattern(cli_pdf_input *input, cli_pdf_options *options, const char *path,
                                const cli_run *run, vtr_error *err)
 {
     vtr_dataset *dataset = NULL;
+    vtr_profile_text_params text = options->text;
+    text.k_step_inv_angstrom = options->recording.k_step;
+    vtr_status hspy = vtr_profile_hspy_read(&input->profile, path, &text, err);
+    if (hspy != VTR_ERR_NOT_FOUND) return hspy == VTR_OK ? take_array(input, path, err) : hspy;
     vtr_status status = vtr_dataset_open(&dataset, path, &options->recording, err);
     if (status != VTR_OK) return status;
     const vtr_dataset_info *info = vtr_dataset_get_info(dataset);
     size_t least = info->shape[2] < info->shape[3] ? info->shape[2] : info->shape[3];
     if (least <= 3 && info->shape[0] * info->shape[1] == 1) {
         status = vtr_profile_array_read(&input->profile, dataset, &options->text, err);
-        if (status == VTR_OK) {
-            snprintf(input->description, sizeof input->description, "array over %s%s, %zu points",
-                     axis_words(&input->profile),
-                     input->profile.is_axis_assumed ? " (assumed; --q-unit says)" : "", input->profile.n);
-            status = vtr_profile_text_to_Q(&input->profile, path, err);
-        }
+        if (status == VTR_OK) status = take_array(input, path, err);
     } else {
         status = read_image(input, options, dataset, run, err);
     }

@@ -82,6 +82,11 @@ VTR_API vtr_status vtr_profile_text_subtract(vtr_profile_text *profile, const vt
 VTR_API vtr_status vtr_profile_array_read(vtr_profile_text *out, vtr_dataset *dataset,
                                           const vtr_profile_text_params *params, vtr_error *err);
 
+/* The same from a one-dimensional signal of HyperSpy or pyxem (.hspy): its axis is k = 1/d where it has a unit, otherwise
+ * the points are k_step_inv_angstrom apart from k = 0. VTR_ERR_NOT_FOUND where the file holds no such signal. */
+VTR_API vtr_status vtr_profile_hspy_read(vtr_profile_text *out, const char *path,
+                                         const vtr_profile_text_params *params, vtr_error *err);
+
 /* --- writing -------------------------------------------------------------------------------------------------- */
 
 typedef enum vtr_pdf_text_kind {

@@ -383,6 +383,36 @@ static void published_files_read(void **state)
     if (n_found == 0) skip();
 }
 
+/* The .hspy file and the text file of the same profile, which another program wrote. */
+static void a_hyperspy_signal_is_its_text(void **state)
+{
+    (void)state;
+    vtr_error err;
+    vtr_profile_text signal, text;
+    const char *signal_path = test_data_path("rings/amorphous_SiO2_profile.hspy");
+    const char *text_path = test_data_path("rings/amorphous_SiO2_profile.txt");
+    if (signal_path == NULL || text_path == NULL) skip();
+    vtr_profile_text_params params = vtr_profile_text_default_params();
+    assert_fails(vtr_profile_hspy_read(&signal, signal_path, &params, &err), VTR_ERR_ARGUMENT, "--k-step");
+    params.k_step_inv_angstrom = 0.00167;
+    assert_ok(vtr_profile_hspy_read(&signal, signal_path, &params, &err));
+    assert_ok(vtr_profile_text_read(&text, text_path, &params, &err));
+    assert_int_equal(signal.n, text.n);
+    assert_int_equal(signal.axis, text.axis);
+    for (size_t i = 0; i < text.n; i++) {
+        assert_near(signal.x[i], text.x[i], 1e-12);
+        assert_near(signal.y[i], text.y[i], 1e-7 * text.y[i]); /* eight digits of text */
+    }
+    vtr_profile_text_release(&signal);
+    vtr_profile_text_release(&text);
+    const char *other = test_data_path("rings/amorphous_nbd_sum_512.hspy");
+    if (other != NULL)
+        assert_fails(vtr_profile_hspy_read(&signal, other, &params, &err), VTR_ERR_NOT_FOUND,
+                     "no one-dimensional");
+    assert_fails(vtr_profile_hspy_read(&signal, text_path, &params, &err), VTR_ERR_NOT_FOUND,
+                 "no one-dimensional");
+}
+
 static vtr_status read_once(void *context, vtr_error *err)
 {
     vtr_profile_text p;
@@ -415,6 +445,7 @@ int main(void)
         cmocka_unit_test(rounded_x_is_the_even_grid),
         cmocka_unit_test(wrong_files_are_refused_with_their_line),
         cmocka_unit_test(published_files_read),
+        cmocka_unit_test(a_hyperspy_signal_is_its_text),
         cmocka_unit_test(every_allocation_may_fail),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
