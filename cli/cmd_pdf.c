@@ -236,18 +236,28 @@ static vtr_status write_result(const cli_pdf_result *result, const char *path, b
     return status;
 }
 
+/* Writes beside the file, then renames. */
 static vtr_status write_table(const cli_pdf_result *results, size_t n, bool force, vtr_error *err)
 {
-    FILE *file = fopen(own.files.table, force ? "w" : "wx");
-    if (file == NULL && errno == EEXIST)
-        return vtr_fail(err, VTR_ERR_EXISTS, "'%s' exists already; use --force to replace it",
-                        own.files.table);
-    if (file == NULL)
-        return vtr_fail(err, VTR_ERR_IO, "cannot write '%s': %s", own.files.table, strerror(errno));
+    const char *path = own.files.table;
+    char partial[4096];
+    FILE *existing = force ? NULL : fopen(path, "rb");
+    if (existing != NULL) {
+        fclose(existing);
+        return vtr_fail(err, VTR_ERR_EXISTS, "'%s' exists already; use --force to replace it", path);
+    }
+    if (snprintf(partial, sizeof partial, "%s.partial", path) >= (int)sizeof partial)
+        return vtr_fail(err, VTR_ERR_IO, "cannot write '%s': the path is too long", path);
+    FILE *file = fopen(partial, "w");
+    if (file == NULL) return vtr_fail(err, VTR_ERR_IO, "cannot write '%s': %s", path, strerror(errno));
     cli_pdf_print_table(file, results, n);
     bool failed = ferror(file) != 0;
-    if (fclose(file) != 0 || failed)
-        return vtr_fail(err, VTR_ERR_IO, "cannot write '%s': %s", own.files.table, strerror(errno));
+    failed = fclose(file) != 0 || failed;
+    if (failed || rename(partial, path) != 0) {
+        vtr_fail(err, VTR_ERR_IO, "cannot write '%s': %s", path, strerror(errno));
+        remove(partial);
+        return VTR_ERR_IO;
+    }
     return VTR_OK;
 }
 
