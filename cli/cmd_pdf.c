@@ -29,6 +29,8 @@ static const vtr_parameter file_parameters[] = {
      .help = "also what that result found: any of scale,constant,polynomial,density"},
     {"compare", NULL, VTR_PARAMETER_STRING, MEMBER(compare), .metavar = "FILE",
      .help = "G(r) to compare with: the R factor; of a series the first one unless given"},
+    {"densities", "atoms/Å^3", VTR_PARAMETER_STRING, MEMBER(densities), .metavar = "RHO1,RHO2,...",
+     .help = "of a series: the number density of each input, in their order"},
     {"peak", "Å", VTR_PARAMETER_RANGE, MEMBER(peak), .metavar = "LO:HI",
      .help = "where the first peak is; found unless given"},
     {"shells", "Å", VTR_PARAMETER_STRING, MEMBER(shells), .metavar = "R1,R2,...",
@@ -115,20 +117,31 @@ static void find_peaks(cli_pdf_result *result)
         result->neighbours = result->neighbours_error = NAN;
 }
 
+/* Reads "1.6,2.6": at most `most` numbers; how many there are. */
+static vtr_status parse_numbers(const char *option, const char *text, size_t most, double *values, size_t *n,
+                                vtr_error *err)
+{
+    *n = 0;
+    for (const char *at = text; *at != '\0';) {
+        char *end;
+        double value = strtod(at, &end);
+        if (end == at || (*end != ',' && *end != '\0') || *n == most)
+            return vtr_fail(err, VTR_ERR_ARGUMENT, "--%s: '%s' is not a list of at most %zu numbers", option,
+                            text, most);
+        values[(*n)++] = value;
+        at = end + (*end == ',');
+    }
+    return VTR_OK;
+}
+
 static vtr_status fit_shells(cli_pdf_result *result, vtr_error *err)
 {
     const double usual_begin = 4;
     double distances[VTR_PDF_MAX_SHELLS], range[2] = {usual_begin, INFINITY};
-    size_t n = 0;
-    for (const char *at = own.files.shells; at != NULL && *at != '\0' && n < VTR_PDF_MAX_SHELLS; n++) {
-        char *end;
-        distances[n] = strtod(at, &end);
-        if (end == at || (*end != ',' && *end != '\0'))
-            return vtr_fail(err, VTR_ERR_ARGUMENT, "--shells: '%s' is not a list of distances",
-                            own.files.shells);
-        at = end + (*end == ',');
-    }
+    size_t n;
     if (own.files.shells == NULL) return VTR_OK;
+    vtr_status status = parse_numbers("shells", own.files.shells, VTR_PDF_MAX_SHELLS, distances, &n, err);
+    if (status != VTR_OK) return status;
     if (isfinite(own.files.shell_range[0])) memcpy(range, own.files.shell_range, sizeof range);
     return vtr_pdf_shell_fit_compute(&result->fit, result->pdf.n_q, result->pdf.q, result->pdf.F, n,
                                      distances, range, err);
@@ -283,10 +296,24 @@ static vtr_status process_map(const cli_run *run, vtr_error *err)
     return cli_pdf_map(run, groups, sizeof groups / sizeof *groups, &own.pdf, &own.files, err);
 }
 
+static vtr_status read_densities(double densities[CLI_MAX_INPUTS], const cli_run *run, vtr_error *err)
+{
+    size_t n;
+    if (own.files.densities == NULL) return VTR_OK;
+    vtr_status status = parse_numbers("densities", own.files.densities, CLI_MAX_INPUTS, densities, &n, err);
+    if (status == VTR_OK && n != run->n_inputs)
+        return vtr_fail(err, VTR_ERR_ARGUMENT, "--densities: %zu of them for %zu inputs", n, run->n_inputs);
+    for (size_t i = 0; i < n && status == VTR_OK; i++)
+        if (!(densities[i] > 0))
+            status = vtr_fail(err, VTR_ERR_ARGUMENT, "--densities: %g is not positive", densities[i]);
+    return status;
+}
+
 static vtr_status process_all(cli_pdf_result *results, const cli_run *run, vtr_error *err)
 {
     char *settings = NULL;
     unsigned hold = 0;
+    double densities[CLI_MAX_INPUTS];
     vtr_status status = own.files.hold != NULL ? vtr_pdf_hold_parse(&hold, own.files.hold, err) : VTR_OK;
     if (status == VTR_OK && hold != 0 && own.files.lock == NULL)
         status = vtr_fail(err, VTR_ERR_ARGUMENT, "--hold needs the result that found it: --lock FILE");
@@ -300,8 +327,11 @@ static vtr_status process_all(cli_pdf_result *results, const cli_run *run, vtr_e
         vtr_pdf_settings_free(settings);
         return status;
     }
-    for (size_t i = 0; i < run->n_inputs && status == VTR_OK; i++)
+    if (status == VTR_OK) status = read_densities(densities, run, err);
+    for (size_t i = 0; i < run->n_inputs && status == VTR_OK; i++) {
+        if (own.files.densities != NULL) own.pdf.density = densities[i];
         status = process(&results[i], run->inputs[i], run, err);
+    }
     if (status == VTR_OK) status = compare(results, run->n_inputs, err);
     if (status == VTR_OK) status = write_files(results, run, err);
     if (status == VTR_OK && run->common.json)

@@ -7,6 +7,7 @@
 #include "vitrail/figure.h"
 
 static const char q_label[] = "<i>Q</i> (1/Å)", r_label[] = "<i>r</i> (Å)";
+static const double per_cubic_nm = 1000; /* of atoms/Å^3 */
 
 static vtr_figure_series line(size_t n, const double *x, const double *y, const double *error,
                               const char *label)
@@ -76,18 +77,27 @@ static vtr_status draw_series(const char *path, const cli_pdf_result *results, s
         status = vtr_fail(err, VTR_ERR_MEMORY, "no memory for the figure");
         goto cleanup;
     }
-    double *density = numbers, *position = numbers + n, *error = numbers + 2 * n;
+    double *density = numbers, *position = numbers + n, *error = numbers + 2 * n,
+           limits[2] = {INFINITY, -INFINITY};
     for (size_t i = 0; i < n; i++) {
         const vtr_pdf *p = &results[i].pdf;
+        double spread =
+            per_cubic_nm * (p->normalisation.is_density_given ? 0 : p->normalisation.density_error);
         lines[i] = line(p->n_r, p->r, p->G, p->G_error, results[i].name);
-        density[i] = p->normalisation.density;
+        density[i] = per_cubic_nm * p->normalisation.density;
+        limits[0] = fmin(limits[0], density[i] - (isfinite(spread) ? spread : 0));
+        limits[1] = fmax(limits[1], density[i] + (isfinite(spread) ? spread : 0));
         position[i] = results[i].n_peaks > 0 ? results[i].peaks[0].position : NAN;
         error[i] = results[i].n_peaks > 0 ? results[i].peaks[0].position_error : NAN;
     }
     vtr_figure_series points = line(n, density, position, error, NULL);
     points.style = VTR_LINE_POINTS;
-    vtr_figure_panel panels[] = {panel_of(lines, n, r_label, "<i>G</i>(<i>r</i>) (1/Å<sup>2</sup>)"),
-                                 panel_of(&points, 1, "density (atoms/Å<sup>3</sup>)", "first distance (Å)")};
+    vtr_figure_panel panels[] = {
+        panel_of(lines, n, r_label, "<i>G</i>(<i>r</i>) (1/Å<sup>2</sup>)"),
+        panel_of(&points, 1, "density (atoms/nm<sup>3</sup>)", "first distance (Å)")};
+    double margin = 0.1 * (limits[1] - limits[0]);
+    if (margin > 0) /* points are not to lie on the frame */
+        panels[1].plot.x_limits[0] = limits[0] - margin, panels[1].plot.x_limits[1] = limits[1] + margin;
     vtr_figure_page page = vtr_figure_default_page(2);
     page.force = force;
     status = vtr_figure_write(path, panels, 2, &page, err);

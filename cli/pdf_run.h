@@ -10,7 +10,8 @@
 #include "vitrail/pdf_shell.h"
 
 typedef struct cli_pdf_files {
-    const char *output, *format, *background, *calibration, *lock, *hold, *compare, *figure, *table, *shells;
+    const char *output, *format, *background, *calibration, *lock, *hold, *compare, *figure, *table, *shells,
+        *densities;
     double bgscale, peak[2], shell_range[2];
 } cli_pdf_files;
 

@@ -26,6 +26,9 @@ status_of vitrail pdf good.dat --composition Ni --qmax 90
 status_of vitrail pdf good.dat --composition Ni --hold scale
 status_of vitrail pdf good.dat --composition Ni --lock good.dat
 status_of vitrail pdf good.dat --composition Ni --columns 1,7
+status_of vitrail pdf good.dat --composition Ni --densities 0.08,0.09
+status_of vitrail pdf good.dat --composition Ni --densities dense
+status_of vitrail pdf good.dat --composition Ni --shells 1.6,far
 status_of vitrail pdf good.dat --composition Ni -o out --format gr,xy
 status_of vitrail pdf good.dat --composition Ni --background missing.dat
 files | diff before - && echo "nothing was written"
