@@ -4,46 +4,90 @@
 #include <omp.h>
 #include <string.h>
 
+#include "pdf/coarse.h"
 #include "pdf/pdf_internal.h"
 
 /* Profiles in one product: small enough for the block to stay in the second-level cache, and fixed, so that the
  * results do not depend on the number of threads. */
 enum { BLOCK = 64 };
+/* Bands of the coarse grids: G to 2e-6, variances to 1e-3. */
+static const double fill_of_values = 0.5, fill_of_variances = 0.7;
 
-/* What every thread shares: float copies of the plan's matrices, [n_r][n_q]. */
+/* What every thread shares: float copies of the plan's matrices on coarse grids of r. */
 typedef struct tables {
     const vtr_pdf_plan *plan;
-    float *transform, *square, *cross; /* T, K2 o K2, K2 o n */
+    pdf_coarse values, variances;      /* grids of G and of K2 o n, of K2 o K2 */
+    float *transform, *square, *cross; /* T, K2 o K2, K2 o n, [grid.n][n_q] */
     double unit;                       /* intensities are divided by it: the scale of the mean profile */
     bool has_errors, has_scale_row;
 } tables;
 
 typedef struct block {
-    float *f, *variance, *g, *square, *cross; /* [BLOCK][n_q] twice, [BLOCK][n_r] */
-    double *scale, *scale_variance;           /* of each profile: N and n o n . v */
-    double *intensity, *row, *structure;      /* [n_q] */
+    float *f, *variance;                 /* [BLOCK][n_q] */
+    float *g, *square, *cross;           /* [BLOCK][grid.n] */
+    float *fine[3], *phase;              /* [n_r], of g, square and cross of one profile; [grid.n] */
+    double *scale, *scale_variance;      /* of each profile: N and n o n . v */
+    double *intensity, *row, *structure; /* [n_q] */
 } block;
+
+/* Rows of the transform on a coarse grid, and K2 of them. */
+static double *coarse_rows(const vtr_pdf_plan *plan, const pdf_coarse *grid, double **k2)
+{
+    double *rows = vtr_malloc(grid->n * plan->n_q, sizeof *rows);
+    *k2 = vtr_malloc(grid->n * plan->n_q, sizeof **k2);
+    if (rows == NULL || *k2 == NULL) {
+        vtr_free(rows);
+        vtr_free(*k2);
+        *k2 = NULL;
+        return NULL;
+    }
+    for (size_t i = 0; i < grid->n; i++)
+        pdf_transform_row(plan, grid->rmin + grid->step * (double)i, rows + i * plan->n_q);
+    pdf_sensitivity(plan, grid->n, rows, *k2);
+    return rows;
+}
+
+static bool fill_values(tables *t)
+{
+    const vtr_pdf_plan *plan = t->plan;
+    size_t n = t->values.n * plan->n_q;
+    double *k2, *rows = coarse_rows(plan, &t->values, &k2);
+    t->transform = vtr_malloc(n, sizeof *t->transform);
+    t->cross = vtr_malloc(n, sizeof *t->cross);
+    bool is_good = rows != NULL && t->transform != NULL && t->cross != NULL;
+    for (size_t i = 0; is_good && i < n; i++) {
+        t->transform[i] = (float)rows[i];
+        t->cross[i] = (float)(k2[i] * plan->scale.row[i % plan->n_q] * t->unit);
+    }
+    vtr_free(rows);
+    vtr_free(k2);
+    return is_good;
+}
+
+static bool fill_variances(tables *t)
+{
+    size_t n = t->variances.n * t->plan->n_q;
+    double *k2, *rows = coarse_rows(t->plan, &t->variances, &k2);
+    t->square = vtr_malloc(n, sizeof *t->square);
+    bool is_good = rows != NULL && t->square != NULL;
+    for (size_t i = 0; is_good && i < n; i++)
+        t->square[i] = (float)(k2[i] * k2[i]);
+    vtr_free(rows);
+    vtr_free(k2);
+    return is_good;
+}
 
 static vtr_status make_tables(tables *t, const vtr_pdf_plan *plan, bool has_errors, vtr_error *err)
 {
-    size_t n = plan->n_q, n_r = plan->n_r;
+    const vtr_pdf_params *p = &plan->params;
+    double qmax = plan->normalisation.qmax;
     *t = (tables){.plan = plan, .unit = plan->normalisation.scale, .has_errors = has_errors};
-    t->transform = vtr_malloc(n_r * n, sizeof *t->transform);
-    if (has_errors) {
-        t->square = vtr_malloc(n_r * n, sizeof *t->square);
-        t->cross = vtr_malloc(n_r * n, sizeof *t->cross);
-    }
-    if (t->transform == NULL || (has_errors && (t->square == NULL || t->cross == NULL)))
-        return vtr_fail(err, VTR_ERR_MEMORY, "out of memory for %zu x %zu points", n, n_r);
-    for (size_t j = 0; j < n; j++)
+    pdf_coarse_plan(&t->values, p->rmin, p->rstep, plan->n_r, qmax, fill_of_values);
+    pdf_coarse_plan(&t->variances, p->rmin, p->rstep, plan->n_r, 2 * qmax, fill_of_variances);
+    for (size_t j = 0; j < plan->n_q; j++)
         t->has_scale_row |= plan->scale.row[j] != 0;
-    for (size_t i = 0; i < n_r * n; i++) {
-        t->transform[i] = (float)plan->transform[i];
-        if (!has_errors) continue;
-        double k2 = plan->sensitivity[i];
-        t->square[i] = (float)(k2 * k2);
-        t->cross[i] = (float)(k2 * plan->scale.row[i % n] * t->unit);
-    }
+    if (!fill_values(t) || (has_errors && !fill_variances(t)))
+        return vtr_fail(err, VTR_ERR_MEMORY, "out of memory for %zu x %zu points", plan->n_q, plan->n_r);
     return VTR_OK;
 }
 
@@ -54,35 +98,33 @@ static void free_tables(tables *t)
     vtr_free(t->cross);
 }
 
-static bool make_block(block *b, size_t n, size_t n_r)
+static bool make_block(block *b, const tables *t)
 {
-    b->f = vtr_malloc(BLOCK * n, sizeof *b->f);
-    b->variance = vtr_malloc(BLOCK * n, sizeof *b->variance);
-    b->g = vtr_malloc(BLOCK * n_r, sizeof *b->g);
-    b->square = vtr_malloc(BLOCK * n_r, sizeof *b->square);
-    b->cross = vtr_calloc(BLOCK * n_r, sizeof *b->cross);
-    b->scale = vtr_malloc(BLOCK, sizeof *b->scale);
-    b->scale_variance = vtr_malloc(BLOCK, sizeof *b->scale_variance);
-    b->intensity = vtr_malloc(n, sizeof *b->intensity);
-    b->row = vtr_malloc(n, sizeof *b->row);
-    b->structure = vtr_malloc(n, sizeof *b->structure);
-    return b->f != NULL && b->variance != NULL && b->g != NULL && b->square != NULL && b->cross != NULL &&
-           b->scale != NULL && b->scale_variance != NULL && b->intensity != NULL && b->row != NULL &&
-           b->structure != NULL;
+    size_t n = t->plan->n_q, n_most = t->values.n > t->variances.n ? t->values.n : t->variances.n;
+    float **floats[] = {&b->f, &b->variance, &b->g, &b->square, &b->cross, &b->phase};
+    size_t n_floats[] = {BLOCK * n,           BLOCK * n, BLOCK * t->values.n, BLOCK * t->variances.n,
+                         BLOCK * t->values.n, n_most};
+    double **doubles[] = {&b->scale, &b->scale_variance, &b->intensity, &b->row, &b->structure};
+    size_t n_doubles[] = {BLOCK, BLOCK, n, n, n};
+    bool is_good = true;
+    for (size_t i = 0; i < sizeof floats / sizeof *floats; i++)
+        is_good &= (*floats[i] = vtr_calloc(n_floats[i], sizeof(float))) != NULL;
+    for (size_t i = 0; i < sizeof doubles / sizeof *doubles; i++)
+        is_good &= (*doubles[i] = vtr_calloc(n_doubles[i], sizeof(double))) != NULL;
+    for (size_t i = 0; i < 3; i++)
+        is_good &= (b->fine[i] = vtr_calloc(t->plan->n_r, sizeof(float))) != NULL;
+    return is_good;
 }
 
 static void free_block(block *b)
 {
-    vtr_free(b->f);
-    vtr_free(b->variance);
-    vtr_free(b->g);
-    vtr_free(b->square);
-    vtr_free(b->cross);
-    vtr_free(b->scale);
-    vtr_free(b->scale_variance);
-    vtr_free(b->intensity);
-    vtr_free(b->row);
-    vtr_free(b->structure);
+    float *floats[] = {b->f,     b->variance, b->g,       b->square, b->cross,
+                       b->phase, b->fine[0],  b->fine[1], b->fine[2]};
+    double *doubles[] = {b->scale, b->scale_variance, b->intensity, b->row, b->structure};
+    for (size_t i = 0; i < sizeof floats / sizeof *floats; i++)
+        vtr_free(floats[i]);
+    for (size_t i = 0; i < sizeof doubles / sizeof *doubles; i++)
+        vtr_free(doubles[i]);
 }
 
 /* F of one profile in double, so that the product after it works on differences and float is enough there. */
@@ -115,17 +157,24 @@ static void product(size_t n, size_t n_r, size_t n_q, const float *profiles, con
 }
 
 /* var G = ((K2 o K2) v - 2 G (K2 o n) v + G^2 (n o n) . v) / N^2 */
-static void store(const tables *t, const block *b, size_t i, size_t at, const vtr_pdf_block *out)
+static void store(const tables *t, block *b, size_t i, size_t at, const vtr_pdf_block *out)
 {
     size_t n_r = t->plan->n_r;
-    const float *g = b->g + i * n_r, *square = b->square + i * n_r, *cross = b->cross + i * n_r;
     bool is_good = !isnan(b->scale[i]);
-    double factor = t->unit / b->scale[i], n_n = b->scale_variance[i] / (t->unit * t->unit);
+    float factor = (float)(t->unit / b->scale[i]), n_n = (float)(b->scale_variance[i] / (t->unit * t->unit));
+    float two = (float)(2 / t->unit);
+    const float *g = b->fine[0], *square = b->fine[1], *cross = b->fine[2];
+    if (out->G != NULL || out->G_error != NULL)
+        pdf_coarse_expand(&t->values, b->g + i * t->values.n, b->phase, b->fine[0]);
     for (size_t k = 0; out->G != NULL && k < n_r; k++)
         out->G[at * n_r + k] = is_good ? g[k] : NAN;
-    for (size_t k = 0; out->G_error != NULL && k < n_r; k++) {
-        double G = (double)g[k], v = (double)square[k] - 2 * G * (double)cross[k] / t->unit + G * G * n_n;
-        out->G_error[at * n_r + k] = (float)(factor * sqrt(fmax(v, 0)));
+    if (out->G_error != NULL) {
+        pdf_coarse_expand(&t->variances, b->square + i * t->variances.n, b->phase, b->fine[1]);
+        if (t->has_scale_row) pdf_coarse_expand(&t->values, b->cross + i * t->values.n, b->phase, b->fine[2]);
+        for (size_t k = 0; k < n_r; k++) {
+            float v = square[k] - two * g[k] * cross[k] + g[k] * g[k] * n_n;
+            out->G_error[at * n_r + k] = factor * sqrtf(v < 0 ? 0 : v);
+        }
     }
     if (out->scale != NULL) out->scale[at] = b->scale[i];
     if (out->scale_error != NULL) out->scale_error[at] = is_good ? sqrt(b->scale_variance[i]) : NAN;
@@ -153,14 +202,14 @@ static void run_block(const tables *t, block *b, size_t first, size_t n, const f
                       const float *variance, const vtr_pdf_block *out)
 {
     const vtr_pdf_plan *plan = t->plan;
-    size_t n_q = plan->n_q, n_r = plan->n_r, n_data = plan->n_data;
+    size_t n_q = plan->n_q, n_data = plan->n_data;
     for (size_t i = 0; i < n; i++)
         load(t, b, i, intensity + (first + i) * n_data,
              t->has_errors ? variance + (first + i) * n_data : NULL);
-    if (out->G != NULL || out->G_error != NULL) product(n, n_r, n_q, b->f, t->transform, b->g);
+    if (out->G != NULL || out->G_error != NULL) product(n, t->values.n, n_q, b->f, t->transform, b->g);
     if (out->G_error != NULL) {
-        product(n, n_r, n_q, b->variance, t->square, b->square);
-        if (t->has_scale_row) product(n, n_r, n_q, b->variance, t->cross, b->cross);
+        product(n, t->variances.n, n_q, b->variance, t->square, b->square);
+        if (t->has_scale_row) product(n, t->values.n, n_q, b->variance, t->cross, b->cross);
     }
     for (size_t i = 0; i < n; i++) {
         store(t, b, i, first + i, out);
@@ -182,7 +231,7 @@ vtr_status vtr_pdf_apply(const vtr_pdf_plan *plan, size_t n, const float *intens
 #pragma omp parallel num_threads(vtr_thread_count(threads)) if (status == VTR_OK)
     {
         block b = {0};
-        bool has_memory = status == VTR_OK && make_block(&b, plan->n_q, plan->n_r);
+        bool has_memory = status == VTR_OK && make_block(&b, &t);
 #pragma omp for schedule(dynamic)
         for (size_t i = 0; i < n_blocks; i++)
             if (has_memory)
