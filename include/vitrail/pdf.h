@@ -132,6 +132,13 @@ typedef struct vtr_pdf_normalisation {
 /* Writes the polynomial as vtr_pdf_params.polynomial takes it; returns the length it needs, like snprintf. */
 VTR_API size_t vtr_pdf_polynomial_text(const vtr_pdf_normalisation *normalisation, char *text, size_t size);
 
+/* The bare transforms by the trapezoidal rule, without window or normalisation; the points need not be evenly spaced,
+ * and nothing is added beyond their ends. G(r) = (2/pi) Int F sin(Q r) dQ and F(Q) = Int G sin(Q r) dr. */
+VTR_API void vtr_pdf_transform(size_t n_q, const double *q, const double *F, size_t n_r, const double *r,
+                               double *G);
+VTR_API void vtr_pdf_transform_back(size_t n_r, const double *r, const double *G, size_t n_q, const double *q,
+                                    double *F);
+
 typedef struct vtr_pdf_plan vtr_pdf_plan;
 
 /* Made from a mean profile: its grid, the weights, and with a given density the structure that the scale is found

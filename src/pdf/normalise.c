@@ -241,24 +241,25 @@ static vtr_status check_scale(double scale, vtr_error *err)
         scale);
 }
 
-/* The first maximum of G between 0.8 and 6 Å that reaches 0.4 of the highest; NAN without one. */
+/* The first maximum of G that reaches 0.4 of the highest up to 20 Å, where it lies between 0.8 and 6 Å; NAN otherwise: with
+ * an axis that lacks 2 pi, the atoms stand six times too far apart. */
 static double first_peak(const fit *s)
 {
-    enum { N_R = 270 };
-    double g[N_R], highest = 0;
+    enum { N_R = 770 };
+    const double begin = 0.775, step = 0.025;
+    double g[N_R], top = 0;
     const vtr_pdf_plan *plan = s->plan;
-    for (int i = 0; i < N_R; i++) {
-        double r = 0.76 + 0.02 * i, sum = 0;
-        for (size_t j = 0; j < plan->n_transform; j++) {
-            double x = VTR_PI * plan->q[j] / plan->normalisation.qmax;
-            double step = plan->q[j + 1 < plan->n_q ? j + 1 : j] - plan->q[j > 0 ? j - 1 : 0];
-            sum += s->f[j] * sin(x) / x * sin(plan->q[j] * r) * step;
-        }
-        g[i] = sum / VTR_PI;
-        highest = fmax(highest, g[i]);
+    for (size_t j = 0; j < plan->n_q; j++) {
+        double x = VTR_PI * plan->q[j] / plan->normalisation.qmax;
+        s->scratch[j] = j < plan->n_transform ? s->f[j] * sin(x) / x : 0;
     }
-    for (int i = 1; i + 1 < N_R; i++)
-        if (g[i] >= 0.4 * highest && g[i] > g[i - 1] && g[i] >= g[i + 1]) return 0.76 + 0.02 * i;
+    for (int i = 0; i < N_R; i++) {
+        double r = begin + step * i;
+        vtr_pdf_transform(plan->n_q, plan->q, s->scratch, 1, &r, &g[i]);
+        top = fmax(top, g[i]);
+    }
+    for (int i = 1; i + 1 < N_R && begin + step * i < 6; i++)
+        if (g[i] >= 0.4 * top && g[i] > g[i - 1] && g[i] >= g[i + 1]) return begin + step * i;
     return NAN;
 }
 
@@ -309,12 +310,11 @@ static vtr_status run(fit *s, vtr_error *err)
     status = iterate(s, order, scale, false, 2, err);
     if (status != VTR_OK) return status;
     nz->first_peak = first_peak(s);
-    if (isnan(nz->first_peak)) nz->notes |= VTR_PDF_NOTE_AXIS;
     nz->rcut = !isnan(plan->params.rcut) ? plan->params.rcut : cut_of_peak * nz->first_peak;
     if (!(nz->rcut > 0)) return VTR_OK; /* no line to leave alone */
     s->has_line = true;
     set_cut(s, nz->rcut);
-    double most_reach = (plan->n_pairs > 0 ? most_reach_alloy : most_reach_network) * nz->rcut;
+    double most_reach = (plan->is_alloy ? most_reach_alloy : most_reach_network) * nz->rcut;
     if (from_density && finds_polynomial(plan) && (order + 1) * VTR_PI / nz->qmaxinst > most_reach) {
         nz->notes |= VTR_PDF_NOTE_ORDER;
         from_density = false;
@@ -326,6 +326,19 @@ static vtr_status run(fit *s, vtr_error *err)
         clear(&plan->scale, plan->n_q);
     }
     return iterate(s, order, scale, from_density, 4, err);
+}
+
+/* With k for Q the form factors fall six times too slowly: intensity over <f^2> then falls by dozens between the second
+ * quarter of the range and its end, where a background lets it fall by two or three at most, or rise. */
+static bool is_axis_doubtful(const vtr_pdf_plan *plan, const double *intensity)
+{
+    size_t n = plan->n_q, last = n - n / 20 - 1;
+    double early = 0, late = 0;
+    for (size_t j = n / 4; j < n / 2; j++)
+        early += intensity[j] / plan->atomic[j] / (double)(n / 2 - n / 4);
+    for (size_t j = last; j < n; j++)
+        late += intensity[j] / plan->atomic[j] / (double)(n - last);
+    return isnan(plan->normalisation.first_peak) || early > 8 * fabs(late);
 }
 
 /* Values and errors on the mean profile. */
@@ -346,6 +359,7 @@ static void report(vtr_pdf_plan *plan, const double *intensity, const double *va
     if (nz->source == VTR_PDF_SCALE_DENSITY &&
         (nz->scale < 0.5 * nz->window_scale || nz->scale > 1.2 * nz->window_scale))
         nz->notes |= VTR_PDF_NOTE_SCALE;
+    if (is_axis_doubtful(plan, intensity)) nz->notes |= VTR_PDF_NOTE_AXIS;
     if (nz->density <= 0) nz->notes |= VTR_PDF_NOTE_DENSITY;
     double scale = 0, constant = 0, density = 0;
     for (size_t j = 0; variance != NULL && j < n; j++) {

@@ -106,7 +106,8 @@ const char *vtr_pdf_note_text(uint32_t note)
         return "the window of the scale is shorter than two oscillations of the structure: give a wider "
                "--fit-range";
     case VTR_PDF_NOTE_AXIS:
-        return "there is no first neighbour between 0.8 and 6 Å: is the axis k where Q is meant, or the "
+        return "the intensity does not fall as <f^2> does, or no first neighbour shows between 0.8 and 6 Å: "
+               "is the axis k where Q is meant, or the "
                "reverse?";
     case VTR_PDF_NOTE_NEGATIVE:
         return "the range holds intensities that are zero or negative";

@@ -28,6 +28,7 @@ struct vtr_pdf_plan {
     double *atomic;                         /* <f^2> + incoherent */
     double *to_f;                           /* D */
     double *self;                           /* B */
+    bool is_alloy;                          /* metals for the greater part, all with known sizes */
     size_t n_pairs;                         /* of elements with known sizes; 0: no size effect */
     double *pair_weight; /* [n_pairs][n_q] Faber-Ziman weights less those at half of qmaxinst */
     double
@@ -68,7 +69,7 @@ void pdf_ratio_sensitivity(const vtr_pdf_plan *plan, const pdf_functional *funct
 /* Transform of the line: Int_0^rcut -4 pi r sin(Q r) dr, per density. */
 double pdf_line(double q, double rcut);
 
-/* Fills pair_weight and size for an alloy whose atoms' sizes are known; leaves n_pairs 0 for other matter. */
+/* Fills is_alloy, and pair_weight and size for an alloy of several elements whose atoms' sizes are known; leaves n_pairs 0 for other matter. */
 vtr_status pdf_size_prepare(vtr_pdf_plan *plan, const vtr_scatterer *scatterer, vtr_error *err);
 /* What Faber-Ziman weights that change with Q add to the line below rcut: `leak` [n_q], in F. `scratch` [n_q]. */
 void pdf_size_effect(const vtr_pdf_plan *plan, const double *f, double rcut, double *scratch, double *leak);

@@ -54,3 +54,25 @@ void pdf_transform_row(const vtr_pdf_plan *plan, double r, double *row)
     if (p->extrapolate && !is_plain && r != 0)
         row[0] += pdf_window(p, qmax, q[0] / 2) * (r > 0 ? below(q[0], r) : -below(q[0], -r));
 }
+
+static void sine_transform(double factor, size_t n, const double *x, const double *y, size_t n_out,
+                           const double *out_at, double *out)
+{
+    for (size_t i = 0; i < n_out; i++) {
+        double sum = 0;
+        for (size_t j = 0; j < n; j++)
+            sum += y[j] * sin(x[j] * out_at[i]) * (x[j + 1 < n ? j + 1 : j] - x[j > 0 ? j - 1 : 0]) / 2;
+        out[i] = factor * sum;
+    }
+}
+
+void vtr_pdf_transform(size_t n_q, const double *q, const double *F, size_t n_r, const double *r, double *G)
+{
+    sine_transform(2 / VTR_PI, n_q, q, F, n_r, r, G);
+}
+
+void vtr_pdf_transform_back(size_t n_r, const double *r, const double *G, size_t n_q, const double *q,
+                            double *F)
+{
+    sine_transform(1, n_r, r, G, n_q, q, F);
+}

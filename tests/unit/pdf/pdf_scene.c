@@ -25,7 +25,7 @@ void scene_make(scene *s, double scale, double constant, double slope)
     vtr_error err;
     vtr_composition c;
     double counts = 0;
-    assert_ok(vtr_composition_parse(&c, "Zr50Cu50", &err));
+    assert_ok(vtr_composition_parse(&c, "Cu", &err));
     for (int j = 0; j < SCENE_N; j++) {
         double q = s->q[j] = 0.5 + 0.04 * j, f, f2, blur = SCENE_BLUR * q;
         vtr_electron_averages(&c, q / (2 * VTR_PI), &f, &f2);
@@ -39,6 +39,6 @@ void scene_make(scene *s, double scale, double constant, double slope)
         s->variance[j] = s->intensity[j] * counts / 1e6 / (2 * VTR_PI * s->q[j] / 0.04);
     s->profile = (vtr_pdf_profile){SCENE_N, s->q, s->intensity, s->variance, VTR_PDF_AXIS_Q_INV_ANGSTROM};
     s->params = vtr_pdf_default_params();
-    s->params.composition = "Zr50Cu50";
+    s->params.composition = "Cu";
     s->params.rmax = 10;
 }

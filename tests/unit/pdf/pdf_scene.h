@@ -19,7 +19,8 @@ typedef struct scene {
 
 /* s(Q) = S(Q) - 1 of hard spheres. */
 double hard_sphere_structure(double q, double density, double diameter);
-/* I = scale [<f^2> + <f>^2 (s + slope Q/10)] + constant of Zr50Cu50 at Q 0.5 to 20.46 in steps of 0.04, with the
+/* I = scale [<f^2> + <f>^2 (s + slope Q/10)] + constant of copper (one element, since all pairs share one
+ * structure) at Q 0.5 to 20.46 in steps of 0.04, with the
  * variance of some 1e6 counts; f is F without the slope. */
 void scene_make(scene *s, double scale, double constant, double slope);
 

@@ -201,7 +201,8 @@ static void arrays_are_profiles(void **state)
         size_t n_y = shapes[k].n_y, n_x = shapes[k].n_x, columns = n_y < n_x ? n_y : n_x;
         for (size_t i = 0; i < 20; i++)
             for (size_t c = 0; c < columns; c++)
-                values[n_y < n_x ? c * 20 + i : i * columns + c] = (float[]){(float)i, 100 - (float)i, 0.5F}[c];
+                values[n_y < n_x ? c * 20 + i : i * columns + c] =
+                    (float[]){(float)i, 100 - (float)i, 0.5F}[c];
         vtr_dataset_info info = {.shape = {1, 1, n_y, n_x}, .type = VTR_TYPE_F32};
         vtr_dataset_writer *writer = NULL;
         vtr_dataset *dataset = NULL;
