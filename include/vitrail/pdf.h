@@ -107,7 +107,7 @@ enum {
     VTR_PDF_NOTE_NEGATIVE = 4, /* zero or negative intensities in the range */
     VTR_PDF_NOTE_DENSITY = 8,  /* the density estimated is not positive */
     VTR_PDF_NOTE_ORDER =
-        16, /* the polynomial reaches the first neighbour: the density could not set the scale */
+        16, /* the polynomial reaches the first neighbour: a density cannot set the scale or be found */
     VTR_PDF_NOTE_SCALE =
         32, /* the scale from the density is below half of the window's, or above 1.2 times it */
 };

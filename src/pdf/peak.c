@@ -127,23 +127,15 @@ static size_t highest(size_t n_r, const double *r, const double *level, double l
     return top;
 }
 
-/* Full width at half of the maximum at `top`, crossings between points included; where another peak stands in the way,
- * from the nearer side. */
-static double half_width(size_t n_r, const double *r, const double *level, size_t top)
+/* Width at half height of the Gaussian for which the integral of (level/maximum)^4 over [lo, hi] is the same: unlike the
+ * places where a level crosses one half, it does not jump when a shoulder rises to that height. */
+static double width_of(size_t n_r, const double *r, const double *level, size_t top, double lo, double hi)
 {
-    double half = level[top] / 2, side[2] = {INFINITY, INFINITY};
-    for (size_t i = top; i > 0; i--)
-        if (level[i - 1] < half) {
-            side[0] = r[top] - r[i] + (r[i] - r[i - 1]) * (level[i] - half) / (level[i] - level[i - 1]);
-            break;
-        }
-    for (size_t i = top; i + 1 < n_r; i++)
-        if (level[i + 1] < half) {
-            side[1] = r[i] - r[top] + (r[i + 1] - r[i]) * (level[i] - half) / (level[i] - level[i + 1]);
-            break;
-        }
-    double near = fmin(side[0], side[1]), far = fmax(side[0], side[1]);
-    return near + fmin(far, 1.5 * near);
+    double sum = 0;
+    for (size_t i = 1; i + 1 < n_r; i++)
+        if (r[i] >= lo && r[i] <= hi && level[i] > 0)
+            sum += pow(level[i] / level[top], 4) * (r[i + 1] - r[i - 1]) / 2;
+    return width_to_fwhm * sum * sqrt(2 / VTR_PI);
 }
 
 /* The points about the highest maximum, and the start of the fit. */
@@ -170,7 +162,7 @@ static bool choose(peak_fit *f, size_t n_r, const double *r, const double *level
 static double reach_of(size_t n_r, const double *r, const double *level, double lo, double hi)
 {
     size_t top = highest(n_r, r, level, lo, hi);
-    return top < n_r ? reach_of_fwhm * half_width(n_r, r, level, top) : NAN;
+    return top < n_r ? reach_of_fwhm * width_of(n_r, r, level, top, lo, hi) : NAN;
 }
 
 /* `slope` 4 pi rho0 of the line that was taken out: the height is that of G. */

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef VITRAIL_PDF_BACKGROUND_H
+#define VITRAIL_PDF_BACKGROUND_H
+
+/* The least squares behind a plan: what is smooth (the polynomial), what the density gives (the line below rcut) and what
+ * is structure (sines beyond rcut) told apart in one mean profile, as functionals of any profile. */
+
+#include "pdf/pdf_internal.h"
+
+typedef struct pdf_fit {
+    vtr_pdf_plan *plan;
+    const double *intensity;                /* [n_q] */
+    double *variance;                       /* [n_q] of I/N, in units of F^2 */
+    double *covariance, *structure, *sines; /* [n][n], [n][n], [n][n_prior] */
+    double *columns, *solution;             /* [m][n] */
+    double *line, *f;                       /* [n] */
+    double *leak;                           /* [n] what the sizes of the atoms add to the line */
+    double *scratch;                        /* [3][n] */
+    double rcut;
+    bool has_line;
+} pdf_fit;
+
+enum { PDF_PRIOR_POINTS = 500 }; /* sines of the structure prior */
+
+/* Whether the polynomial is looked for; n_polynomial counts held coefficients until the report. */
+bool pdf_finds_polynomial(const vtr_pdf_plan *plan);
+void pdf_functional_clear(pdf_functional *functional, size_t n);
+
+/* Fills structure for the present rcut. */
+void pdf_fit_structure(pdf_fit *s);
+/* plan->scale from the given density; plan->line, N times the density, from the scale; the polynomial's terms from both.
+ * `scale` is the present value of N, for the weights. */
+vtr_status pdf_fit_scale(pdf_fit *s, double order, double scale, vtr_error *err);
+vtr_status pdf_fit_line(pdf_fit *s, size_t n_powers, double scale, pdf_functional *u, vtr_error *err);
+vtr_status pdf_fit_polynomial(pdf_fit *s, double order, double scale, vtr_error *err);
+
+#endif
