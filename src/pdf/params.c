@@ -114,9 +114,9 @@ const char *vtr_pdf_note_text(uint32_t note)
     case VTR_PDF_NOTE_DENSITY:
         return "the density read from the line at low r is not positive";
     case VTR_PDF_NOTE_ORDER:
-        return "the background polynomial reaches up to the first neighbour, so the density cannot set the "
-               "scale: lower "
-               "--background-order, or give a wider range";
+        return "the background polynomial reaches up to the first neighbour, so a density can neither set "
+               "the scale nor be "
+               "found: lower --background-order, or give a wider range";
     case VTR_PDF_NOTE_SCALE:
         return "the scale that the density gives is far from that of the high-Q window: check density, "
                "composition and "
