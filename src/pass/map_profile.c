@@ -51,12 +51,26 @@ void map_profile_lanes(vtr_polar_lanes *lanes, const map_worker *w, const map_jo
     }
 }
 
-/* Each lane's own centre and ellipse are taken out. */
+/* The shape of the ellipse without its size: what makes the ring of one position larger than another's is the glass
+ * (its density, its structure), and stays in the profile. */
+static void keep_size(vtr_polar_lanes *lanes, size_t n)
+{
+    for (size_t lane = 0; lane < n; lane++) {
+        float a = 1 + lanes->exx[lane], d = 1 + lanes->eyy[lane], b = lanes->exy[lane];
+        float scale = 1 / sqrtf(a * d - b * b);
+        lanes->exx[lane] = a * scale - 1;
+        lanes->eyy[lane] = d * scale - 1;
+        lanes->exy[lane] = b * scale;
+    }
+}
+
+/* Each lane's own centre and ellipticity are taken out. */
 vtr_status map_step_profile(map_worker *w, map_job *job, vtr_error *err)
 {
     if (job->n_profile == 0) return VTR_OK;
     vtr_polar_lanes lanes;
     map_profile_lanes(&lanes, w, job);
+    keep_size(&lanes, w->n);
     vtr_status status = vtr_polar_profile(w->mean, w->variance, NULL, w->batch, &lanes, &job->profile, err);
     if (status != VTR_OK) return status;
     size_t in_run = w->first - w->run_first, n = job->n_profile;

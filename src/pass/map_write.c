@@ -91,7 +91,7 @@ vtr_status map_create_profiles(map_job *job, vtr_error *err)
     if (status == VTR_OK)
         status =
             vtr_mapfile_create_dataset(job->file, "profile", "intensity", VTR_TYPE_F32, 3, shape, "counts/px",
-                                       "azimuthal mean, own centre and ellipse taken out", err);
+                                       "azimuthal mean, own centre and ellipticity taken out", err);
     if (status == VTR_OK)
         status = vtr_mapfile_create_dataset(job->file, "profile", "variance", VTR_TYPE_F32, 3, shape,
                                             "counts^2/px^2", "variance of the azimuthal mean", err);
@@ -119,7 +119,7 @@ static vtr_status describe_profiles(map_job *job, vtr_error *err)
     if (job->n_profile == 0) return VTR_OK;
     vtr_status status = map_write_k(job, "profile", err);
     if (status == VTR_OK)
-        status = vtr_mapfile_write_text(job->file, "profile", NULL, "taken_out", "centre, distortion, strain",
+        status = vtr_mapfile_write_text(job->file, "profile", NULL, "taken_out", "centre, distortion, deviatoric strain",
                                         err);
     if (status == VTR_OK) status = vtr_mapfile_signal(job->file, "profile", "intensity", err);
     if (status == VTR_OK) status = scan_axes(job, "profile", err);

@@ -180,7 +180,7 @@ static void sectors_hold_the_strain(void **state)
     check_scene(last, input, 10, VTR_FIT_SECTORS);
 }
 
-/* The whole profile has the strain taken out, and says so. */
+/* The whole profile has the shape of the strain taken out, not the size of the ring, and says so. */
 static void the_whole_profile_does_not(void **state)
 {
     (void)state;
@@ -192,7 +192,7 @@ static void the_whole_profile_does_not(void **state)
     double *sectors = mean_sectors(map, 4, &n_k, angles), *mean = vtr_calloc(n_k, sizeof *mean);
     for (size_t i = 0; i < n_all; i++)
         mean[i % n_k] += all[i] / FEW;
-    assert_near(ring_radius(mean), ring_px, 0.02);
+    assert_near(ring_radius(mean), ring_px / 1.015, 0.02);
     double around = 0;
     for (size_t i = 0; i < 4; i++)
         around += 0.25 * ring_radius(sectors + i * n_k);
@@ -203,7 +203,7 @@ static void the_whole_profile_does_not(void **state)
     assert_ok(vtr_mapfile_read_text(file, "sectors", NULL, "taken_out", text, sizeof text, &err));
     assert_string_equal(text, "centre, distortion");
     assert_ok(vtr_mapfile_read_text(file, "profile", NULL, "taken_out", text, sizeof text, &err));
-    assert_string_equal(text, "centre, distortion, strain");
+    assert_string_equal(text, "centre, distortion, deviatoric strain");
     assert_ok(vtr_mapfile_read_text(file, "sectors", NULL, "signal", text, sizeof text, &err));
     assert_string_equal(text, "intensity");
     vtr_mapfile_close(&file);
