@@ -275,6 +275,8 @@ static void images_are_integrals(void **state)
     make(&s, 0);
     s.pdf.density = 0.05;
     s.pdf.scale_from_window = true;
+    s.pdf.fit[0] = 17; /* so narrow that the scale's error counts in the images' errors */
+    s.pdf.fit[1] = 17.6;
     s.cube.images = (vtr_text_list){3, {"shell=r:2.205:3.31", "atoms=R:2.2:3.4", "structure=Q:2:4"}};
     write_scene(&s);
     compute(&s, 2, &result);
