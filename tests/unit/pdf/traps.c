@@ -3,6 +3,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "allocation.h"
 #include "pdf_scene.h"
 #include "support.h"
 #include "vitrail/constants.h"
@@ -281,6 +282,39 @@ static void shells_and_coordination(void **state)
     vtr_pdf_release(&pdf);
 }
 
+static vtr_status compute_and_apply(void *context, vtr_error *err)
+{
+    const scene *s = context;
+    static float intensity[SCENE_N], variance[SCENE_N], g[501], g_error[501];
+    double scale;
+    vtr_pdf pdf;
+    vtr_pdf_peak peak;
+    vtr_pdf_plan *plan = NULL;
+    vtr_pdf_block out = {.G = g, .G_error = g_error, .scale = &scale};
+    for (int j = 0; j < SCENE_N; j++) {
+        intensity[j] = (float)s->intensity[j];
+        variance[j] = (float)s->variance[j];
+    }
+    vtr_status status = vtr_pdf_compute(&pdf, &s->profile, &s->params, err);
+    if (status != VTR_OK) return status;
+    status = vtr_pdf_peak_fit(&peak, &pdf, 2, 4, err);
+    vtr_pdf_release(&pdf);
+    if (status == VTR_OK) status = vtr_pdf_plan_create(&plan, &s->profile, &s->params, err);
+    if (status == VTR_OK) status = vtr_pdf_apply(plan, 1, intensity, variance, &out, 1, err);
+    if (status == VTR_OK) status = vtr_pdf_peaks(plan, 1, &out, variance, 2, 4, &peak, 1, err);
+    vtr_pdf_plan_free(&plan);
+    return status;
+}
+
+static void every_allocation_may_fail(void **state)
+{
+    (void)state;
+    scene s;
+    scene_make(&s, 1000, 0, 0);
+    s.params.density = SCENE_DENSITY;
+    test_every_allocation_fails(compute_and_apply, &s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -295,6 +329,7 @@ int main(void)
         cmocka_unit_test(extrapolation_mends_the_slope),
         cmocka_unit_test(rpoly_between_whole_orders_is_a_mean),
         cmocka_unit_test(shells_and_coordination),
+        cmocka_unit_test(every_allocation_may_fail),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
