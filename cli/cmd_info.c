@@ -129,7 +129,8 @@ const cli_command cli_info = {
         "Reads the header only, so it is quick whatever the file's size. The format is known by the bytes of "
         "the "
         "file: NumPy, DigitalMicrograph 3 and 4, Merlin, HDF5 (EMD, HyperSpy, NeXus, DECTRIS, fpd, any other "
-        "with --dataset), MRC, TIFF, PNG, BMP. Raw binary numbers need --shape and --type. What the options say may "
+        "with --dataset), MRC, TIFF, PNG, BMP. Raw binary numbers need --shape and --type. What the options "
+        "say may "
         "also "
         "stand in a file FILE.yaml, one line \"name: value\" each.",
     .min_inputs = 1,

@@ -31,6 +31,12 @@ static const manner manners[] = {
     {"deflection_y", "deflection along <i>y</i>", false, true, false},
     {"Bx", "<i>B</i><sub>x</sub>", false, true, false},
     {"By", "<i>B</i><sub>y</sub>", false, true, false},
+    {"nearest", "nearest-neighbour distance", false, false, false},
+    {"first_height", "height of the first peak of <i>G</i>", false, false, false},
+    {"first_fwhm", "width of the first peak of <i>G</i>", false, false, false},
+    {"second", "second peak of <i>G</i>", false, false, false},
+    {"second_height", "height of the second peak of <i>G</i>", false, false, false},
+    {"second_fwhm", "width of the second peak of <i>G</i>", false, false, false},
 };
 
 static const manner *find_manner(const char *name, size_t length)
@@ -156,12 +162,22 @@ static float largest_size(const cli_quantity *q)
     return largest;
 }
 
+/* NeXus spells units in ASCII. */
+static const char *unit_sign(const char *unit)
+{
+    static const char *const signs[][2] = {
+        {"angstrom", "Å"}, {"1/angstrom", "1/Å"}, {"1/angstrom^2", "1/Å²"}, {"1/angstrom^3", "1/Å³"}};
+    for (size_t i = 0; i < sizeof signs / sizeof *signs; i++)
+        if (strcmp(unit, signs[i][0]) == 0) return signs[i][1];
+    return unit;
+}
+
 /* The unit that people read: per cent for fractions, degrees, multiples of a thousand of J/m^3 and T. */
 static void choose_unit(cli_quantity *q, const char *unit, bool is_fraction)
 {
     double largest = largest_size(q);
     q->factor = 1;
-    snprintf(q->unit, sizeof q->unit, "%s", strcmp(unit, "1") == 0 ? "" : unit);
+    snprintf(q->unit, sizeof q->unit, "%s", strcmp(unit, "1") == 0 ? "" : unit_sign(unit));
     if (unit[0] == '\0' &&
         strncmp(q->name, "energy", 6) == 0) { /* (e1 + e2)^2/2: without the elastic constants */
         q->factor = 1e6;

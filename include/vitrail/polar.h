@@ -136,7 +136,7 @@ typedef struct vtr_profile_params {
     size_t n;          /* number of samples */
     vtr_noise noise;
     const float
-        *speckle; /* [n_bins] variance of a bin's sum beyond noise, relative to its square; NULL: none */
+        *speckle;     /* [n_bins] variance of a bin's sum beyond noise, relative to its square; NULL: none */
     size_t n_sectors; /* a profile of each of so many sectors; 0: one profile of them all */
 } vtr_profile_params;
 

@@ -119,8 +119,8 @@ static vtr_status describe_profiles(map_job *job, vtr_error *err)
     if (job->n_profile == 0) return VTR_OK;
     vtr_status status = map_write_k(job, "profile", err);
     if (status == VTR_OK)
-        status = vtr_mapfile_write_text(job->file, "profile", NULL, "taken_out", "centre, distortion, deviatoric strain",
-                                        err);
+        status = vtr_mapfile_write_text(job->file, "profile", NULL, "taken_out",
+                                        "centre, distortion, deviatoric strain", err);
     if (status == VTR_OK) status = vtr_mapfile_signal(job->file, "profile", "intensity", err);
     if (status == VTR_OK) status = scan_axes(job, "profile", err);
     static const char *const axes[3] = {"scan_y", "scan_x", "k"};

@@ -65,8 +65,8 @@ static void wrong_files_are_named(void **state)
                  "number of atoms");
     assert_fails(vtr_atoms_read(&atoms, write_text("b.xyz", ""), NULL, &err), VTR_ERR_FORMAT,
                  "number of atoms");
-    assert_fails(vtr_atoms_read(&atoms, write_text("c.xyz", "2\n\nSi 0.00 0.00 0.00\n"), NULL, &err), VTR_ERR_FORMAT,
-                 "after 1 of 2 atoms");
+    assert_fails(vtr_atoms_read(&atoms, write_text("c.xyz", "2\n\nSi 0.00 0.00 0.00\n"), NULL, &err),
+                 VTR_ERR_FORMAT, "after 1 of 2 atoms");
     assert_fails(vtr_atoms_read(&atoms, write_text("d.xyz", "1\n\nXx 0 0 0\n"), NULL, &err), VTR_ERR_FORMAT,
                  "line 3: 'Xx'");
     assert_fails(vtr_atoms_read(&atoms, write_text("e.xyz", "1\n\nSi 0 0\n"), NULL, &err), VTR_ERR_FORMAT,
