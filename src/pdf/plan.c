@@ -193,6 +193,7 @@ static vtr_status build(vtr_pdf_plan *plan, const vtr_pdf_profile *mean, const v
                         vtr_error *err)
 {
     double held[VTR_PDF_MAX_ORDER + 1];
+    openblas_set_num_threads(1); /* the bits of a plan do not depend on the number of threads */
     vtr_status status = copy_axis(plan, mean, err);
     if (status == VTR_OK) status = choose_range(plan, mean, err);
     if (status == VTR_OK) status = count_terms(plan, params, held, err);
