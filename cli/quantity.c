@@ -64,17 +64,28 @@ static size_t place_of(const char *name)
     return known != NULL ? (size_t)(known - manners) : sizeof manners / sizeof *manners;
 }
 
-/* The file lists names by the alphabet; people expect exx, eyy, exy. */
+/* A group's quantities together, in the order that people expect: exx, eyy, exy. */
+static bool comes_after(const cli_names *names, size_t i, size_t j)
+{
+    int group = strcmp(names->group[i], names->group[j]);
+    return group > 0 || (group == 0 && place_of(names->name[i]) > place_of(names->name[j]));
+}
+
+static void swap_texts(char a[CLI_NAME], char b[CLI_NAME])
+{
+    char text[CLI_NAME];
+    strcpy(text, a);
+    strcpy(a, b);
+    strcpy(b, text);
+}
+
+/* The file lists names by the alphabet. */
 static void put_in_order(cli_names *names)
 {
     for (size_t i = 1; i < names->n; i++)
-        for (size_t j = i; j > 0 && strcmp(names->group[j - 1], names->group[j]) == 0 &&
-                           place_of(names->name[j - 1]) > place_of(names->name[j]);
-             j--) {
-            char name[CLI_NAME];
-            strcpy(name, names->name[j]);
-            strcpy(names->name[j], names->name[j - 1]);
-            strcpy(names->name[j - 1], name);
+        for (size_t j = i; j > 0 && comes_after(names, j - 1, j); j--) {
+            swap_texts(names->name[j - 1], names->name[j]);
+            swap_texts(names->group[j - 1], names->group[j]);
         }
 }
 
