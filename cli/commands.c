@@ -13,6 +13,7 @@ const cli_command *const cli_commands[] = {
     &cli_convert,
     &cli_figure,
     &cli_info,
+    &cli_magnetic,
     &cli_map,
     &cli_pdf,
     &cli_report,

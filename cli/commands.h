@@ -15,6 +15,7 @@ extern const cli_command cli_completion;
 extern const cli_command cli_convert;
 extern const cli_command cli_figure;
 extern const cli_command cli_info;
+extern const cli_command cli_magnetic;
 extern const cli_command cli_map;
 extern const cli_command cli_pdf;
 extern const cli_command cli_report;
