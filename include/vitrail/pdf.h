@@ -72,6 +72,8 @@ typedef struct vtr_pdf_params {
     double qmaxinst;         /* end of the data used for scale and background; NAN: all that is there */
     double fit[2];           /* window of N and constant; NAN: the upper 40 % of the range up to qmaxinst */
     bool scale_from_window;  /* N from the window even where a density is given */
+    bool
+        equal_sizes; /* all pairs of elements share one g(r): no allowance for the sizes of an alloy's atoms */
     double scale, constant;  /* held; NAN: found */
     double match;            /* Q at which N <f^2> + constant equals the intensity; NAN: not so */
     size_t background_order; /* of P_n in the background Q P_n(Q) of F */

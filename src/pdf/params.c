@@ -40,6 +40,8 @@ static const vtr_parameter parameters[] = {
      .help = "window of the scale and the constant; the upper 40 % unless given"},
     {"scale-from-window", NULL, VTR_PARAMETER_BOOL, MEMBER(scale_from_window),
      .help = "the scale from the window even where a density is given"},
+    {"equal-sizes", NULL, VTR_PARAMETER_BOOL, MEMBER(equal_sizes),
+     .help = "one g(r) for all pairs of elements, without allowance for the sizes of an alloy's atoms"},
     {"scale", NULL, VTR_PARAMETER_DOUBLE, MEMBER(scale), .default_value = NAN, .metavar = "N",
      .help = "the scale, held at this value"},
     {"constant", NULL, VTR_PARAMETER_DOUBLE, MEMBER(constant), .default_value = NAN, .metavar = "C",

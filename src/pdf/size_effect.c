@@ -62,7 +62,7 @@ vtr_status pdf_size_prepare(vtr_pdf_plan *plan, const vtr_scatterer *scatterer, 
     double radius[VTR_COMPOSITION_MAX], middle[MAX_PAIRS], weight[MAX_PAIRS], mean = 0;
     size_t n = composition->n, n_pairs = n * (n + 1) / 2, pair = 0;
     plan->is_alloy = find_radii(composition, radius);
-    if (n < 2 || !plan->is_alloy) return VTR_OK;
+    if (n < 2 || !plan->is_alloy || plan->params.equal_sizes) return VTR_OK;
     plan->pair_weight = vtr_malloc(n_pairs * plan->n_q, sizeof *plan->pair_weight);
     if (plan->pair_weight == NULL)
         return vtr_fail(err, VTR_ERR_MEMORY, "out of memory for %zu pairs", n_pairs);

@@ -146,6 +146,7 @@ static void maps_of_the_first_shell_agree_with_the_truth(void **state)
     vtr_pdf_cube_params cube = vtr_pdf_cube_default_params();
     pdf.composition = alloy;
     pdf.density = 0.0872;
+    pdf.equal_sizes = true; /* the specimen has one g(r) for all pairs */
     pdf.qmax = 16;
     cube.first[0] = 1.6;
     cube.first[1] = 3.4;
