@@ -15,6 +15,10 @@ VTR_BEGIN_DECLS
 
 enum { VTR_COMPOSITION_MAX = 24 };
 
+/* Deuterium, "D" in a composition: hydrogen to electrons and X-rays, with a weight and neutron lengths of its own. It
+ * stands in vtr_composition and wherever the number of an element is taken. */
+enum { VTR_DEUTERIUM = 2001 };
+
 /* Atomic fractions; they add to 1. */
 typedef struct vtr_composition {
     size_t n;
@@ -24,7 +28,7 @@ typedef struct vtr_composition {
 
 /* Atomic number of a symbol such as "Fe" (1 to 103); 0 where there is none. */
 VTR_API int vtr_element_number(const char *symbol);
-/* Symbol of an atomic number; NULL outside 1 to 103. */
+/* Symbol of an atomic number ("D" of VTR_DEUTERIUM); NULL outside 1 to 103. */
 VTR_API const char *vtr_element_symbol(int number);
 
 /* Reads "Fe85.2Si0.5B9.5P4Cu0.8" (at.%, adding to 100 within 0.5), "Zr0.5Cu0.5" (fractions, adding to 1

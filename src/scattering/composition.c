@@ -62,7 +62,7 @@ static vtr_status read_element(reader *r, vtr_composition *out, char symbol[3], 
     symbol[0] = r->at[0];
     symbol[1] = has_second ? r->at[1] : '\0';
     symbol[2] = '\0';
-    int number = vtr_element_number(symbol);
+    int number = strcmp(symbol, "D") == 0 ? VTR_DEUTERIUM : vtr_element_number(symbol);
     if (number == 0)
         return vtr_fail(err, VTR_ERR_ARGUMENT,
                         "composition '%s': '%.8s' does not begin with a chemical element", r->whole, r->at);

@@ -45,6 +45,7 @@ double vtr_compton_factor(vtr_compton_table table, int number, double k_inv_angs
 {
     const vtr_table_info *info = &vtr_compton_tables[table];
     double x = fabs(k_inv_angstrom) / 2;
+    number = vtr_nuclear_charge(number);
     if (number < 1 || number > info->last_number || !(2 * x <= info->max_k_inv_angstrom)) return NAN;
     switch (table) {
     case VTR_COMPTON_XRAYLIB: {

@@ -7,6 +7,7 @@
 
 double vtr_electron_factor(int number, double k_inv_angstrom)
 {
+    number = vtr_nuclear_charge(number);
     if (number < 1 || number > VTR_LOBATO_N) return NAN;
     const vtr_lobato_element *element = &vtr_lobato_elements[number - 1];
     double k2 = k_inv_angstrom * k_inv_angstrom, sum = 0;
@@ -65,6 +66,7 @@ static double mott_bethe(int number, double k2)
 double vtr_electron_factor_from(vtr_electron_table table, int number, double k_inv_angstrom)
 {
     const vtr_table_info *info = &vtr_electron_tables[table];
+    number = vtr_nuclear_charge(number);
     if (number < 1 || number > info->last_number || !(fabs(k_inv_angstrom) <= info->max_k_inv_angstrom))
         return NAN;
     double k2 = k_inv_angstrom * k_inv_angstrom;

@@ -16,13 +16,20 @@ int vtr_element_number(const char *symbol)
     return 0;
 }
 
+int vtr_nuclear_charge(int number)
+{
+    return number == VTR_DEUTERIUM ? 1 : number;
+}
+
 const char *vtr_element_symbol(int number)
 {
+    if (number == VTR_DEUTERIUM) return "D";
     return number >= 1 && number <= VTR_ELEMENT_N ? vtr_lobato_elements[number - 1].symbol : NULL;
 }
 
 double vtr_atomic_weight(int number)
 {
+    if (number == VTR_DEUTERIUM) return VTR_DEUTERIUM_WEIGHT;
     return number >= 1 && number <= VTR_ELEMENT_N ? vtr_atomic_weights[number - 1] : NAN;
 }
 

@@ -4,9 +4,12 @@
 #include "scattering/tables_internal.h"
 #include "vitrail/scattering.h"
 
+const vtr_neutron_element vtr_neutron_deuterium = {6.671, 5.592, 2.05, 0.000519};
+
 static const vtr_neutron_element *element_of(int number)
 {
     static const vtr_neutron_element none = {NAN, NAN, NAN, NAN};
+    if (number == VTR_DEUTERIUM) return &vtr_neutron_deuterium;
     return number >= 1 && number <= VTR_ELEMENT_N ? &vtr_neutron_elements[number - 1] : &none;
 }
 

@@ -29,7 +29,7 @@ static vtr_status check_table(const vtr_composition *c, const vtr_table_info *ta
                               vtr_error *err)
 {
     for (size_t i = 0; i < c->n; i++) {
-        if (c->number[i] <= tables[chosen].last_number) continue;
+        if (vtr_nuclear_charge(c->number[i]) <= tables[chosen].last_number) continue;
         char others[64];
         list_tables(others, sizeof others, tables, c->number[i]);
         return vtr_fail(err, VTR_ERR_NOT_FOUND, "%s have no %s (Z %d); tables that have it: %s",

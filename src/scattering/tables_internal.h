@@ -45,6 +45,13 @@ extern const double vtr_hubbell[VTR_HUBBELL_N][VTR_HUBBELL_POINTS];
 extern const vtr_neutron_element vtr_neutron_elements[VTR_ELEMENT_N];
 extern const double vtr_atomic_weights[VTR_ELEMENT_N];
 
+/* Of deuterium: IUPAC; V. F. Sears, Neutron News 3, 26 (1992). */
+#define VTR_DEUTERIUM_WEIGHT 2.014101778
+extern const vtr_neutron_element vtr_neutron_deuterium;
+
+/* Z of an element or isotope. */
+int vtr_nuclear_charge(int number);
+
 /* What a table holds, for checks and messages. */
 typedef struct vtr_table_info {
     const char *name, *title;

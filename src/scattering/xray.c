@@ -18,6 +18,7 @@ double vtr_xray_factor(vtr_xray_table table, int number, double k_inv_angstrom)
 {
     const vtr_table_info *info = &vtr_xray_tables[table];
     double k = fabs(k_inv_angstrom);
+    number = vtr_nuclear_charge(number);
     if (number < 1 || number > info->last_number || !(k <= info->max_k_inv_angstrom)) return NAN;
     double s2 = k * k / 4;
     switch (table) {
@@ -37,6 +38,7 @@ double vtr_xray_factor(vtr_xray_table table, int number, double k_inv_angstrom)
 vtr_status vtr_xray_dispersion(int number, double energy_kev, double *real, double *imaginary, vtr_error *err)
 {
     xrl_error *error = NULL;
+    number = vtr_nuclear_charge(number);
     double f1 = Fi(number, energy_kev, &error), f2 = 0;
     /* xraylib's sign convention is exp(-iwt): its imaginary part is negative. */
     if (error == NULL) f2 = -Fii(number, energy_kev, &error);
