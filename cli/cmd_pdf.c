@@ -68,6 +68,8 @@ static size_t options(cli_group *groups)
     pick(recording_parameters, &vtr_dataset_parameters, recording_names, N_RECORDING);
     own.pdf = vtr_pdf_default_params();
     own.text = vtr_profile_text_default_params();
+    own.correct = vtr_profile_correct_default_params();
+    own.refine = vtr_pdf_refine_default_params();
     vtr_parameters_default(&vtr_calibrate_parameters, &own.calibrate);
     vtr_parameters_default(&vtr_dataset_parameters, &own.recording);
     vtr_parameters_default(&file_table, &own.files);
@@ -77,7 +79,9 @@ static size_t options(cli_group *groups)
     groups[3] = (cli_group){&pattern_table, &own.calibrate};
     groups[4] = (cli_group){&recording_table, &own.recording};
     groups[5] = cli_pdf_map_options();
-    return 6;
+    groups[6] = (cli_group){&vtr_profile_correct_parameters, &own.correct};
+    groups[7] = (cli_group){&vtr_pdf_refine_parameters, &own.refine};
+    return 8;
 }
 
 /* --- one input -------------------------------------------------------------------------------------------------- */
@@ -158,7 +162,10 @@ static vtr_status compute(cli_pdf_result *result, cli_pdf_input *input, vtr_erro
     vtr_pdf_profile profile = {p->n, p->x, p->y, variance, VTR_PDF_AXIS_Q_INV_ANGSTROM};
     result->params = own.pdf;
     if (isnan(result->params.qmin) && isfinite(input->qmin)) result->params.qmin = input->qmin;
-    vtr_status status = vtr_pdf_compute(&result->pdf, &profile, &result->params, err);
+    const vtr_pdf_refine_params *refine = &own.refine;
+    vtr_status status = refine->sum_rule || refine->iterations > 0 || refine->find_density
+                            ? vtr_pdf_refine(&result->pdf, NULL, &profile, &result->params, refine, err)
+                            : vtr_pdf_compute(&result->pdf, &profile, &result->params, err);
     free(variance);
     if (status != VTR_OK) return status;
     find_peaks(result);

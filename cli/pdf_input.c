@@ -126,6 +126,28 @@ static vtr_status read_pattern(cli_pdf_input *input, cli_pdf_options *options, c
     return status;
 }
 
+/* Of X-rays, Å: from the file or --wavelength, else from the energy. */
+static double wavelength_of(const cli_pdf_input *input, const cli_pdf_options *options)
+{
+    double known = input->profile.wavelength_angstrom, energy = options->pdf.xray_energy_kev;
+    return isfinite(known) && known > 0 ? known
+           : isfinite(energy)           ? vtr_xray_wavelength_angstrom(energy)
+                                        : NAN;
+}
+
+static vtr_status correct(cli_pdf_input *input, cli_pdf_options *options, vtr_error *err)
+{
+    const vtr_profile_correct_params *c = &options->correct;
+    vtr_status status = VTR_OK;
+    if (isfinite(c->q_step)) status = vtr_profile_text_rebin(&input->profile, c->q_step, err);
+    if (status == VTR_OK)
+        status = vtr_profile_correct(&input->profile, wavelength_of(input, options), c, err);
+    if (status == VTR_OK)
+        status =
+            vtr_profile_from_structure(&input->profile, (vtr_profile_content)c->content, &options->pdf, err);
+    return status;
+}
+
 static vtr_status subtract_background(cli_pdf_input *input, cli_pdf_options *options, const cli_run *run,
                                       vtr_error *err)
 {
@@ -135,6 +157,9 @@ static vtr_status subtract_background(cli_pdf_input *input, cli_pdf_options *opt
                             ? read_text(&background.profile, background.description,
                                         sizeof background.description, options, path, err)
                             : read_pattern(&background, options, path, run, err);
+    if (status == VTR_OK)
+        status = vtr_profile_correct_background(&background.profile, wavelength_of(&background, options),
+                                                &options->correct, err);
     if (status == VTR_OK)
         status = vtr_profile_text_subtract(&input->profile, &background.profile, options->files.bgscale, err);
     cli_pdf_input_release(&background);
@@ -159,6 +184,7 @@ vtr_status cli_pdf_input_read(cli_pdf_input *out, cli_pdf_options *options, cons
     }
     if (status == VTR_OK && options->files.background != NULL)
         status = subtract_background(&input, options, run, err);
+    if (status == VTR_OK) status = correct(&input, options, err);
     if (status == VTR_OK)
         *out = input;
     else

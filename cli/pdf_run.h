@@ -6,6 +6,8 @@
 
 #include "cli.h"
 #include "vitrail/calibration.h"
+#include "vitrail/pdf_correct.h"
+#include "vitrail/pdf_refine.h"
 #include "vitrail/pdf_result.h"
 #include "vitrail/pdf_shell.h"
 
@@ -19,6 +21,8 @@ typedef struct cli_pdf_options {
     cli_pdf_files files;
     vtr_pdf_params pdf;
     vtr_profile_text_params text;
+    vtr_profile_correct_params correct;
+    vtr_pdf_refine_params refine;
     vtr_calibrate_params calibrate;
     vtr_dataset_params recording;
 } cli_pdf_options;
@@ -28,12 +32,13 @@ typedef enum cli_pdf_kind { CLI_PDF_MAP, CLI_PDF_PATTERN, CLI_PDF_TEXT } cli_pdf
 cli_pdf_kind cli_pdf_kind_of(const char *path);
 
 typedef struct cli_pdf_input {
-    vtr_profile_text profile; /* over Q, background taken off */
+    vtr_profile_text profile; /* over Q, background taken off, corrected */
     double qmin;              /* where the first ring of a pattern begins; NAN: not known */
     char description[256];
 } cli_pdf_input;
 
-/* Reads a text profile or a pattern. `options` is locked for the next one: the k scale that a known ring sets. */
+/* Reads a text profile or a pattern. `options` is locked for the next one: the k scale that a known ring sets,
+ * and the scale where the input is a structure function. */
 vtr_status cli_pdf_input_read(cli_pdf_input *input, cli_pdf_options *options, const char *path,
                               const cli_run *run, vtr_error *err);
 void cli_pdf_input_release(cli_pdf_input *input);

@@ -79,6 +79,9 @@ typedef struct vtr_pdf_params {
     size_t background_order; /* of P_n in the background Q P_n(Q) of F */
     double rpoly; /* Å: the order is rpoly qmaxinst/pi - 1 instead, between whole numbers a mean of
                                      two fits; NAN: not given */
+    bool
+        plain_polynomial; /* the polynomial by unweighted least squares to all of F, as PDFgetX3 does: it takes part of
+                              the line at low r, and the scale is arbitrary then */
     bool no_background, no_constant;
     const char *polynomial; /* held coefficients "p0,p1,..." of F's background sum p_k Q^(k+1); NULL: found */
     double rcut; /* Å; below it there are no neighbours; NAN: a part of the first peak's distance */
@@ -233,29 +236,6 @@ VTR_API vtr_status vtr_pdf_coordination(const vtr_pdf *pdf, double lo, double hi
 /* Where the second peak is expected for neighbouring clusters that share 1, 2 or 3 atoms: 2, sqrt(3) and sqrt(8/3)
  * times the first distance; NAN for another number. */
 VTR_API double vtr_pdf_shared_atoms_distance(double first_peak, int n_shared);
-
-/* Iteration on the core (Eggert et al., Phys. Rev. B 65, 174105, 2002), for liquids measured with X-rays or neutrons
- * from small Q on: what is left of D(r) below rcut beside the line -4 pi rho0 r is taken out of S, a few times. Three
- * to ten rounds; more follow the noise. */
-typedef struct vtr_pdf_eggert_params {
-    size_t iterations;    /* 5 */
-    double rcut;          /* Å, foot of the first peak */
-    double density;       /* atoms/Å^3; with refines_density the start, found within a half of it */
-    bool refines_density; /* by the smallest chi^2 */
-    bool refines_scale;   /* N too, within a tenth of Krogh-Moe and Norman's */
-} vtr_pdf_eggert_params;
-
-typedef struct vtr_pdf_eggert_result {
-    double scale, density;
-    double chi_squared; /* integral of D^2 from 0 to rcut, 1/Å^3 */
-} vtr_pdf_eggert_result;
-
-/* Of an intensity [n_q] without background, at Q > 0: S [n_q] as refined. `atomic` is <f^2> + incoherent; `incoherent`
- * alone damps the steps and may be NULL. */
-VTR_API vtr_status vtr_pdf_eggert(vtr_pdf_eggert_result *out, size_t n_q, const double *q,
-                                  const double *intensity, const double *mean_f, const double *atomic,
-                                  const double *incoherent, const vtr_pdf_eggert_params *params, double *S,
-                                  vtr_error *err);
 
 VTR_END_DECLS
 

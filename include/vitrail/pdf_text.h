@@ -59,6 +59,7 @@ typedef struct vtr_profile_text {
  * CRLF, whatever the locale. Before them may stand a header of any kind (comments, sections, a title, names, a count);
  * "#### start data" ends it where it is there. A line with -1 alone ends the list. Without `columns` the first is x, the
  * second y; the error is the column that is named so, without names the third of three and the fourth of four.
+ * With `columns`, rows may hold more numbers than the first one.
  * VTR_ERR_FORMAT with file and line: text among the numbers, a row of another length, NaN, x that does not ascend;
  * VTR_ERR_NO_DATA: fewer than 10 points. On success the caller releases `out`. */
 VTR_API vtr_status vtr_profile_text_read(vtr_profile_text *out, const char *path,

@@ -29,6 +29,12 @@ void pdf_fit_structure(pdf_fit *s)
 static void fill_covariance(pdf_fit *s, double scale)
 {
     size_t n = s->plan->n_q;
+    if (s->plan->params.plain_polynomial) {
+        memset(s->covariance, 0, n * n * sizeof *s->covariance);
+        for (size_t j = 0; j < n; j++)
+            s->covariance[j * n + j] = 1;
+        return;
+    }
     memcpy(s->covariance, s->structure, n * n * sizeof *s->covariance);
     for (size_t j = 0; j < n; j++) {
         double d = s->plan->to_f[j] / scale, q = floor_factor * s->plan->q[j], f = floor_structure * s->f[j];

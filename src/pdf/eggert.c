@@ -1,188 +1,88 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "pdf/eggert.h"
+
 #include <cblas.h>
 #include <math.h>
 #include <string.h>
 
-#include "pdf/pdf_internal.h"
 #include "vitrail/constants.h"
 
-/* Scale, structure and density of a liquid from its core alone.
- *
- *   N = Int I/<f>^2 Q^2 dQ / (Int (<f^2> + incoherent)/<f>^2 Q^2 dQ - 2 pi^2 rho)       [1] eq. 34, after Krogh-Moe, Norman
- *   D(r) = (2/pi) Int Q i sin(Q r) dQ + 4 pi rho r for r < rcut, which should vanish     [1] eq. 43
- *   i <- i - (1/Q) (i/(1 + J) + 1) Int_0^rcut D sin(Q r) dr,   J = incoherent/<f>^2      [1] eq. 46
- *   chi^2 = Int_0^rcut D^2 dr                                                            [1] eq. 50
- *
- * A few rounds mend errors of the normalisation; the density, the scale or both are those of the smallest chi^2.
- * Faber-Ziman in place of the Ashcroft-Langreth of [1]: for one element they are the same.
- * [1] J. H. Eggert, G. Weck, P. Loubeyre, M. Mezouar, Phys. Rev. B 65, 174105 (2002). R. Kaplow, S. L. Strong, B. L.
- * Averbach, Phys. Rev. 138, A1336 (1965) had put the line into D first. */
-
-enum { SCAN = 24, GOLDEN_ROUNDS = 40 };
-static const double r_step = 0.02, golden = 0.61803398874989485;
-
-typedef struct eggert {
-    size_t n_q, n_r;
-    const double *q, *intensity;
-    const vtr_pdf_eggert_params *params;
-    double *sine;                            /* [n_r][n_q] */
-    double *self, *coherent, *over, *weight; /* [n_q]: atomic/<f>^2, I/<f>^2, 1/(1 + J), dQ */
-    double *r, *r_weight, *core;             /* [n_r] */
-    double *i, *scratch;                     /* [n_q] */
-} eggert;
-
-static double step(size_t n, const double *x, size_t j)
+vtr_status pdf_eggert_init(pdf_eggert *e, const vtr_pdf_plan *plan, double rcut, vtr_error *err)
 {
-    return (x[j + 1 < n ? j + 1 : j] - x[j > 0 ? j - 1 : 0]) / 2;
-}
-
-/* Krogh-Moe and Norman. */
-static double normal_scale(const eggert *e, double density)
-{
-    double coherent = 0, self = 0;
-    for (size_t j = 0; j < e->n_q; j++) {
-        double w = e->weight[j] * e->q[j] * e->q[j];
-        coherent += w * e->coherent[j];
-        self += w * e->self[j];
+    size_t n = plan->n_q;
+    /* a rule of n nodes is exact to rounding where the integrand turns by less than n radians */
+    size_t n_nodes = 32 + (size_t)ceil(2 * plan->q[n - 1] * rcut);
+    *e = (pdf_eggert){.n_q = n, .n_nodes = n_nodes};
+    e->r = vtr_calloc(n_nodes, sizeof(double));
+    e->weight = vtr_calloc(n_nodes, sizeof(double));
+    e->to_g = vtr_calloc(n_nodes * n, sizeof(double));
+    e->sine = vtr_calloc(n_nodes * n, sizeof(double));
+    e->excess = vtr_calloc(n_nodes, sizeof(double));
+    e->correction = vtr_calloc(n, sizeof(double));
+    if (e->r == NULL || e->weight == NULL || e->to_g == NULL || e->sine == NULL || e->excess == NULL ||
+        e->correction == NULL) {
+        pdf_eggert_release(e);
+        return vtr_fail(err, VTR_ERR_MEMORY, "out of memory for a refinement of %zu points", n);
     }
-    return coherent / (self - 2 * VTR_PI * VTR_PI * density);
-}
-
-/* Iterates at this density and scale; leaves i and returns chi^2. */
-static double iterate(eggert *e, double density, double scale)
-{
-    size_t n = e->n_q, n_r = e->n_r;
-    double chi_squared = 0;
-    for (size_t j = 0; j < n; j++)
-        e->i[j] = e->coherent[j] / scale - e->self[j];
-    for (size_t round = 0; round <= e->params->iterations; round++) {
+    pdf_gauss_legendre(n_nodes, 0, rcut, e->r, e->weight);
+    for (size_t i = 0; i < n_nodes; i++) {
+        pdf_transform_row(plan, e->r[i], e->to_g + i * n);
         for (size_t j = 0; j < n; j++)
-            e->scratch[j] = 2 / VTR_PI * e->weight[j] * e->q[j] * e->i[j];
-        cblas_dgemv(CblasRowMajor, CblasNoTrans, (int)n_r, (int)n, 1, e->sine, (int)n, e->scratch, 1, 0,
-                    e->core, 1);
-        chi_squared = 0;
-        for (size_t k = 0; k < n_r; k++) {
-            e->core[k] += 4 * VTR_PI * density * e->r[k];
-            chi_squared += e->r_weight[k] * e->core[k] * e->core[k];
-            e->core[k] *= e->r_weight[k];
-        }
-        if (round == e->params->iterations) break;
-        cblas_dgemv(CblasRowMajor, CblasTrans, (int)n_r, (int)n, 1, e->sine, (int)n, e->core, 1, 0,
-                    e->scratch, 1);
-        for (size_t j = 0; j < n; j++)
-            e->i[j] -= (e->i[j] * e->over[j] + 1) * e->scratch[j] / e->q[j];
+            e->sine[i * n + j] = e->weight[i] * sin(plan->q[j] * e->r[i]);
     }
-    return chi_squared;
-}
-
-/* chi^2 of a density, its scale by normalisation or, where it is refined, the best one. */
-static double of_density(eggert *e, double density, double *scale);
-
-static double of_scale(eggert *e, double scale, double *density)
-{
-    return iterate(e, *density, scale);
-}
-
-/* Smallest value of f over [lo, hi]: a scan, then golden section about its lowest point. */
-static double minimise(eggert *e, double (*f)(eggert *, double, double *), double lo, double hi,
-                       double *other)
-{
-    double best = INFINITY, at = lo, width = (hi - lo) / SCAN;
-    for (int k = 0; k <= SCAN; k++) {
-        double x = lo + width * k, value = f(e, x, other);
-        if (value < best) best = value, at = x;
-    }
-    double a = fmax(lo, at - width), b = fmin(hi, at + width);
-    double c = b - golden * (b - a), d = a + golden * (b - a), f_c = f(e, c, other), f_d = f(e, d, other);
-    for (int k = 0; k < GOLDEN_ROUNDS && b - a > 1e-9 * fabs(b); k++) {
-        if (f_c < f_d) {
-            b = d, d = c, f_d = f_c;
-            f_c = f(e, c = b - golden * (b - a), other);
-        } else {
-            a = c, c = d, f_c = f_d;
-            f_d = f(e, d = a + golden * (b - a), other);
-        }
-    }
-    return (a + b) / 2;
-}
-
-static double of_density(eggert *e, double density, double *scale)
-{
-    *scale = normal_scale(e, density);
-    if (e->params->refines_scale) *scale = minimise(e, of_scale, 0.9 * *scale, 1.1 * *scale, &density);
-    return iterate(e, density, *scale);
-}
-
-static void fill(eggert *e, const double *mean_f, const double *atomic, const double *incoherent)
-{
-    for (size_t j = 0; j < e->n_q; j++) {
-        double f_squared = mean_f[j] * mean_f[j];
-        e->weight[j] = step(e->n_q, e->q, j);
-        e->self[j] = atomic[j] / f_squared;
-        e->coherent[j] = e->intensity[j] / f_squared;
-        e->over[j] = 1 / (1 + (incoherent != NULL ? incoherent[j] / f_squared : 0));
-    }
-    for (size_t k = 0; k < e->n_r; k++) {
-        e->r[k] = e->params->rcut * (double)k / (double)(e->n_r - 1);
-        for (size_t j = 0; j < e->n_q; j++)
-            e->sine[k * e->n_q + j] = sin(e->q[j] * e->r[k]);
-    }
-    for (size_t k = 0; k < e->n_r; k++)
-        e->r_weight[k] = step(e->n_r, e->r, k);
-}
-
-static vtr_status check(size_t n_q, const double *q, const vtr_pdf_eggert_params *params, vtr_error *err)
-{
-    if (!(params->rcut > 0) || !(params->density > 0) || params->rcut > 100)
-        return vtr_fail(err, VTR_ERR_ARGUMENT,
-                        "the refinement needs a density and the foot of the first peak: %g atoms/Å^3, "
-                        "%g Å given",
-                        params->density, params->rcut);
-    if (n_q < 8) return vtr_fail(err, VTR_ERR_NO_DATA, "%zu points, too few", n_q);
-    for (size_t j = 0; j < n_q; j++)
-        if (!(q[j] > 0) || (j > 0 && q[j] <= q[j - 1]))
-            return vtr_fail(err, VTR_ERR_ARGUMENT, "Q must be positive and increase, at point %zu", j);
     return VTR_OK;
 }
 
-vtr_status vtr_pdf_eggert(vtr_pdf_eggert_result *out, size_t n_q, const double *q, const double *intensity,
-                          const double *mean_f, const double *atomic, const double *incoherent,
-                          const vtr_pdf_eggert_params *params, double *S, vtr_error *err)
+void pdf_eggert_release(pdf_eggert *e)
 {
-    vtr_status status = check(n_q, q, params, err);
-    if (status != VTR_OK) return status;
-    eggert e = {.n_q = n_q,
-                .n_r = (size_t)ceil(params->rcut / r_step) + 1,
-                .q = q,
-                .intensity = intensity,
-                .params = params};
-    double **on_q[] = {&e.self, &e.coherent, &e.over, &e.weight, &e.i, &e.scratch},
-           **on_r[] = {&e.r, &e.r_weight, &e.core};
-    bool is_short = (e.sine = vtr_malloc(e.n_r * n_q, sizeof *e.sine)) == NULL;
-    for (size_t k = 0; k < 6; k++)
-        is_short |= (*on_q[k] = vtr_malloc(n_q, sizeof(double))) == NULL;
-    for (size_t k = 0; k < 3; k++)
-        is_short |= (*on_r[k] = vtr_malloc(e.n_r, sizeof(double))) == NULL;
-    if (is_short) {
-        status = vtr_fail(err, VTR_ERR_MEMORY, "out of memory for %zu x %zu points", n_q, e.n_r);
-        goto cleanup;
+    double *arrays[] = {e->r, e->weight, e->to_g, e->sine, e->excess, e->correction};
+    for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++)
+        vtr_free(arrays[i]);
+    *e = (pdf_eggert){0};
+}
+
+double pdf_eggert_misfit(pdf_eggert *e, const double *f, double density)
+{
+    double misfit = 0;
+    int n = (int)e->n_q, n_nodes = (int)e->n_nodes;
+    for (size_t i = 0; i < e->n_nodes; i++) {
+        e->excess[i] = 4 * VTR_PI * density * e->r[i] + cblas_ddot(n, e->to_g + i * e->n_q, 1, f, 1);
+        misfit += e->weight[i] * e->excess[i] * e->excess[i];
     }
-    fill(&e, mean_f, atomic, incoherent);
-    double density = params->density, scale = NAN;
-    if (params->refines_density) density = minimise(&e, of_density, 0.5 * density, 1.5 * density, &scale);
-    double chi_squared = of_density(&e, density, &scale);
-    if (!(scale > 0) || !isfinite(chi_squared)) {
-        status = vtr_fail(err, VTR_ERR_NUMERIC, "the refinement found no scale: %g", scale);
-        goto cleanup;
+    cblas_dgemv(CblasRowMajor, CblasTrans, n_nodes, n, 1, e->sine, n, e->excess, 1, 0, e->correction, 1);
+    return misfit;
+}
+
+/* B, or what it is without incoherent and Laue scattering. */
+static double self(const vtr_pdf_plan *plan, size_t j, bool structure_only)
+{
+    return structure_only ? plan->q[j] : plan->self[j];
+}
+
+/* What the correction multiplies: the intensity over the atoms' own, or S. */
+static double factor(const vtr_pdf_plan *plan, const double *f, size_t j, bool structure_only)
+{
+    return 1 + f[j] / self(plan, j, structure_only);
+}
+
+void pdf_eggert_iterate(pdf_eggert *e, const vtr_pdf_plan *plan, double density, double step,
+                        bool structure_only, double *f, double *jacobian, double *scratch)
+{
+    size_t n = e->n_q;
+    int m = (int)n, n_nodes = (int)e->n_nodes;
+    pdf_eggert_misfit(e, f, density);
+    if (jacobian != NULL) { /* dF' = dF (1 - step c/Q) - step factor dc, dc = sine^T to_g dF */
+        double *of_nodes = scratch, *of_correction = scratch + e->n_nodes * n;
+        cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, n_nodes, m, m, 1, e->to_g, m, jacobian, m, 0,
+                    of_nodes, m);
+        cblas_dgemm(CblasRowMajor, CblasTrans, CblasNoTrans, m, m, n_nodes, 1, e->sine, m, of_nodes, m, 0,
+                    of_correction, m);
+        for (size_t j = 0; j < n; j++) {
+            cblas_dscal(m, 1 - step * e->correction[j] / self(plan, j, structure_only), jacobian + j * n, 1);
+            cblas_daxpy(m, -step * factor(plan, f, j, structure_only), of_correction + j * n, 1,
+                        jacobian + j * n, 1);
+        }
     }
-    *out = (vtr_pdf_eggert_result){.scale = scale, .density = density, .chi_squared = chi_squared};
-    for (size_t j = 0; j < n_q; j++)
-        S[j] = 1 + e.i[j];
-cleanup:
-    vtr_free(e.sine);
-    for (size_t k = 0; k < 6; k++)
-        vtr_free(*on_q[k]);
-    for (size_t k = 0; k < 3; k++)
-        vtr_free(*on_r[k]);
-    return status;
+    for (size_t j = 0; j < n; j++)
+        f[j] -= step * factor(plan, f, j, structure_only) * e->correction[j];
 }

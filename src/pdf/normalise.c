@@ -123,7 +123,7 @@ static vtr_status run(pdf_fit *s, vtr_error *err)
     if (status != VTR_OK) return status;
     nz->first_peak = first_peak(s);
     nz->rcut = !isnan(plan->params.rcut) ? plan->params.rcut : cut_of_peak * nz->first_peak;
-    if (!(nz->rcut > 0)) return VTR_OK; /* no line to leave alone */
+    if (!(nz->rcut > 0) || plan->params.plain_polynomial) return VTR_OK; /* no line to leave alone */
     set_cut(s, nz->rcut);
     double most_reach = (plan->is_alloy ? most_reach_alloy : most_reach_network) * nz->rcut;
     bool reaches = pdf_finds_polynomial(plan) && (order + 1) * VTR_PI / nz->qmaxinst > most_reach;

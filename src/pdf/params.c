@@ -52,6 +52,8 @@ static const vtr_parameter parameters[] = {
      .maximum = VTR_PDF_MAX_ORDER, .metavar = "N", .help = "order of the background polynomial in s(Q)"},
     {"rpoly", "Å", VTR_PARAMETER_DOUBLE, MEMBER(rpoly), .default_value = NAN, .maximum = 20, .metavar = "R",
      .help = "set the order by the distance below which the polynomial acts"},
+    {"plain-polynomial", NULL, VTR_PARAMETER_BOOL, MEMBER(plain_polynomial),
+     .help = "fit the polynomial to all of F without weights, as PDFgetX3 does"},
     {"no-background", NULL, VTR_PARAMETER_BOOL, MEMBER(no_background), .help = "no background polynomial"},
     {"no-constant", NULL, VTR_PARAMETER_BOOL, MEMBER(no_constant), .help = "no constant under the intensity"},
     {"polynomial", NULL, VTR_PARAMETER_STRING, MEMBER(polynomial), .metavar = "P0,P1,...",

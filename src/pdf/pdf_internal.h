@@ -84,4 +84,7 @@ void pdf_sensitivity(const vtr_pdf_plan *plan, size_t n_r, const double *transfo
 /* dF [n_q] at point i of a profile with these F, N. */
 void pdf_structure_sensitivity(const vtr_pdf_plan *plan, size_t i, double f, double scale, double *out);
 
+/* Nodes and weights [n] of the Gauss-Legendre rule on [lo, hi]. */
+void pdf_gauss_legendre(size_t n, double lo, double hi, double *node, double *weight);
+
 #endif

@@ -38,6 +38,7 @@ vtr_profile_text_params vtr_profile_text_default_params(void)
 typedef struct layout {
     size_t first; /* line */
     size_t n_columns;
+    bool is_chosen; /* by the caller: rows may be longer than the first one */
     size_t n_names;
     char names[TEXT_MAX_FIELDS][80];
     size_t x, y, error; /* columns; SIZE_MAX: none */
@@ -169,6 +170,7 @@ static vtr_status given_columns(layout *l, const char *text, const char *path, v
     l->x = columns[0];
     l->y = columns[1];
     l->error = columns[2];
+    l->is_chosen = true;
     return VTR_OK;
 }
 
@@ -194,7 +196,7 @@ static vtr_status add_row(vtr_profile_text *p, const layout *l, const char *text
     double values[TEXT_MAX_FIELDS];
     bool missing[TEXT_MAX_FIELDS];
     size_t n = vtr_text_numbers(text, values, missing);
-    if (n != l->n_columns)
+    if (n < l->n_columns || (n > l->n_columns && !l->is_chosen))
         return vtr_fail(err, VTR_ERR_FORMAT, "'%s', line %zu: %zu numbers where line %zu has %zu", path, line,
                         n, l->first + 1, l->n_columns);
     double x = l->n_columns == 1 ? (double)p->n * k_step : values[l->x];
