@@ -240,8 +240,13 @@ static vtr_status write_result(const cli_pdf_result *result, const char *path, b
 {
     char scale[40];
     snprintf(scale, sizeof scale, "%.15g", own.files.bgscale);
-    vtr_text_entry source[3] = {
+    cli_pdf_setting settings[CLI_PDF_SETTINGS];
+    vtr_text_entry source[3 + CLI_PDF_SETTINGS] = {
         {"inputfile", path}, {"backgroundfile", own.files.background}, {"bgscale", scale}};
+    size_t n_source = own.files.background != NULL ? 3 : 1,
+           n_settings = cli_pdf_settings_list(&own, settings);
+    for (size_t i = 0; i < n_settings; i++)
+        source[n_source++] = (vtr_text_entry){settings[i].name, settings[i].value};
     vtr_status status = VTR_OK;
     for (int kind = 0; kind < 4 && status == VTR_OK; kind++) {
         char name[4096];
@@ -249,9 +254,8 @@ static vtr_status write_result(const cli_pdf_result *result, const char *path, b
                               is_series ? result->name : "", vtr_pdf_text_ending((vtr_pdf_text_kind)kind));
         if (length >= (int)sizeof name) return vtr_fail(err, VTR_ERR_IO, "the output's name is too long");
         if (wanted[kind])
-            status =
-                vtr_pdf_result_write(name, (vtr_pdf_text_kind)kind, &result->pdf, &result->params, source,
-                                     own.files.background != NULL ? 3 : 1, run->common.force, err);
+            status = vtr_pdf_result_write(name, (vtr_pdf_text_kind)kind, &result->pdf, &result->params,
+                                          source, n_source, run->common.force, err);
     }
     return status;
 }
@@ -326,6 +330,7 @@ static vtr_status process_all(cli_pdf_result *results, const cli_run *run, vtr_e
         status = vtr_fail(err, VTR_ERR_ARGUMENT, "--hold needs the result that found it: --lock FILE");
     if (status == VTR_OK && own.files.lock != NULL)
         status = vtr_pdf_settings_read(&own.pdf, &settings, own.files.lock, hold, err);
+    if (status == VTR_OK && own.files.lock != NULL) status = cli_pdf_settings_lock(&own, own.files.lock, err);
     if (status == VTR_OK && own.pdf.composition == NULL)
         status = vtr_fail(err, VTR_ERR_ARGUMENT,
                           "no composition; give --composition, such as Zr50Cu45Al5 or SiO2");

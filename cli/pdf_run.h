@@ -27,6 +27,17 @@ typedef struct cli_pdf_options {
     vtr_dataset_params recording;
 } cli_pdf_options;
 
+/* Corrections and refinement where they are not at their defaults, for the header of a result: settings
+ * [CLI_PDF_SETTINGS]; returns how many. */
+enum { CLI_PDF_SETTINGS = 24 };
+typedef struct cli_pdf_setting {
+    const char *name;
+    char value[64];
+} cli_pdf_setting;
+size_t cli_pdf_settings_list(cli_pdf_options *options, cli_pdf_setting *settings);
+/* Sets those that are at their defaults to what the header of a result says. */
+vtr_status cli_pdf_settings_lock(cli_pdf_options *options, const char *path, vtr_error *err);
+
 typedef enum cli_pdf_kind { CLI_PDF_MAP, CLI_PDF_PATTERN, CLI_PDF_TEXT } cli_pdf_kind;
 /* Which of the three a file is, by its bytes: a map file has profiles, text holds no zero byte. */
 cli_pdf_kind cli_pdf_kind_of(const char *path);

@@ -5,6 +5,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "allocation.h"
 #include "pdf_scene.h"
 #include "support.h"
 
@@ -146,12 +147,34 @@ static void wrong_requests_are_refused(void **state)
     assert_fails(vtr_pdf_refine(&pdf, NULL, &s.profile, &s.params, &refine, &err), VTR_ERR_NUMERIC, "scale");
 }
 
+static vtr_status refine_once(void *context, vtr_error *err)
+{
+    scene *s = context;
+    vtr_pdf pdf;
+    vtr_pdf_refine_params refine = vtr_pdf_refine_default_params();
+    refine.iterations = 2;
+    refine.formalism = VTR_PDF_ASHCROFT_LANGRETH;
+    vtr_status status = vtr_pdf_refine(&pdf, NULL, &s->profile, &s->params, &refine, err);
+    if (status == VTR_OK) vtr_pdf_release(&pdf);
+    return status;
+}
+
+static void every_allocation_may_fail(void **state)
+{
+    (void)state;
+    scene s;
+    vtr_pdf_refine_params refine;
+    prepare(&s, &refine);
+    s.profile.n = 100;
+    test_every_allocation_fails(refine_once, &s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_sum_rule_gives_the_scale), cmocka_unit_test(iterations_take_out_a_slow_factor),
         cmocka_unit_test(the_density_is_found),         cmocka_unit_test(errors_follow_the_iterations),
-        cmocka_unit_test(wrong_requests_are_refused),
+        cmocka_unit_test(wrong_requests_are_refused),   cmocka_unit_test(every_allocation_may_fail),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

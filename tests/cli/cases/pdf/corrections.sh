@@ -27,6 +27,9 @@ vitrail pdf tube.dat "${settings[@]}" --polarisation 0 --wavelength 0.5 --sum-ru
 vitrail pdf plain.dat "${settings[@]}" --sum-rule --density 0.0001 >rule.json
 vitrail pdf slow.dat "${settings[@]}" --sum-rule --density 0.0001 --rcut 2 >slow.json
 vitrail pdf slow.dat "${settings[@]}" --iterations 20 --density 0.0001 --rcut 2 >iterated.json
+vitrail pdf tube.dat "${settings[@]}" --polarisation 0 --wavelength 0.5 --sum-rule --density 0.0001 -o tube --format gr >first.json
+vitrail pdf tube.dat "${settings[@]}" --wavelength 0.5 --lock tube.gr >locked.json
+grep -E '^(polarisation|sum-rule) ' tube.gr
 "$PYTHON" - <<'TXT'
 import json
 
@@ -40,6 +43,7 @@ S = result("S")
 show("S", S["peaks"][0]["position"], 2.5, 0.03)
 show("barn", result("barn")["peaks"][0]["height"] / S["peaks"][0]["height"], 1, 0.01)
 show("polarisation", result("tube")["scale"] / result("rule")["scale"], 1, 1e-6)
+show("locked", result("locked")["scale"] / result("first")["scale"], 1, 1e-9)
 before, after = (abs(result(name)["peaks"][0]["position"] - 2.5) for name in ("slow", "iterated"))
 print("iterations help:", after < 0.2 * before)
 TXT
