@@ -35,6 +35,8 @@ typedef struct vtr_calibrate_params {
 
 VTR_API extern const vtr_parameter_table vtr_calibrate_parameters;
 
+enum { VTR_CALIBRATION_RADII = 512 };
+
 typedef struct vtr_calibration {
     size_t det_y, det_x;
     unsigned char *mask;        /* [det_y][det_x] vtr_mask_reason bits, 0 = used */
@@ -54,6 +56,12 @@ typedef struct vtr_calibration {
     vtr_noise noise;
     vtr_ring_template ring;
     vtr_speckle speckle;
+    /* mean counts per pixel at radii i radial_step_px, each pattern's own centre and strain taken out; 0 where none are
+     * seen */
+    double radial_step_px, radial_mean[VTR_CALIBRATION_RADII];
+    double
+        sample_noise; /* variance of a profile's sample by noise, over that of as many pixels' mean: the rest is shared
+                            with the neighbours */
     bool is_far;           /* single centres lie off the descan surface by part of the ring's width */
     double electrons;      /* mean counts in the annulus over the gain */
     double beam_radius_px; /* of the direct beam's disc; NAN: none seen */

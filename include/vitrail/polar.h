@@ -135,34 +135,38 @@ typedef struct vtr_profile_params {
     double r_step_px;  /* distance of the samples */
     size_t n;          /* number of samples */
     vtr_noise noise;
-    const float
-        *speckle;     /* [n_bins] variance of a bin's sum beyond noise, relative to its square; NULL: none */
-    size_t n_sectors; /* a profile of each of so many sectors; 0: one profile of them all */
+    const float *speckle; /* [n], or [n_sectors][n]: variance of each sample beyond noise, relative to its
+                             square; NULL: none */
+    size_t n_sectors;     /* a profile of each of so many sectors; 0: one profile of them all */
 } vtr_profile_params;
 
 /* Samples at the plan's ring centres: r_first = r_step / 2, n = n_r; counting noise, no speckle. */
 VTR_API vtr_profile_params vtr_profile_default_params(const vtr_polar_plan *plan);
 
-/* Azimuthal mean per pixel of the counts above noise.offset, of sixteen frames at once. A bin's sum and its
- * pixels go, by linear splitting, to the two samples next to the bin's rho in each lane.
+/* Azimuthal mean per pixel of the counts above noise.offset, of sixteen frames at once. A bin's sum and its pixels go,
+ * by linear splitting, to the two samples next to the bin's rho in each lane: m_j = sum_b w_bj (s_b - n_b offset) / n_j,
+ * n_j = sum_b w_bj n_b. How far these bins lie from the sample, and on which side, depends on the shift: with x_j = sum_b w_bj w_b,j+1 n_b / n_j and x'_j = the same sum / n_j+1 their mean
+ * distance is x_j - x'_j-1 steps, and their mean square distance (x_j + x'_j-1)/2, zero where bins fall on samples and a
+ * sixth where they are spread evenly. All are brought to t = 1/12, that of a shift of half a step:
  *
- *   mean_j = sum_b w_bj (s_b - n_b offset) / sum_b w_bj n_b
- *   variance_j = [(gain m + read_noise^2) sum_b w_bj^2 n_b + m^2 sum_b w_bj^2 n_b^2 speckle_b] / (sum_b w_bj
- * n_b)^2
+ *   mean_j = m_j - a (m_j+1 - m_j) - b (m_j-1 - m_j),
+ *            a = 3/4 x_j - 1/4 x'_j-1 - t/2, b = 3/4 x'_j-1 - 1/4 x_j - t/2
+ *   variance_j = var(these three m) + mean_j^2 speckle_j
+ *   cov(m_j, m_k) = sum_b w_bj w_bk n_b (gain m + read_noise^2) / (n_j n_k)
  *
- * with m = max(mean_j, 0), or one electron over the sample's pixels where that is more: the ring's own mean
- * and not the bin's counts sets the variance, so no sample is too sure of itself because it happened to count
- * nothing. Given     lanes                          may be NULL: no shift, no strain Returned  mean
- * [n][VTR_LANES]        recorded units per pixel variance [n][VTR_LANES]        of the mean; may be NULL
- *           weight   [n][VTR_LANES]        (splitted) number of pixels; may be NULL
+ * with m = max(m_j, one electron over the sample's pixels): the ring's own mean and not the bin's counts sets the variance,
+ * so no sample is too sure of itself because it happened to count nothing. A sample is the average over a ring step
+ * (r_step_px of the plan), and over neighbouring samples with the weights t/2, 1 - t, t/2, whatever the lane's shift.
+ * Given     lanes                          may be NULL: no shift, no strain
+ * Returned  mean     [n][VTR_LANES]        recorded units per pixel
+ *           variance [n][VTR_LANES]        of the mean; may be NULL
+ *           weight   [n][VTR_LANES]        (splitted) number of pixels n_j; may be NULL
  * With n_sectors > 0 the arrays are [n_sectors][n][VTR_LANES]: sector s is centred on s * 360/n_sectors degrees in
  * circle coordinates, and made of an odd number of the plan's sectors (else VTR_ERR_ARGUMENT). A bin stays in its
  * sector whatever the lane's shift.
- * Mean and variance are NAN where less than a hundredth of a pixel contributes, and in lanes with
- * VTR_FLAG_MISSING. A bin counts as a point at its mean radius in its mean direction, so samples are averages
- * over about a ring step (r_step_px of the plan) and one triangle of two r_step_px of the params; within a
- * sector of opening angle w the shift d smears by |d| w / sqrt(12) px. VTR_ERR_ARGUMENT for parameters out of
- * range, VTR_ERR_MEMORY. */
+ * Mean and variance are NAN where less than a hundredth of a pixel contributes, and in lanes with VTR_FLAG_MISSING. A bin
+ * counts as a point at its mean radius in its mean direction: within a sector of opening angle w the shift d smears by
+ * |d| w / sqrt(12) px. VTR_ERR_ARGUMENT for parameters out of range, VTR_ERR_MEMORY. */
 VTR_API vtr_status vtr_polar_profile(float *mean, float *variance, float *weight, vtr_polar_batch *batch,
                                      const vtr_polar_lanes *lanes, const vtr_profile_params *params,
                                      vtr_error *err);

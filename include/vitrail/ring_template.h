@@ -28,7 +28,12 @@ typedef struct vtr_ring_template {
     double coefficients[VTR_TEMPLATE_MAX_KNOTS];
 } vtr_ring_template;
 
-enum { VTR_SPECKLE_NODES = 13, VTR_SPECKLE_MAX_LAG = 40, VTR_SPECKLE_LAGS = 2 * VTR_SPECKLE_MAX_LAG + 1 };
+enum {
+    VTR_SPECKLE_NODES = 13,
+    VTR_SPECKLE_MAX_LAG = 40,
+    VTR_SPECKLE_LAGS = 2 * VTR_SPECKLE_MAX_LAG + 1,
+    VTR_SPECKLE_RADII = 64
+};
 
 /* A pattern is taken as m(x) (1 + s(x)) with <s(x) s(x')> = contrast(r) [ rho(x - x') + F(x + x' - 2c) ], c the
  * pattern's centre: opposite speckles are the same speckle as far as Friedel's law holds. */
@@ -42,6 +47,9 @@ typedef struct vtr_speckle {
     /* rho and F at lags (y, x), the zero lag in the middle of [2 max_lag + 1][2 max_lag + 1] */
     double correlation[VTR_SPECKLE_LAGS * VTR_SPECKLE_LAGS];
     double folded[VTR_SPECKLE_LAGS * VTR_SPECKLE_LAGS];
+    /* along whole rings, at radii i radius_step_px over all of the pattern: variance of the intensity over its mean
+     * squared, and covariance with the opposite pixel; a step of 0: not measured */
+    double radius_step_px, near[VTR_SPECKLE_RADII], opposite[VTR_SPECKLE_RADII];
 } vtr_speckle;
 
 VTR_END_DECLS

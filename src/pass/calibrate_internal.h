@@ -41,6 +41,11 @@ vtr_status vtr_calibrate_mean_errors(vtr_calibration *c, const unsigned char *us
 vtr_status vtr_calibrate_sample(vtr_calibration *c, const unsigned char *used, const vtr_sample *sample,
                                 int threads, const vtr_progress *progress, vtr_error *err);
 
+/* The radial mean, and the speckle along whole rings at every radius of the pattern where there is some in the annulus,
+ * with the sample's fits. */
+vtr_status vtr_calibrate_rings(vtr_calibration *c, const unsigned char *used, const vtr_sample *sample,
+                               const vtr_sample_fits *fits, int threads, vtr_error *err);
+
 /* used[i] = mask[i] == 0; the caller frees it. */
 unsigned char *vtr_calibration_used(const vtr_calibration *c);
 

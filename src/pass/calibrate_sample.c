@@ -211,6 +211,7 @@ static vtr_status sample_round(vtr_calibration *c, const unsigned char *used, co
             vtr_speckle_measure(&c->speckle, sample, (const double(*)[FIT_N])fits->parameters, fits->flags,
                                 likelihood, &c->ring, &pixels, &c->noise, terms.fit.relative_variance, err);
     }
+    if (status == VTR_OK && !with_template) status = vtr_calibrate_rings(c, used, sample, fits, threads, err);
     if (status == VTR_OK && with_template)
         status = vtr_sample_template(&c->ring, sample, fits, plan, likelihood, patterns_differ(c, fits),
                                      threads, err);

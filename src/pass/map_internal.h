@@ -34,11 +34,18 @@ typedef struct map_batch {
     unsigned char n, variant;
 } map_batch;
 
+/* What the profile's variance is made of beside noise, and how its samples hang together (map_errors.c). */
+typedef struct map_errors {
+    float *speckle; /* [n_profile], see vtr_profile_params; NULL: none */
+    size_t n_lags;
+    float *correlation; /* [n_lags][n_profile] of samples j and j + lag; NULL without a profile */
+} map_errors;
+
 /* Profiles of azimuthal sectors (map_sectors.c). */
 typedef struct map_sectors {
     size_t n;               /* 0: none are made */
     vtr_polar_plan **plans; /* [n_variants]; NULL: those of the fit serve */
-    float *speckle;         /* [n_bins] of these plans; NULL: none */
+    float *speckle;         /* [n][n_profile], of the plan's sectors; NULL: none */
     size_t *of_row;         /* [n]: the plan's sector in each row of the file */
     double *angle_degrees;  /* [n]: its middle in the scan's frame, ascending from 0 */
     vtr_profile_params profile;
@@ -74,7 +81,7 @@ typedef struct map_job {
     float *virtual_images; /* [n_virtual][n_positions] */
     float *total;          /* [n_positions] */
     vtr_profile_params profile;
-    float *speckle; /* [n_bins] for the profile's variance; NULL: none */
+    map_errors errors;
     map_sectors sectors;
     vtr_pattern *pattern;
 } map_job;
@@ -148,6 +155,12 @@ vtr_status map_write_k(map_job *job, const char *group, vtr_error *err);
 /* Writes rows of positions first ... first + n - 1 into group/name [scan_y][scan_x][inner...]. */
 vtr_status map_write_positions(map_job *job, const char *group, const char *name, const float *rows,
                                size_t first, size_t n, size_t n_inner, const size_t *inner, vtr_error *err);
+
+/* For the profile's samples, with the plans of the fit. */
+vtr_status map_errors_create(map_job *job, vtr_error *err);
+void map_errors_release(map_job *job);
+/* Relative variance by speckle of the profile's samples, or of n_sectors sectors': a new array, NULL without speckle. */
+vtr_status map_speckle_of_samples(float **out, const map_job *job, size_t n_sectors, vtr_error *err);
 
 /* Needs the plans of the fit and the profile's samples; nothing is made without --sectors. */
 vtr_status map_sectors_create(map_job *job, vtr_error *err);

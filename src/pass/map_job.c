@@ -166,14 +166,7 @@ static vtr_status choose_profile(map_job *job, double largest, vtr_error *err)
     job->n_profile = job->params->no_profile ? 0 : n;
     job->profile = (vtr_profile_params){
         .r_first_px = step / 2, .r_step_px = step, .n = n, .noise = job->calibration->noise};
-    if (job->terms.relative_variance == NULL) return VTR_OK;
-    size_t n_bins = job->variants[0].plan->n_bins;
-    job->speckle = vtr_calloc(n_bins, sizeof *job->speckle);
-    if (job->speckle == NULL) return vtr_fail(err, VTR_ERR_MEMORY, "out of memory for the speckle's terms");
-    for (size_t b = 0; b < n_bins; b++)
-        job->speckle[b] = (float)job->terms.relative_variance[b];
-    job->profile.speckle = job->speckle;
-    return VTR_OK;
+    return map_errors_create(job, err);
 }
 
 vtr_status map_job_create(map_job *job, vtr_error *err)
@@ -226,7 +219,7 @@ void map_job_release(map_job *job)
     vtr_free(job->beam_flags);
     vtr_free(job->virtual_images);
     vtr_free(job->total);
-    vtr_free(job->speckle);
+    map_errors_release(job);
     vtr_pattern_free(&job->pattern);
     memset(job, 0, sizeof *job);
 }

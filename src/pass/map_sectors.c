@@ -51,43 +51,6 @@ static vtr_status make_plan(vtr_polar_plan **plan, const map_job *job, size_t n_
     return vtr_polar_plan_create(plan, &g, err);
 }
 
-/* The speckle's variance of a whole sector's ring, shared out to its bins so that their independent variances add up
- * to it: bins narrower than a grain are not independent. */
-static vtr_status share_speckle(map_sectors *s, const map_job *job, size_t n_around, vtr_error *err)
-{
-    if (!(job->calibration->speckle.contrast > 0)) return VTR_OK;
-    vtr_polar_plan *whole = NULL, *parts = NULL;
-    double *relative = NULL;
-    size_t width = n_around / s->n;
-    vtr_status status = make_plan(&whole, job, s->n, 0, 0, err);
-    if (status == VTR_OK) status = make_plan(&parts, job, n_around, 0, 0, err);
-    if (status != VTR_OK) goto cleanup;
-    relative = vtr_calloc(whole->n_bins, sizeof *relative);
-    s->speckle = vtr_calloc(parts->n_bins, sizeof *s->speckle);
-    if (relative == NULL || s->speckle == NULL) {
-        status = vtr_fail(err, VTR_ERR_MEMORY, "out of memory for the speckle's terms");
-        goto cleanup;
-    }
-    vtr_ring_pixels pixels = vtr_pixels_of_plan(whole, job->used);
-    status = vtr_speckle_bins(relative, &job->calibration->speckle, &job->calibration->ring, &pixels, err);
-    for (size_t b = 0; status == VTR_OK && b < whole->n_bins; b++) {
-        size_t first = b % s->n * width + n_around - width / 2;
-        double squares = 0;
-        for (size_t k = 0; k < width; k++) {
-            double n = parts->n_pixels[b / s->n * n_around + (first + k) % n_around];
-            squares += n * n;
-        }
-        double share = squares > 0 ? relative[b] * whole->n_pixels[b] * whole->n_pixels[b] / squares : 0;
-        for (size_t k = 0; k < width; k++)
-            s->speckle[b / s->n * n_around + (first + k) % n_around] = (float)share;
-    }
-cleanup:
-    vtr_free(relative);
-    vtr_polar_plan_free(&whole);
-    vtr_polar_plan_free(&parts);
-    return status;
-}
-
 vtr_status map_sectors_create(map_job *job, vtr_error *err)
 {
     map_sectors *s = &job->sectors;
@@ -110,7 +73,7 @@ vtr_status map_sectors_create(map_job *job, vtr_error *err)
     for (size_t v = 0; status == VTR_OK && s->plans != NULL && v < job->n_variants; v++)
         status =
             make_plan(&s->plans[v], job, n_around, job->variants[v].shift_x, job->variants[v].shift_y, err);
-    if (status == VTR_OK) status = share_speckle(s, job, n_around, err);
+    if (status == VTR_OK) status = map_speckle_of_samples(&s->speckle, job, n, err);
     s->profile = job->profile;
     s->profile.n_sectors = n;
     s->profile.speckle = s->speckle;

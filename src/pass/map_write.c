@@ -121,6 +121,11 @@ static vtr_status describe_profiles(map_job *job, vtr_error *err)
     if (status == VTR_OK)
         status = vtr_mapfile_write_text(job->file, "profile", NULL, "taken_out",
                                         "centre, distortion, deviatoric strain", err);
+    const size_t shape[2] = {job->errors.n_lags, job->n_profile};
+    if (status == VTR_OK)
+        status = vtr_mapfile_write(
+            job->file, "profile", "correlation", VTR_TYPE_F32, 2, shape, job->errors.correlation, NULL,
+            "of the errors of each sample and the one so many (the row's number) farther out", err);
     if (status == VTR_OK) status = vtr_mapfile_signal(job->file, "profile", "intensity", err);
     if (status == VTR_OK) status = scan_axes(job, "profile", err);
     static const char *const axes[3] = {"scan_y", "scan_x", "k"};

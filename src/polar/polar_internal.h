@@ -107,7 +107,7 @@ size_t vtr_pattern_block_width(const vtr_pattern *pattern, size_t first);
 void vtr_pattern_empty(const vtr_pattern *pattern, size_t block, size_t first);
 
 enum {
-    VTR_PROFILE_ROW = 4 * VTR_LANES, /* floats of one sample: sums, pixels, squared weights, speckle */
+    VTR_PROFILE_ROW = 3 * VTR_LANES, /* floats of one sample: sums, pixels, pixels shared with the next */
     VTR_PROFILE_NARROW = 5,          /* samples that a bin falls on where the lanes are alike */
     VTR_PROFILE_MARGIN = 4,          /* samples before the first and after the last, dropped in the end */
 };
@@ -123,10 +123,14 @@ typedef struct vtr_profile_spread {
     float matrix, shift;
 } vtr_profile_spread;
 
+/* Mean square distance of a sample's bins from it, in samples: that of bins whose shift is half a sample, and so of most
+ * patterns. Every sample is brought to it, so that none is smoother than another for its shift. */
+#define VTR_PROFILE_SQUARE (1.0f / 12)
+
 /* What the kernels of vtr_polar_profile work on. */
 typedef struct vtr_profile_task {
     const float *sums;
-    const float *speckle; /* may be NULL */
+    const float *speckle; /* [n] relative variance of each sample; may be NULL */
     const vtr_profile_lanes *lanes;
     const vtr_profile_points *points;
     size_t n_bins;
@@ -138,6 +142,7 @@ typedef struct vtr_profile_task {
     float *scale;        /* of the middle's rho, in samples */
     float *inv_squared;  /* 1 / rho^2 of the middle where the lanes are near to it, else 0 */
     float *rows;         /* [n + 2 margins][VTR_PROFILE_ROW] */
+    float *terms;        /* [n + 2][VTR_PROFILE_ROW], for profile_finish */
 } vtr_profile_task;
 
 /* The pattern that frames are added to while they are binned. */

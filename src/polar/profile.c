@@ -5,7 +5,8 @@
 #include "base/base_internal.h"
 #include "polar/polar_internal.h"
 
-/* What each bin can reach (five arrays), the rows that the bins are split into, and the bins of one sector. */
+/* What each bin can reach (five arrays), the rows that the bins are split into with their terms, and the bins of one
+ * sector. */
 typedef struct vtr_profile_scratch {
     size_t n_bins, n_rows, n_gathered; /* capacities */
     float *bins, *rows, *gathered;
@@ -14,7 +15,7 @@ typedef struct vtr_profile_scratch {
 /* Bins with their sums: all those of a plan, or some of them copied together. */
 typedef struct bin_list {
     size_t n;
-    const float *sums, *speckle; /* [n][VTR_LANES], [n] or NULL */
+    const float *sums; /* [n][VTR_LANES] */
     vtr_profile_points points;
 } bin_list;
 
@@ -48,7 +49,7 @@ static size_t whole_vectors(size_t n_bins)
     return (n_bins + VTR_LANES - 1) / VTR_LANES * VTR_LANES;
 }
 
-enum { GATHERED = VTR_LANES + 5 }; /* floats of a gathered bin */
+enum { GATHERED = VTR_LANES + 4 }; /* floats of a gathered bin */
 
 static vtr_status prepare_scratch(vtr_polar_workspace *work, const vtr_polar_plan *plan,
                                   const vtr_profile_params *params, vtr_error *err)
@@ -64,7 +65,7 @@ static vtr_status prepare_scratch(vtr_polar_workspace *work, const vtr_polar_pla
     s->n_rows = n_rows;
     s->n_gathered = n_gathered;
     s->bins = vtr_calloc(whole_vectors(plan->n_bins), 5 * sizeof *s->bins);
-    s->rows = vtr_calloc(n_rows, VTR_PROFILE_ROW * sizeof *s->rows);
+    s->rows = vtr_calloc(n_rows, 2 * VTR_PROFILE_ROW * sizeof *s->rows);
     s->gathered = vtr_calloc(n_gathered + VTR_LANES, GATHERED * sizeof *s->gathered);
     if (s->bins == NULL || s->rows == NULL || s->gathered == NULL) {
         vtr_profile_scratch_free(s);
@@ -122,11 +123,8 @@ static bin_list gather_sector(vtr_profile_scratch *scratch, const vtr_polar_batc
     const vtr_polar_plan *plan = batch->plan;
     const vtr_profile_points *from = &plan->program->points;
     size_t n = bins_in_sector(plan, params), width = plan->n_sectors / params->n_sectors;
-    float *sums = scratch->gathered, *rest = sums + n * VTR_LANES, *speckle = rest + 4 * n;
-    bin_list list = {.n = n,
-                     .sums = sums,
-                     .speckle = params->speckle != NULL ? speckle : NULL,
-                     .points = {rest, rest + n, rest + 2 * n, rest + 3 * n}};
+    float *sums = scratch->gathered, *rest = sums + n * VTR_LANES;
+    bin_list list = {.n = n, .sums = sums, .points = {rest, rest + n, rest + 2 * n, rest + 3 * n}};
     size_t first = sector * width + plan->n_sectors - width / 2, i = 0;
     for (size_t r = 0; r < plan->n_r; r++)
         for (size_t k = 0; k < width; k++, i++) {
@@ -136,7 +134,6 @@ static bin_list gather_sector(vtr_profile_scratch *scratch, const vtr_polar_batc
             list.points.y[i] = from->y[b];
             list.points.radius[i] = from->radius[b];
             list.points.n_pixels[i] = from->n_pixels[b];
-            if (params->speckle != NULL) speckle[i] = params->speckle[b];
         }
     return list;
 }
@@ -144,13 +141,13 @@ static bin_list gather_sector(vtr_profile_scratch *scratch, const vtr_polar_batc
 /* The bins split into the scratch's rows. */
 static vtr_profile_task split_bins(vtr_profile_scratch *scratch, const bin_list *list,
                                    const vtr_profile_lanes *lanes, const vtr_profile_spread *spread,
-                                   const vtr_profile_params *params)
+                                   const vtr_profile_params *params, size_t sector)
 {
     float *bins = scratch->bins;
     size_t stride = whole_vectors(list->n);
     vtr_profile_task task = {
         .sums = list->sums,
-        .speckle = list->speckle,
+        .speckle = params->speckle != NULL ? params->speckle + sector * params->n : NULL,
         .lanes = lanes,
         .points = &list->points,
         .n_bins = list->n,
@@ -164,6 +161,7 @@ static vtr_profile_task split_bins(vtr_profile_scratch *scratch, const bin_list 
         .scale = bins + 3 * stride,
         .inv_squared = bins + 4 * stride,
         .rows = scratch->rows,
+        .terms = scratch->rows + (params->n + 2 * VTR_PROFILE_MARGIN) * VTR_PROFILE_ROW,
     };
     memset(scratch->rows, 0, (params->n + 2 * VTR_PROFILE_MARGIN) * VTR_PROFILE_ROW * sizeof *scratch->rows);
     const vtr_polar_kernels *kernels = vtr_polar_kernels_best();
@@ -201,12 +199,12 @@ vtr_status vtr_polar_profile(float *mean, float *variance, float *weight, vtr_po
     float nothing[VTR_LANES], gain = (float)params->noise.gain;
     float read_variance = (float)(params->noise.read_noise * params->noise.read_noise);
     vtr_profile_spread spread = fill_lanes(&geometry, nothing, lanes, batch->flags);
-    bin_list list = {plan->n_bins, batch->sums, params->speckle, plan->program->points};
+    bin_list list = {plan->n_bins, batch->sums, plan->program->points};
     size_t n_profiles = params->n_sectors > 0 ? params->n_sectors : 1;
     for (size_t s = 0; s < n_profiles; s++) {
         size_t at = s * params->n * VTR_LANES;
         if (params->n_sectors > 0) list = gather_sector(scratch, batch, params, s);
-        vtr_profile_task task = split_bins(scratch, &list, &geometry, &spread, params);
+        vtr_profile_task task = split_bins(scratch, &list, &geometry, &spread, params, s);
         vtr_polar_kernels_best()->profile_finish(mean + at, variance != NULL ? variance + at : NULL,
                                                  weight != NULL ? weight + at : NULL, &task, gain,
                                                  read_variance, nothing);

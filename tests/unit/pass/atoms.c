@@ -104,17 +104,45 @@ static vtr_calibration *calibrate_glass(const char *path)
     return calibration;
 }
 
-static vtr_ring_map map_glass(const char *path, const vtr_calibration *calibration)
+/* Root of the mean square of the pulls of radial profiles about their mean over the scan, beyond the direct beam. */
+static double profile_pulls(const char *map)
+{
+    size_t n_k, n_all;
+    double *k = pass_dataset(map, "profile", "k", &n_k), sum = 0, used = 0;
+    double *values = pass_dataset(map, "profile", "intensity", &n_all);
+    double *variances = pass_dataset(map, "profile", "variance", &n_all);
+    for (size_t j = PATTERN_PX / 10; j < PATTERN_PX / 2 - 2; j++) {
+        double mean = 0, n = 0, squares = 0;
+        for (size_t i = j; i < n_all; i += n_k)
+            if (!isnan(values[i])) {
+                mean += values[i];
+                n++;
+            }
+        mean /= n;
+        for (size_t i = j; i < n_all; i += n_k)
+            if (!isnan(values[i])) squares += pow(values[i] - mean, 2) / variances[i];
+        sum += squares * n / (n - 1);
+        used += n;
+    }
+    vtr_free(k);
+    vtr_free(values);
+    vtr_free(variances);
+    return sqrt(sum / used);
+}
+
+/* `pulls`: of the profile; NULL: none is made. */
+static vtr_ring_map map_glass(const char *path, const vtr_calibration *calibration, double *pulls)
 {
     vtr_error err;
     char output[4096];
     vtr_map_params params = pass_map_params();
-    params.no_profile = true;
+    params.no_profile = pulls == NULL;
     snprintf(output, sizeof output, "%s.h5", path);
     remove(output);
     pass_job job = {
         .input = path, .output = output, .calibration = calibration, .map = &params, .threads = 2};
     assert_ok(pass_run(&job, &err));
+    if (pulls != NULL) *pulls = profile_pulls(output);
     return pass_ring(output);
 }
 
@@ -168,18 +196,22 @@ static void errors_are_true(const glass *g, double least_counting_ratio)
     write_glass(g, path);
     size_t n = g->scan[0] * g->scan[1];
     vtr_calibration *calibration = calibrate_glass(path);
-    vtr_ring_map map = map_glass(path, calibration);
+    double profile;
+    vtr_ring_map map = map_glass(path, calibration, &profile);
     pulls whole = pulls_of(&map, 0, n);
     vtr_ring_map_release(&map);
     /* the same fit, told of no speckle: the bars of counting alone */
     calibration->speckle.contrast = 0;
-    map = map_glass(path, calibration);
+    map = map_glass(path, calibration, NULL);
     pulls counting = pulls_of(&map, 0, n);
     vtr_ring_map_release(&map);
     vtr_calibration_free(calibration);
-    print_message("%s, %g nm, %g nm thick, %.0e electrons: pulls %.3f %.3f %.3f, with counting bars %.1f\n",
-                  g->model, g->probe_nm, g->thickness_nm, g->electrons, whole.deviation[0],
-                  whole.deviation[1], whole.deviation[2], root_mean_square(counting.deviation));
+    print_message(
+        "%s, %g nm, %g nm thick, %.0e electrons: pulls %.3f %.3f %.3f, with counting bars %.1f; of profiles "
+        "%.3f\n",
+        g->model, g->probe_nm, g->thickness_nm, g->electrons, whole.deviation[0], whole.deviation[1],
+        whole.deviation[2], root_mean_square(counting.deviation), profile);
+    assert_near(profile, 1, 0.08);
     assert_true(whole.n >= n - n / 100);
     assert_near(root_mean_square(whole.deviation), 1, 0.08);
     /* a single component's deviation has a statistical error of 1/sqrt(2 n) beside */
@@ -196,7 +228,7 @@ static void strain_comes_back(const glass *g)
     write_glass(g, path);
     size_t n = unstrained_positions(g), n_pairs = 0;
     vtr_calibration *calibration = calibrate_glass(path);
-    vtr_ring_map map = map_glass(path, calibration);
+    vtr_ring_map map = map_glass(path, calibration, NULL);
     double strain[3] = {0};
     for (size_t i = 0; i < n; i++) {
         if ((map.flags[i] | map.flags[i + n]) & VTR_FLAGS_NO_RING_DATA) continue;

@@ -131,7 +131,8 @@ static void shifts_are_taken_out(void **state)
         }
 }
 
-/* Pixels and counts of all sectors are those of the whole profile. */
+/* Pixels of all sectors are those of the whole profile, and so are the counts where all of them have the same shift; with
+ * shifts a sector's differences stand for its own slope, and the sum is that of the whole but for noise in these. */
 static void sectors_add_up_to_the_whole(void **state)
 {
     (void)state;
@@ -143,7 +144,7 @@ static void sectors_add_up_to_the_whole(void **state)
         l.dx_px[lane] = 0.1f * (float)lane;
         l.exx[lane] = 0.001f * (float)lane;
         for (size_t i = 0; i < PIXELS; i++)
-            storage[lane][i] = (float)vtr_random_poisson(&random, 20);
+            storage[lane][i] = lane == 3 ? 20 : (float)vtr_random_poisson(&random, 20);
     }
     assert_ok(vtr_polar_bin(batch, plan, VTR_TYPE_F32, frames, NULL, &err));
     vtr_profile_params params = sector_params(0);
@@ -161,7 +162,9 @@ static void sectors_add_up_to_the_whole(void **state)
             }
             size_t i = j * VTR_LANES + lane;
             assert_near(pixels, whole_weight[i], 1e-4 * pixels + 0.02);
-            if (whole_weight[i] > 1) assert_near(counts / pixels, whole[i], 1e-4 * fabs(whole[i]) + 0.02);
+            if (whole_weight[i] > 1 && lane == 3) assert_near(counts / pixels, whole[i], 1e-4 * whole[i]);
+            /* a few hundredths of the noise of a sample */
+            if (whole_weight[i] > 60) assert_near(counts / pixels, whole[i], 3 * sqrt(20 / whole_weight[i]));
         }
 }
 
@@ -187,7 +190,7 @@ static void masked_sectors_are_nan(void **state)
 static void all_kernels_give_the_same_bits(void **state)
 {
     (void)state;
-    static float first[2][MOST * RADII * VTR_LANES], speckle[RADII * AROUND];
+    static float first[2][MOST * RADII * VTR_LANES], speckle[12 * RADII];
     const vtr_cpu cpus[] = {VTR_CPU_PORTABLE, VTR_CPU_AVX2, VTR_CPU_AVX512};
     vtr_random random;
     vtr_random_start(&random, 6, 0);
@@ -198,8 +201,8 @@ static void all_kernels_give_the_same_bits(void **state)
         for (size_t i = 0; i < PIXELS; i++)
             storage[lane][i] = (float)vtr_random_poisson(&random, 3);
     }
-    for (size_t b = 0; b < plan->n_bins; b++)
-        speckle[b] = 0.01f * (float)(b % 5);
+    for (size_t i = 0; i < 12 * RADII; i++)
+        speckle[i] = 0.01f * (float)(i % 5);
     vtr_profile_params params = sector_params(12);
     params.speckle = speckle;
     params.noise.offset = 0.5;
