@@ -21,8 +21,12 @@ VTR_BEGIN_DECLS
 /* The likelihood fit of src/ring, or the fits of one pattern by itself (ring.h). */
 typedef enum vtr_fit_method { VTR_FIT_LIKELIHOOD, VTR_FIT_SECTORS, VTR_FIT_THRESHOLD } vtr_fit_method;
 
+/* How the direct beam is found: centre of mass, or its disc's edge by maximum likelihood (beam.h). */
+typedef enum vtr_beam_method { VTR_BEAM_CENTRE_OF_MASS, VTR_BEAM_DISC } vtr_beam_method;
+
 typedef struct vtr_map_params {
     int fit;                             /* vtr_fit_method */
+    int beam;                            /* vtr_beam_method */
     vtr_ring_threshold_params threshold; /* of VTR_FIT_THRESHOLD */
     double profile_step_px;              /* distance of the profile's samples */
     bool no_profile;                     /* leave the radial profiles out */

@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "beam/beam_internal.h"
 #include "vitrail/constants.h"
 
 vtr_beam_params vtr_beam_default_params(size_t det_y, size_t det_x, double start_x_px, double start_y_px,
@@ -21,50 +22,10 @@ vtr_beam_params vtr_beam_default_params(size_t det_y, size_t det_x, double start
         .saturation = NAN,
         .noise = {.gain = 1, .is_counting = true},
         .n_iterations = 3,
+        .disc_radius_px = radius_px > 4 ? radius_px - 2 : 0.5 * radius_px,
+        .disc_edge_px = 0.5,
     };
 }
-
-static double pixel_u8(const void *frame, size_t i)
-{
-    return ((const uint8_t *)frame)[i];
-}
-
-static double pixel_u16(const void *frame, size_t i)
-{
-    return ((const uint16_t *)frame)[i];
-}
-
-static double pixel_u32(const void *frame, size_t i)
-{
-    return ((const uint32_t *)frame)[i];
-}
-
-static double pixel_i8(const void *frame, size_t i)
-{
-    return ((const int8_t *)frame)[i];
-}
-
-static double pixel_i16(const void *frame, size_t i)
-{
-    return ((const int16_t *)frame)[i];
-}
-
-static double pixel_i32(const void *frame, size_t i)
-{
-    return ((const int32_t *)frame)[i];
-}
-
-static double pixel_f32(const void *frame, size_t i)
-{
-    return (double)((const float *)frame)[i];
-}
-
-static double pixel_f64(const void *frame, size_t i)
-{
-    return ((const double *)frame)[i];
-}
-
-typedef double (*pixel_reader)(const void *frame, size_t i);
 
 /* Sums over a disc, places counted from the point `origin`. */
 typedef struct disc_sums {
@@ -74,15 +35,6 @@ typedef struct disc_sums {
     double counts_xx, counts_yy, counts_xy;
     double n_missing, highest;
 } disc_sums;
-
-/* Rows or columns of the detector within `radius` of `centre`: first <= i < end. */
-static void span(ptrdiff_t *first, ptrdiff_t *end, double centre, double radius, size_t size)
-{
-    *first = (ptrdiff_t)ceil(centre - radius);
-    *end = (ptrdiff_t)floor(centre + radius) + 1;
-    if (*first < 0) *first = 0;
-    if (*end > (ptrdiff_t)size) *end = (ptrdiff_t)size;
-}
 
 static inline __attribute__((always_inline)) bool has_data(pixel_reader read, const void *frame,
                                                            const unsigned char *used, size_t i)
@@ -280,7 +232,7 @@ static const struct {
     [VTR_TYPE_F32] = {disc_f32, ring_f32}, [VTR_TYPE_F64] = {disc_f64, ring_f64},
 };
 
-static vtr_status check_params(const vtr_beam_params *p, vtr_error *err)
+vtr_status vtr_beam_check_params(const vtr_beam_params *p, vtr_error *err)
 {
     if (!(p->radius_px >= 1) || !isfinite(p->radius_px))
         return vtr_fail(err, VTR_ERR_ARGUMENT,
@@ -297,11 +249,6 @@ static vtr_status check_params(const vtr_beam_params *p, vtr_error *err)
         return vtr_fail(err, VTR_ERR_ARGUMENT, "the direct beam's mask is re-centred %d times: 0 at least",
                         p->n_iterations);
     return VTR_OK;
-}
-
-static void lose_beam(vtr_beam_position *position, uint32_t flags)
-{
-    *position = (vtr_beam_position){NAN, NAN, {NAN, NAN, NAN}, NAN, NAN, flags};
 }
 
 /* Whether the mask about (x, y) is within the search radius and wholly on the detector. */
@@ -352,7 +299,7 @@ static void finish_position(vtr_beam_position *out, const disc_sums *s, const vt
 vtr_status vtr_beam_centre_of_mass(vtr_beam_position *position, vtr_type type, const void *frame,
                                    const vtr_beam_params *p, vtr_error *err)
 {
-    vtr_status status = check_params(p, err);
+    vtr_status status = vtr_beam_check_params(p, err);
     if (status != VTR_OK) return status;
     if (frame == NULL) {
         lose_beam(position, VTR_FLAG_MISSING | VTR_FLAG_NO_BEAM);

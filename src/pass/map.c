@@ -17,6 +17,9 @@ static const vtr_parameter parameters[] = {
      .help = "threshold fit: pixels above this part of the maximum make the ring"},
     {"blur", "px", VTR_PARAMETER_DOUBLE, offsetof(vtr_map_params, threshold.blur_px), .maximum = 20,
      .metavar = "PX", .help = "threshold fit: standard deviation of a Gaussian blur before"},
+    {"beam", NULL, VTR_PARAMETER_CHOICE, offsetof(vtr_map_params, beam), .choices = "com|disc",
+     .help =
+         "direct beam: its centre of mass, or the edge of its disc by maximum likelihood (slower, finer)"},
     {"profile-step", "px", VTR_PARAMETER_DOUBLE, offsetof(vtr_map_params, profile_step_px),
      .default_value = 1, .minimum = 0.25, .maximum = 64, .metavar = "PX",
      .help = "distance of the radial profile's samples"},

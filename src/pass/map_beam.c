@@ -29,6 +29,9 @@ vtr_status map_step_beam(map_worker *w, map_job *job, vtr_error *err)
 {
     vtr_status status = VTR_OK;
     size_t n_x = job->info->shape[1];
+    vtr_status (*const find)(vtr_beam_position *, vtr_type, const void *, const vtr_beam_params *,
+                             vtr_error *) =
+        job->params->beam == VTR_BEAM_DISC ? vtr_beam_disc : vtr_beam_centre_of_mass;
     for (size_t lane = 0; status == VTR_OK && lane < w->n; lane++) {
         size_t position = w->first + lane;
         const void *frame = w->frames[lane];
@@ -43,7 +46,7 @@ vtr_status map_step_beam(map_worker *w, map_job *job, vtr_error *err)
         params.start_x_px += dx;
         params.start_y_px += dy;
         vtr_beam_position beam;
-        status = vtr_beam_centre_of_mass(&beam, job->info->type, frame, &params, err);
+        status = find(&beam, job->info->type, frame, &params, err);
         if (status == VTR_OK)
             store_beam(job, position, beam.x_px, beam.y_px, sqrt(beam.covariance[0]),
                        sqrt(beam.covariance[1]), beam.counts, beam.flags);

@@ -77,6 +77,7 @@ vtr_status map_worker_create(map_worker **out, const map_job *job, vtr_error *er
         w->beam.used = job->used;
         w->beam.saturation = c->saturation;
         w->beam.noise = c->noise;
+        w->beam.disc_radius_px = c->beam_radius_px;
     }
     *out = w;
     return VTR_OK;

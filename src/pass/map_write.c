@@ -33,6 +33,11 @@ static vtr_status write_beam(map_job *job, vtr_error *err)
     if (status == VTR_OK)
         status = vtr_mapfile_write(job->file, "beam", "flags", VTR_TYPE_U32, 2, job->info->shape,
                                    job->beam_flags, NULL, "why a position has no beam", err);
+    if (status == VTR_OK)
+        status = vtr_mapfile_write_text(
+            job->file, "beam", NULL, "method",
+            job->params->beam == VTR_BEAM_DISC ? "edge of the disc, maximum likelihood" : "centre of mass",
+            err);
     return status == VTR_OK ? scan_axes(job, "beam", err) : status;
 }
 
