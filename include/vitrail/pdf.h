@@ -96,7 +96,7 @@ VTR_API extern const vtr_parameter_table vtr_pdf_parameters; /* of vtr_pdf_param
 VTR_API vtr_pdf_params vtr_pdf_default_params(void);
 
 /* One azimuthal mean. Points with NAN intensity carry no data (beam stop, corners); between qmin and qmaxinst there
- * may be none. Bins are taken as independent of each other. */
+ * may be none. Samples count as independent (see vtr_pdf_plan_correlate). */
 typedef struct vtr_pdf_profile {
     size_t n;
     const double *axis;      /* [n], increasing */
@@ -153,6 +153,11 @@ typedef struct vtr_pdf_plan vtr_pdf_plan;
 VTR_API vtr_status vtr_pdf_plan_create(vtr_pdf_plan **out, const vtr_pdf_profile *mean,
                                        const vtr_pdf_params *params, vtr_error *err);
 VTR_API void vtr_pdf_plan_free(vtr_pdf_plan **plan);
+/* Samples of the profiles that share noise with their neighbours, as those of a map file do: `correlation` [n_lags][n_data] of
+ * sample j with j + lag (1 at lag 0), the same for all profiles. It goes into the errors of vtr_pdf_apply and vtr_pdf_peaks;
+ * without it samples count as independent. VTR_ERR_ARGUMENT for no lags or more than samples. */
+VTR_API vtr_status vtr_pdf_plan_correlate(vtr_pdf_plan *plan, size_t n_lags, const double *correlation,
+                                          vtr_error *err);
 
 /* The data grid [n_data] is that of the profiles; of it, the run of n_q points from `first` on, between qmin and
  * qmaxinst, is used and carries F; G has n_r points. Arrays belong to the plan. */

@@ -16,18 +16,19 @@ static const double fill_of_values = 0.5, fill_of_variances = 0.7;
 /* What every thread shares: float copies of the plan's matrices on coarse grids of r. */
 typedef struct tables {
     const vtr_pdf_plan *plan;
-    pdf_coarse values, variances;      /* grids of G and of K2 o n, of K2 o K2 */
-    float *transform, *square, *cross; /* T, K2 o K2, K2 o n, [grid.n][n_q] */
+    pdf_coarse values, variances;      /* grids of G and of K2 o R n, of K2 o R K2 */
+    float *transform, *square, *cross; /* T, K2 o R K2, the mean of K2 o R n and n o R K2, [grid.n][n_q] */
+    double *scale_square;              /* n o R n, [n_q] */
     double unit;                       /* intensities are divided by it: the scale of the mean profile */
     bool has_errors, has_scale_row;
 } tables;
 
 typedef struct block {
-    float *f, *variance;                 /* [BLOCK][n_q] */
-    float *g, *square, *cross;           /* [BLOCK][grid.n] */
-    float *fine[3], *phase;              /* [n_r], of g, square and cross of one profile; [grid.n] */
-    double *scale, *scale_variance;      /* of each profile: N and n o n . v */
-    double *intensity, *row, *structure; /* [n_q] */
+    float *f, *variance;                       /* [BLOCK][n_q] */
+    float *g, *square, *cross;                 /* [BLOCK][grid.n] */
+    float *fine[3], *phase;                    /* [n_r], of g, square and cross of one profile; [grid.n] */
+    double *scale, *scale_variance;            /* of each profile: N and n o R n . v */
+    double *intensity, *row, *kin, *structure; /* [n_q] */
 } block;
 
 /* Rows of the transform on a coarse grid, and K2 of them. */
@@ -50,30 +51,45 @@ static double *coarse_rows(const vtr_pdf_plan *plan, const pdf_coarse *grid, dou
 static bool fill_values(tables *t)
 {
     const vtr_pdf_plan *plan = t->plan;
-    size_t n = t->values.n * plan->n_q;
-    double *k2, *rows = coarse_rows(plan, &t->values, &k2);
+    size_t n_q = plan->n_q, n = t->values.n * n_q;
+    double *k2, *rows = coarse_rows(plan, &t->values, &k2), *kin = vtr_malloc(2 * n_q, sizeof *kin);
+    const double *scale = plan->scale.row;
     t->transform = vtr_malloc(n, sizeof *t->transform);
     t->cross = vtr_malloc(n, sizeof *t->cross);
-    bool is_good = rows != NULL && t->transform != NULL && t->cross != NULL;
-    for (size_t i = 0; is_good && i < n; i++) {
-        t->transform[i] = (float)rows[i];
-        t->cross[i] = (float)(k2[i] * plan->scale.row[i % plan->n_q] * t->unit);
+    t->scale_square = vtr_malloc(n_q, sizeof *t->scale_square);
+    bool is_good =
+        rows != NULL && kin != NULL && t->transform != NULL && t->cross != NULL && t->scale_square != NULL;
+    if (is_good) pdf_correlate(plan, scale, kin);
+    for (size_t j = 0; is_good && j < n_q; j++)
+        t->scale_square[j] = scale[j] * kin[j];
+    for (size_t i = 0; is_good && i < t->values.n; i++) {
+        const double *row = k2 + i * n_q;
+        pdf_correlate(plan, row, kin + n_q);
+        for (size_t j = 0; j < n_q; j++) {
+            t->transform[i * n_q + j] = (float)rows[i * n_q + j];
+            t->cross[i * n_q + j] = (float)(0.5 * (row[j] * kin[j] + scale[j] * kin[n_q + j]) * t->unit);
+        }
     }
     vtr_free(rows);
     vtr_free(k2);
+    vtr_free(kin);
     return is_good;
 }
 
 static bool fill_variances(tables *t)
 {
-    size_t n = t->variances.n * t->plan->n_q;
-    double *k2, *rows = coarse_rows(t->plan, &t->variances, &k2);
-    t->square = vtr_malloc(n, sizeof *t->square);
-    bool is_good = rows != NULL && t->square != NULL;
-    for (size_t i = 0; is_good && i < n; i++)
-        t->square[i] = (float)(k2[i] * k2[i]);
+    size_t n_q = t->plan->n_q;
+    double *k2, *rows = coarse_rows(t->plan, &t->variances, &k2), *kin = vtr_malloc(n_q, sizeof *kin);
+    t->square = vtr_malloc(t->variances.n * n_q, sizeof *t->square);
+    bool is_good = rows != NULL && kin != NULL && t->square != NULL;
+    for (size_t i = 0; is_good && i < t->variances.n; i++) {
+        pdf_correlate(t->plan, k2 + i * n_q, kin);
+        for (size_t j = 0; j < n_q; j++)
+            t->square[i * n_q + j] = (float)(k2[i * n_q + j] * kin[j]);
+    }
     vtr_free(rows);
     vtr_free(k2);
+    vtr_free(kin);
     return is_good;
 }
 
@@ -96,6 +112,7 @@ static void free_tables(tables *t)
     vtr_free(t->transform);
     vtr_free(t->square);
     vtr_free(t->cross);
+    vtr_free(t->scale_square);
 }
 
 static bool make_block(block *b, const tables *t)
@@ -104,8 +121,8 @@ static bool make_block(block *b, const tables *t)
     float **floats[] = {&b->f, &b->variance, &b->g, &b->square, &b->cross, &b->phase};
     size_t n_floats[] = {BLOCK * n,           BLOCK * n, BLOCK * t->values.n, BLOCK * t->variances.n,
                          BLOCK * t->values.n, n_most};
-    double **doubles[] = {&b->scale, &b->scale_variance, &b->intensity, &b->row, &b->structure};
-    size_t n_doubles[] = {BLOCK, BLOCK, n, n, n};
+    double **doubles[] = {&b->scale, &b->scale_variance, &b->intensity, &b->row, &b->kin, &b->structure};
+    size_t n_doubles[] = {BLOCK, BLOCK, n, n, n, n};
     bool is_good = true;
     for (size_t i = 0; i < sizeof floats / sizeof *floats; i++)
         is_good &= (*floats[i] = vtr_calloc(n_floats[i], sizeof(float))) != NULL;
@@ -120,7 +137,7 @@ static void free_block(block *b)
 {
     float *floats[] = {b->f,     b->variance, b->g,       b->square, b->cross,
                        b->phase, b->fine[0],  b->fine[1], b->fine[2]};
-    double *doubles[] = {b->scale, b->scale_variance, b->intensity, b->row, b->structure};
+    double *doubles[] = {b->scale, b->scale_variance, b->intensity, b->row, b->kin, b->structure};
     for (size_t i = 0; i < sizeof floats / sizeof *floats; i++)
         vtr_free(floats[i]);
     for (size_t i = 0; i < sizeof doubles / sizeof *doubles; i++)
@@ -144,7 +161,7 @@ static void load(const tables *t, block *b, size_t i, const float *intensity, co
     for (size_t j = 0; t->has_errors && j < n; j++) {
         double v = (double)variance[plan->first + j];
         b->variance[i * n + j] = (float)(v / (t->unit * t->unit));
-        spread += plan->scale.row[j] * plan->scale.row[j] * v;
+        spread += t->scale_square[j] * v;
     }
     b->scale[i] = is_good ? scale : NAN;
     b->scale_variance[i] = spread;
@@ -156,7 +173,8 @@ static void product(size_t n, size_t n_r, size_t n_q, const float *profiles, con
                 matrix, (int)n_q, 0, out, (int)n_r);
 }
 
-/* var G = ((K2 o K2) v - 2 G (K2 o n) v + G^2 (n o n) . v) / N^2 */
+/* var G = ((K2 o R K2) v - 2 G (K2 o R n) v + G^2 (n o R n) . v) / N^2, R the correlation of neighbours, the second
+ * product made symmetric */
 static void store(const tables *t, block *b, size_t i, size_t at, const vtr_pdf_block *out)
 {
     size_t n_r = t->plan->n_r;
@@ -192,9 +210,10 @@ static void store_structure(const tables *t, block *b, size_t i, size_t at, cons
     for (size_t j = 0; out->F_error != NULL && j < n; j++) {
         double sum = 0;
         pdf_structure_sensitivity(plan, j, (double)f[j], b->scale[i], b->row);
+        pdf_correlate(plan, b->row, b->kin);
         for (size_t k = 0; k < n; k++)
-            sum += b->row[k] * b->row[k] * (double)variance[plan->first + k];
-        out->F_error[at * n + j] = (float)sqrt(sum);
+            sum += b->row[k] * b->kin[k] * (double)variance[plan->first + k];
+        out->F_error[at * n + j] = (float)sqrt(fmax(sum, 0));
     }
 }
 

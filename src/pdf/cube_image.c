@@ -13,12 +13,16 @@ vtr_status pdf_linear_init(pdf_linear *linear, const vtr_pdf_plan *plan, const d
 {
     int n = (int)plan->n_q;
     double *f = vtr_malloc(plan->n_q, sizeof *f);
-    linear->row = vtr_malloc(plan->n_q, sizeof *linear->row);
+    linear->row = vtr_malloc(3 * plan->n_q, sizeof *linear->row);
     if (f == NULL || linear->row == NULL) {
         vtr_free(f);
         return vtr_fail(err, VTR_ERR_MEMORY, "out of memory for %d points", n);
     }
     pdf_sensitivity(plan, 1, weights, linear->row);
+    pdf_correlate(plan, linear->row, linear->row + n);
+    pdf_correlate(plan, plan->scale.row, linear->row + 2 * n);
+    linear->kin = linear->row + n;
+    linear->scale_kin = linear->row + 2 * n;
     double scale = pdf_structure(plan, mean_intensity, f);
     linear->constant =
         scale * cblas_ddot(n, weights, 1, f, 1) - cblas_ddot(n, linear->row, 1, mean_intensity, 1);
@@ -37,10 +41,11 @@ void pdf_linear_value(double *value, double *error, const pdf_linear *linear, co
     double x = sum / scale;
     for (size_t j = 0; j < plan->n_q; j++) {
         double d = linear->row[j] - x * plan->scale.row[j];
-        spread += d * d * (double)variance[j];
+        double kin = linear->kin[j] - x * linear->scale_kin[j];
+        spread += d * kin * (double)variance[j];
     }
     *value = x + linear->offset;
-    *error = sqrt(spread) / scale;
+    *error = sqrt(fmax(spread, 0)) / scale;
 }
 
 /* --- images ------------------------------------------------------------------------------------------------- */

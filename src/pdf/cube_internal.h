@@ -45,7 +45,8 @@ vtr_status pdf_cube_write(vtr_mapfile *file, const char *group, const char *name
 
 /* A number that is linear in F, for many profiles:  X = (row . I + constant)/N + offset. */
 typedef struct pdf_linear {
-    double *row; /* [n_q] */
+    double *row;                   /* [n_q], of the same piece of memory as the others */
+    const double *kin, *scale_kin; /* [n_q], R row and R n: with what neighbours share */
     double constant, offset;
 } pdf_linear;
 /* Of weights [n_q] on F, with the offset given. */

@@ -273,6 +273,26 @@ static double begin_of_range(const pdf_source *s)
     return 2 * VTR_PI * step * begin_px;
 }
 
+/* What neighbouring samples share, as the pass stored it; sectors share very nearly the same. */
+static vtr_status correlate(vtr_pdf_plan *plan, const pdf_source *s, vtr_error *err)
+{
+    size_t rank = 0, shape[8] = {0};
+    if (!vtr_mapfile_has(s->file, "profile", "correlation")) return VTR_OK;
+    vtr_status status = vtr_mapfile_shape(s->file, "profile", "correlation", &rank, shape, NULL, err);
+    if (status != VTR_OK) return status;
+    if (rank != 2 || shape[0] == 0 || shape[1] != s->n_data)
+        return vtr_fail(err, VTR_ERR_SHAPE, "'/entry/profile/correlation' is not of shape lag x %zu samples",
+                        s->n_data);
+    double *values = vtr_malloc(shape[0] * shape[1], sizeof *values);
+    if (values == NULL) return vtr_fail(err, VTR_ERR_MEMORY, "out of memory for %zu lags", shape[0]);
+    status =
+        vtr_mapfile_read(s->file, "profile", "correlation", VTR_TYPE_F64, shape[0] * shape[1], values, err);
+    size_t n_q = vtr_pdf_plan_n_q(plan), n_lags = shape[0] < n_q ? shape[0] : n_q;
+    if (status == VTR_OK) status = vtr_pdf_plan_correlate(plan, n_lags, values, err);
+    vtr_free(values);
+    return status;
+}
+
 vtr_status pdf_source_plan(vtr_pdf_plan **plan, const pdf_source *source, const vtr_pdf_params *params,
                            vtr_error *err)
 {
@@ -280,7 +300,14 @@ vtr_status pdf_source_plan(vtr_pdf_plan **plan, const pdf_source *source, const 
                                   VTR_PDF_AXIS_K_INV_ANGSTROM};
     vtr_pdf_params own = params != NULL ? *params : vtr_pdf_default_params();
     if (isnan(own.qmin)) own.qmin = begin_of_range(source);
-    return vtr_pdf_plan_create(plan, &mean, &own, err);
+    vtr_pdf_plan *made = NULL;
+    vtr_status status = vtr_pdf_plan_create(&made, &mean, &own, err);
+    if (status == VTR_OK) status = correlate(made, source, err);
+    if (status != VTR_OK)
+        vtr_pdf_plan_free(&made);
+    else
+        *plan = made;
+    return status;
 }
 
 /* --- gaps --------------------------------------------------------------------------------------------------- */

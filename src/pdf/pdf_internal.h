@@ -43,6 +43,8 @@ struct vtr_pdf_plan {
     double *structure, *mean_g; /* F [n_q] and G [n_r] of the mean profile */
     double *r, *transform;      /* [n_r], [n_r][n_q] */
     double *sensitivity;        /* K2 for the rows of a transform. */
+    size_t n_lags;              /* 0: samples are independent */
+    double *correlation;        /* [n_lags][n_q] of samples j and j + lag */
 };
 
 /* Generalised least squares: the functionals Z [m][n] = (X^T C^-1 X)^-1 X^T C^-1 that give the coefficients of the
@@ -78,6 +80,9 @@ void pdf_size_effect(const vtr_pdf_plan *plan, const double *f, double rcut, dou
 double pdf_window(const vtr_pdf_params *params, double qmax, double q);
 /* One row of the transform, [n_q] with zeros beyond n_transform. */
 void pdf_transform_row(const vtr_pdf_plan *plan, double r, double *row);
+
+/* R row: each sample and its neighbours by their correlation. `out` is another row. */
+void pdf_correlate(const vtr_pdf_plan *plan, const double *row, double *out);
 
 /* K2 for the rows of a transform. */
 void pdf_sensitivity(const vtr_pdf_plan *plan, size_t n_r, const double *transform, double *k2);

@@ -216,7 +216,7 @@ cleanup:
     return status;
 }
 
-/* The errors of one of many: dG = (K2 - G n) dI / N. */
+/* The errors of one of many: dG = (K2 - G n) dI / N. `dp` [4][n_q] is scratch. */
 static void plan_errors(const vtr_pdf_plan *plan, const peak_fit *f, const float *G, double scale,
                         double slope, const float *variance, double *dp, vtr_pdf_peak *out)
 {
@@ -227,11 +227,14 @@ static void plan_errors(const vtr_pdf_plan *plan, const peak_fit *f, const float
         for (size_t i = 0; i < f->n; i++)
             on_scale[k] += f->functional[k][i] * (double)G[f->first + i];
     on_scale[HEIGHT] -= slope * on_scale[CENTRE];
-    for (int k = 0; k < 3; k++)
-        for (size_t j = 0; j < n; j++) {
-            double d = dp[(size_t)k * n + j] - on_scale[k] * plan->scale.row[j];
-            sum[k] += d * d * (double)variance[plan->first + j];
-        }
+    for (size_t k = 0; k < 3; k++) {
+        double *d = dp + k * n, *kin = dp + 3 * n;
+        cblas_daxpy((int)n, -on_scale[k], plan->scale.row, 1, d, 1);
+        pdf_correlate(plan, d, kin);
+        for (size_t j = 0; j < n; j++)
+            sum[k] += d[j] * kin[j] * (double)variance[plan->first + j];
+        sum[k] = fmax(sum[k], 0);
+    }
     out->height_error = sqrt(sum[HEIGHT]) / scale;
     out->position_error = sqrt(sum[CENTRE]) / scale;
     out->fwhm_error = sqrt(sum[WIDTH]) / scale * width_to_fwhm;
@@ -272,7 +275,7 @@ vtr_status vtr_pdf_peaks(const vtr_pdf_plan *plan, size_t n, const vtr_pdf_block
     openblas_set_num_threads(1);
 #pragma omp parallel num_threads(vtr_thread_count(threads))
     {
-        double *scratch = vtr_malloc(plan->n_r + 3 * plan->n_q, sizeof *scratch);
+        double *scratch = vtr_malloc(plan->n_r + 4 * plan->n_q, sizeof *scratch);
         if (scratch == NULL) {
 #pragma omp atomic write
             is_short = true;

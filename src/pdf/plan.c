@@ -227,9 +227,9 @@ void vtr_pdf_plan_free(vtr_pdf_plan **plan)
 {
     vtr_pdf_plan *p = *plan;
     if (p == NULL) return;
-    double *arrays[] = {p->axis, p->q,         p->mean_f,      p->mean_f2,   p->atomic,
-                        p->to_f, p->self,      p->structure,   p->scale.row, p->line.row,
-                        p->r,    p->transform, p->sensitivity, p->mean_g,    p->pair_weight};
+    double *arrays[] = {p->axis,        p->q,         p->mean_f,      p->mean_f2,    p->atomic, p->to_f,
+                        p->self,        p->structure, p->scale.row,   p->line.row,   p->r,      p->transform,
+                        p->sensitivity, p->mean_g,    p->pair_weight, p->correlation};
     for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++)
         vtr_free(arrays[i]);
     for (size_t t = 0; t < PDF_MAX_TERMS; t++) {
