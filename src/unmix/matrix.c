@@ -184,6 +184,29 @@ double vtr_unmix_position_scale(const unmix_matrix *a, size_t i)
     return a->data->position_weight != NULL ? scale_of(a, a->data->position_weight[a->position[i]]) : 1;
 }
 
+/* One bit of a random number for each entry, the same in every pass. */
+static void flip_row(float *row, const unmix_matrix *a, size_t i, double scale)
+{
+    const unmix_flip *flip = a->flip;
+    vtr_random random;
+    uint32_t bits = 0;
+    for (size_t c = 0; c < a->m; c++)
+        row[c] = (float)((double)row[c] - scale * a->mean[c]);
+    for (size_t l = 0; l < flip->n; l++) {
+        const double *v = flip->v + l * a->m;
+        double along = 0;
+        for (size_t c = 0; c < a->m; c++)
+            along += v[c] * (double)row[c];
+        for (size_t c = 0; c < a->m; c++)
+            row[c] = (float)((double)row[c] - along * v[c]);
+    }
+    vtr_random_start(&random, flip->seed, (flip->trial << 40) + i);
+    for (size_t c = 0; c < a->m; c++, bits >>= 1) {
+        if (c % 32 == 0) bits = vtr_random_u32(&random);
+        if (bits & 1) row[c] = -row[c];
+    }
+}
+
 /* A block whose rows are cut, shifted or scaled, into `rows`; `raw` holds what a read gives. */
 static void gather(float *rows, const unmix_matrix *a, size_t first, size_t n, float *raw, vtr_status *status,
                    vtr_error *err)
@@ -203,6 +226,7 @@ static void gather(float *rows, const unmix_matrix *a, size_t first, size_t n, f
             else
                 for (size_t c = 0; c < a->m; c++)
                     to[c] = (float)(((double)row[a->channel[c]] + a->shift) * a->channel_scale[c] * scale);
+            if (a->flip != NULL) flip_row(to, a, first + i + r, scale);
         }
     }
 }

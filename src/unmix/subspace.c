@@ -106,6 +106,7 @@ static vtr_status iterate(double *v, double *s, size_t rank, power_job *job, dou
 {
     size_t m = job->a->m, width = job->width;
     double total = job->mean != NULL ? job->a->deviation2 : job->a->norm2, before = 0;
+    if (job->a->flip != NULL) total = job->a->flip->norm2;
     vtr_status status = orthonormalise(job->z, width, m, tau, err);
     for (int pass = 0; pass < PASSES && status == VTR_OK; pass++) {
         double *square = sums + width * m, captured = 0;

@@ -27,6 +27,14 @@ typedef struct unmix_kernels {
 extern const unmix_kernels vtr_unmix_kernels_portable, vtr_unmix_kernels_avx2, vtr_unmix_kernels_avx512;
 const unmix_kernels *vtr_unmix_kernels_best(void);
 
+/* A cube of noise: rows less the mean and less what lies along `v` [n][m], orthonormal, every entry with a random sign. */
+typedef struct unmix_flip {
+    uint64_t seed, trial;
+    size_t n;
+    const double *v;
+    double norm2; /* of what is left */
+} unmix_flip;
+
 /* The used positions and channels of a cube, shifted and scaled by the roots of the weights: n x m, n of them in rows of
  * `width` floats. `width` is m, or, of a compressed matrix, the number of its singular vectors. */
 typedef struct unmix_matrix {
@@ -38,13 +46,14 @@ typedef struct unmix_matrix {
     double *channel_scale; /* [m], root of the weight, or the weight */
     bool is_linear; /* rows are scaled by the weights, as the divergence needs it, not by their roots */
     double shift;
-    bool is_direct;    /* rows can be read where they are */
-    double low, high;  /* smallest and largest used value, before the shift */
-    double norm2;      /* sum of squares, after shift and scale */
-    double deviation2; /* the same of the deviations from the mean row */
-    double *mean;      /* [m], mean row */
-    float *compressed; /* [n][width]; NULL: the cube itself, whose lists are otherwise borrowed */
-    double *lift;      /* [width][m], orthonormal rows: a row is compressed . lift */
+    bool is_direct;                /* rows can be read where they are */
+    double low, high;              /* smallest and largest used value, before the shift */
+    double norm2;                  /* sum of squares, after shift and scale */
+    double deviation2;             /* the same of the deviations from the mean row */
+    double *mean;                  /* [m], mean row */
+    float *compressed;             /* [n][width]; NULL: the cube itself, whose lists are otherwise borrowed */
+    double *lift;                  /* [width][m], orthonormal rows: a row is compressed . lift */
+    const struct unmix_flip *flip; /* NULL, or what makes noise of the rows */
     int threads;
 } unmix_matrix;
 

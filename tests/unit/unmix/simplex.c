@@ -1,0 +1,312 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Which mixture: the smallest simplex comes out where the true one is, whatever the noise, and the truth lies in the range. */
+#include <math.h>
+#include <string.h>
+
+#include "allocation.h"
+#include "base/base_internal.h"
+#include "unmix_scene.h"
+#include "vitrail/unmix_simplex.h"
+
+enum { N = 16384, M = 60 };
+
+static double share_of_normal(double x)
+{
+    return 0.5 * erfc(-x / sqrt(2));
+}
+
+/* Two waves whose shares are the normal share of a normal number plus `shift`: spread over all of zero to one, evenly for
+ * no shift, thinning out towards zero for a positive one. `noise`: standard deviation of a position's share. */
+static void two_phases(scene *s, double shift, double noise)
+{
+    vtr_random random;
+    double length2 = 0;
+    scene_waves(s, N, M, 2, 0);
+    vtr_random_start(&random, 21, 0);
+    for (size_t c = 0; c < M; c++)
+        length2 += pow(s->components[c] - s->components[M + c], 2);
+    s->fractions[0] = s->fractions[1] = 0;
+    for (size_t p = 0; p < N; p++) {
+        double f = share_of_normal(vtr_random_normal(&random) + shift);
+        s->shares[p] = f;
+        s->shares[N + p] = 1 - f;
+        s->fractions[0] += f / N;
+        s->fractions[1] += (1 - f) / N;
+        for (size_t c = 0; c < M; c++)
+            s->values[p * M + c] = (float)(f * s->components[c] + (1 - f) * s->components[M + c] +
+                                           noise * sqrt(length2) * vtr_random_normal(&random));
+    }
+}
+
+/* The designed bar: fractions within 1.5 %, the truth inside the range, for the two states of the specimen. */
+static void fractions_of_two_phases(void **state)
+{
+    (void)state;
+    static const double shift[] = {0, -0.11, 0.63}, noise[] = {0, 0.05, 0.1, 0.2};
+    for (size_t i = 0; i < 3; i++)
+        for (size_t j = 0; j < 4; j++) {
+            scene s;
+            vtr_error err;
+            vtr_simplex_result result;
+            vtr_simplex_params params = vtr_simplex_default_params();
+            size_t order[2];
+            two_phases(&s, shift[i], noise[j]);
+            assert_ok(vtr_simplex(&result, &s.data, &params, 2, &err));
+            scene_match(order, &s, result.components, 0.99);
+            double f = result.fractions[order[0]];
+            if (!(fabs(f - s.fractions[0]) < 0.015))
+                fail_msg("noise %g: %.4f for %.4f", noise[j], f, s.fractions[0]);
+            assert_true(result.fraction_low[order[0]] < s.fractions[0] &&
+                        s.fractions[0] < result.fraction_high[order[0]]);
+            /* In shares of a simplex that is too small by some half of the noise at each end. */
+            assert_near(result.noise, noise[j] * (1 + noise[j]), 0.1 * noise[j] + 3e-3);
+            double square = 0;
+            for (size_t p = 0; p < N; p++) {
+                double x = (double)result.maps[order[0] * N + p];
+                assert_near(x + (double)result.maps[order[1] * N + p], 1, 1e-5);
+                square += pow(x - s.shares[p], 2) / N;
+            }
+            /* Noise of a position, and the corners' offset. */
+            assert_true(sqrt(square) < 1.3 * noise[j] + 0.03);
+            assert_false(result.is_bounded);
+            vtr_simplex_result_release(&result);
+            scene_release(&s);
+        }
+}
+
+/* The answer is no matter of luck: another seed changes nothing but what rounding does. */
+static void every_seed_gives_the_same(void **state)
+{
+    (void)state;
+    scene s;
+    vtr_error err;
+    double first = 0;
+    two_phases(&s, 0, 0.05);
+    for (size_t seed = 1; seed <= 50; seed += 7) {
+        vtr_simplex_result result;
+        vtr_simplex_params params = vtr_simplex_default_params();
+        size_t order[2];
+        params.seed = seed;
+        assert_ok(vtr_simplex(&result, &s.data, &params, seed % 2 ? 1 : 2, &err));
+        scene_match(order, &s, result.components, 0.99);
+        if (seed == 1) first = result.fractions[order[0]];
+        assert_near(result.fractions[order[0]], first, 1e-3);
+        vtr_simplex_result_release(&result);
+    }
+    scene_release(&s);
+}
+
+static void three_phases_make_a_triangle(void **state)
+{
+    (void)state;
+    static const double noise[] = {0, 0.05};
+    for (size_t i = 0; i < 2; i++) {
+        scene s;
+        vtr_error err;
+        vtr_simplex_result result;
+        vtr_simplex_params params = vtr_simplex_default_params();
+        size_t order[3];
+        params.n_components = 3;
+        scene_bands(&s, 4000, M, 3, noise[i] * 3);
+        assert_ok(vtr_simplex(&result, &s.data, &params, 2, &err));
+        scene_match(order, &s, result.components, 0.995);
+        for (size_t j = 0; j < 3; j++) {
+            assert_near(result.fractions[order[j]], s.fractions[j], 0.02);
+            if (!(result.fraction_low[order[j]] <= s.fractions[j] &&
+                  s.fractions[j] <= result.fraction_high[order[j]]))
+                fail_msg("noise %g: %.4f not in %.4f to %.4f", noise[i], s.fractions[j],
+                         result.fraction_low[order[j]], result.fraction_high[order[j]]);
+        }
+        vtr_simplex_result_release(&result);
+        scene_release(&s);
+    }
+}
+
+/* Closed form of Lawton and Sylvestre. Two bands, shares between 0.2 and 0.7, no noise: the corners may lie anywhere between
+ * the outermost positions and where a component would be negative, which is at the true bands. */
+static void allowed_range_is_that_of_lawton_and_sylvestre(void **state)
+{
+    (void)state;
+    scene s;
+    vtr_error err;
+    vtr_simplex_result result;
+    vtr_simplex_params params = vtr_simplex_default_params();
+    static const double zero[M];
+    size_t order[2];
+    double mean = 0;
+    scene_bands(&s, 2000, M, 2, 0);
+    for (size_t p = 0; p < 2000; p++) {
+        double f = 0.2 + 0.5 * (double)p / 1999;
+        mean += f / 2000;
+        for (size_t c = 0; c < M; c++)
+            s.values[p * M + c] = (float)(f * s.components[c] + (1 - f) * s.components[M + c]);
+    }
+    params.lower = zero;
+    assert_ok(vtr_simplex(&result, &s.data, &params, 1, &err));
+    assert_true(result.is_bounded && result.is_wide);
+    scene_match(order, &s, result.components, 0.5);
+    /* Corners at f0 <= 0.2 and f1 >= 0.7 give the fraction (mean - f0)/(f1 - f0); edges of noise-free data are known to
+     * some half a per cent of their spread. */
+    assert_near(result.allowed_fraction_low[order[0]], (mean - 0.2) / (1 - 0.2), 0.01);
+    assert_near(result.allowed_fraction_high[order[0]], mean / 0.7, 0.01);
+    assert_near(result.fractions[order[0]], (mean - 0.2) / 0.5, 0.01);
+    for (size_t c = 0; c < M; c++) {
+        assert_true(result.allowed_component_low[order[0] * M + c] <= s.components[c] + 1e-3);
+        assert_true(result.allowed_component_high[order[0] * M + c] >= s.components[c] - 1e-3);
+    }
+    vtr_simplex_result_release(&result);
+    /* Where pure positions exist nothing is open: the range closes on the answer. */
+    scene_release(&s);
+    scene_bands(&s, 2000, M, 2, 0);
+    assert_ok(vtr_simplex(&result, &s.data, &params, 1, &err));
+    assert_true(result.is_bounded && !result.is_wide);
+    for (size_t j = 0; j < 2; j++)
+        assert_true(result.allowed_fraction_high[j] - result.allowed_fraction_low[j] < 0.02);
+    vtr_simplex_result_release(&result);
+    scene_release(&s);
+}
+
+static void allowed_triangles_hold_the_truth(void **state)
+{
+    (void)state;
+    scene s;
+    vtr_error err;
+    vtr_simplex_result result;
+    vtr_simplex_params params = vtr_simplex_default_params();
+    static const double zero[M];
+    size_t order[3];
+    double fraction[3] = {0};
+    scene_bands(&s, 3000, M, 3, 0);
+    /* Shares drawn in towards the middle: no corner is seen. */
+    for (size_t p = 0; p < 3000; p++)
+        for (size_t c = 0; c < M; c++) {
+            double x = 0;
+            for (size_t j = 0; j < 3; j++)
+                x += (0.15 + 0.55 * s.shares[j * 3000 + p]) * s.components[j * M + c];
+            s.values[p * M + c] = (float)x;
+        }
+    for (size_t j = 0; j < 3; j++)
+        fraction[j] = 0.15 + 0.55 * s.fractions[j];
+    params.n_components = 3;
+    params.lower = zero;
+    assert_ok(vtr_simplex(&result, &s.data, &params, 2, &err));
+    assert_true(result.is_bounded && result.is_wide);
+    scene_match(order, &s, result.components, 0.5);
+    for (size_t j = 0; j < 3; j++) {
+        assert_true(result.allowed_fraction_low[order[j]] < fraction[j]);
+        assert_true(result.allowed_fraction_high[order[j]] > fraction[j]);
+        assert_true(result.allowed_fraction_low[order[j]] > 0.02 &&
+                    result.allowed_fraction_high[order[j]] < 0.75);
+    }
+    vtr_simplex_result_release(&result);
+    scene_release(&s);
+}
+
+static void pure_positions_are_found(void **state)
+{
+    (void)state;
+    for (size_t k = 2; k <= 5; k++) {
+        scene s;
+        vtr_error err;
+        vtr_simplex_result result;
+        vtr_simplex_params params = vtr_simplex_default_params();
+        size_t order[5];
+        params.n_components = k;
+        params.principle = VTR_SIMPLEX_PURE;
+        scene_bands(&s, 4000, M, k, 0.02);
+        assert_ok(vtr_simplex(&result, &s.data, &params, 2, &err));
+        scene_match(order, &s, result.components, 0.999);
+        /* A hundred positions and more are pure; the farthest twenty of them are so by their noise. */
+        for (size_t j = 0; j < k; j++)
+            assert_near(result.fractions[order[j]], s.fractions[j], 0.01);
+        vtr_simplex_result_release(&result);
+        scene_release(&s);
+    }
+}
+
+/* The noise of a smooth map, told from its neighbours although channels are correlated. */
+static void noise_is_told_from_neighbours(void **state)
+{
+    (void)state;
+    scene s;
+    vtr_error err;
+    vtr_simplex_result result;
+    vtr_simplex_params params = vtr_simplex_default_params();
+    vtr_random random;
+    double along = 0, length2 = 0;
+    two_phases(&s, 0, 0);
+    vtr_random_start(&random, 3, 0);
+    for (size_t c = 0; c < M; c++) {
+        along += s.components[c] * (s.components[c] - s.components[M + c]);
+        length2 += pow(s.components[c] - s.components[M + c], 2);
+    }
+    for (size_t p = 0; p < N; p++) {
+        double f = 0.5 + 0.5 * sin(0.2 * (double)(p / 128)) * cos(0.15 * (double)(p % 128));
+        double noise = 0.1 * vtr_random_normal(&random); /* of the share itself: all channels together */
+        for (size_t c = 0; c < M; c++)
+            s.values[p * M + c] =
+                (float)((f + noise) * s.components[c] + (1 - f - noise) * s.components[M + c] +
+                        1e-3 * vtr_random_normal(&random));
+    }
+    params.n_y = params.n_x = 128;
+    assert_ok(vtr_simplex(&result, &s.data, &params, 2, &err));
+    assert_int_equal(result.noise_source, VTR_SIMPLEX_NOISE_NEIGHBOURS);
+    assert_near(result.noise, 0.1, 0.02); /* of a simplex that is too small by half the noise at each end */
+    assert_near(result.fractions[0], 0.5, 0.02);
+    vtr_simplex_result_release(&result);
+    params.n_x = 127;
+    assert_fails(vtr_simplex(&result, &s.data, &params, 1, &err), VTR_ERR_SHAPE, "128 x 127");
+    scene_release(&s);
+}
+
+static void bad_settings_are_named(void **state)
+{
+    (void)state;
+    scene s;
+    vtr_error err;
+    vtr_simplex_result result;
+    vtr_simplex_params params = vtr_simplex_default_params();
+    scene_bands(&s, 100, 8, 2, 0.01);
+    params.n_components = 4;
+    assert_fails(vtr_simplex(&result, &s.data, &params, 1, &err), VTR_ERR_ARGUMENT, "take pure");
+    params.n_components = 10;
+    assert_fails(vtr_simplex(&result, &s.data, &params, 1, &err), VTR_ERR_ARGUMENT, "ask for 2 to 8");
+    scene_release(&s);
+}
+
+static vtr_status choose(void *context, vtr_error *err)
+{
+    const vtr_unmix_data *data = context;
+    static const double zero[12];
+    vtr_simplex_params params = vtr_simplex_default_params();
+    vtr_simplex_result result = {0};
+    params.lower = zero;
+    vtr_status status = vtr_simplex(&result, data, &params, 1, err);
+    vtr_simplex_result_release(&result);
+    return status;
+}
+
+static void short_memory_is_survived(void **state)
+{
+    (void)state;
+    scene s;
+    scene_bands(&s, 100, 12, 2, 0.01);
+    test_every_allocation_fails(choose, &s.data);
+    scene_release(&s);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(fractions_of_two_phases),
+        cmocka_unit_test(every_seed_gives_the_same),
+        cmocka_unit_test(three_phases_make_a_triangle),
+        cmocka_unit_test(allowed_range_is_that_of_lawton_and_sylvestre),
+        cmocka_unit_test(allowed_triangles_hold_the_truth),
+        cmocka_unit_test(pure_positions_are_found),
+        cmocka_unit_test(noise_is_told_from_neighbours),
+        cmocka_unit_test(bad_settings_are_named),
+        cmocka_unit_test(short_memory_is_survived),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
