@@ -84,8 +84,9 @@ const cli_command cli_simulate = {
     .details =
         "Presets: rings (one uniform strain), fe-band (an Fe-based ribbon with two shear bands, one of them "
         "with "
-        "Eshelby inclusions), zr-band (a weaker band on a more inhomogeneous matrix), two-phase (a "
-        "liquid-like "
+        "Eshelby inclusions), zr-band (a weaker band on a more inhomogeneous matrix), lorentz (magnetic "
+        "domains in the strain of "
+        "two bands, with a vacuum recording FILE_vacuum), two-phase (a liquid-like "
         "and a solid-like structure mixed at random), structure MODEL (the atoms of a file: XYZ, LAMMPS data "
         "or "
         "dump, CIF in P1, POSCAR). The truth is written "

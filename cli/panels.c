@@ -36,8 +36,8 @@ vtr_status cli_panels_append(cli_panels *panels, const vtr_figure_panel *panel, 
 }
 
 /* Reads a map; the panels own it. */
-static vtr_status read_quantity(cli_quantity **out, cli_panels *panels, const char *group, const char *name,
-                                vtr_error *err)
+vtr_status cli_panels_read(cli_quantity **out, cli_panels *panels, const char *group, const char *name,
+                           vtr_error *err)
 {
     cli_quantity *q = cli_panels_take(panels, 1, sizeof *q, err);
     if (q == NULL) return VTR_ERR_MEMORY;
@@ -55,7 +55,7 @@ static vtr_status add_map(cli_panels *panels, const char *text, vtr_error *err)
     cli_quantity *q = NULL;
     vtr_status status = cli_names_find(&i, panels->names, text, panels->path, err);
     if (status == VTR_OK)
-        status = read_quantity(&q, panels, panels->names->group[i], panels->names->name[i], err);
+        status = cli_panels_read(&q, panels, panels->names->group[i], panels->names->name[i], err);
     if (status != VTR_OK) return status;
     vtr_figure_panel panel = cli_quantity_panel(q);
     return cli_panels_append(panels, &panel, err);
@@ -70,8 +70,8 @@ static vtr_status read_directions(cli_quantity **angle, cli_quantity **amplitude
     size_t i = 0;
     vtr_status status = cli_names_find(&i, panels->names, "strain/angle", panels->path, err);
     if (status == VTR_OK) status = cli_names_find(&i, panels->names, "strain/deviatoric", panels->path, err);
-    if (status == VTR_OK) status = read_quantity(angle, panels, "strain", "angle", err);
-    if (status == VTR_OK) status = read_quantity(amplitude, panels, "strain", "deviatoric", err);
+    if (status == VTR_OK) status = cli_panels_read(angle, panels, "strain", "angle", err);
+    if (status == VTR_OK) status = cli_panels_read(amplitude, panels, "strain", "deviatoric", err);
     if (status != VTR_OK) return status;
     if ((*angle)->n_y != (*amplitude)->n_y || (*angle)->n_x != (*amplitude)->n_x)
         return vtr_fail(err, VTR_ERR_SHAPE, "angle and deviatoric strain of '%s' differ in shape",
@@ -130,9 +130,9 @@ vtr_status cli_panels_add_vectors(cli_panels *panels, const char *text, vtr_erro
     }
     cli_quantity *x = NULL, *y = NULL;
     if (status == VTR_OK)
-        status = read_quantity(&x, panels, panels->names->group[at[0]], panels->names->name[at[0]], err);
+        status = cli_panels_read(&x, panels, panels->names->group[at[0]], panels->names->name[at[0]], err);
     if (status == VTR_OK)
-        status = read_quantity(&y, panels, panels->names->group[at[1]], panels->names->name[at[1]], err);
+        status = cli_panels_read(&y, panels, panels->names->group[at[1]], panels->names->name[at[1]], err);
     if (status != VTR_OK) return status;
     for (size_t i = 0; i < panels->n; i++) {
         vtr_figure_panel *panel = &panels->panel[i];
@@ -468,6 +468,7 @@ vtr_status cli_panels_add(cli_panels *panels, const char *text, vtr_error *err)
     if (strcmp(text, "profile") == 0) return add_profile(panels, err);
     if (strcmp(text, "regions") == 0 || strcmp(text, "pdf/regions") == 0)
         return cli_panels_add_regions(panels, err);
+    if (strcmp(text, "field") == 0) return cli_panels_add_field(panels, err);
     if (strcmp(text, "shell-strain") == 0) return cli_panels_add_shell_strain(panels, err);
     if (strcmp(text, "angle") == 0 || strcmp(text, "strain/angle") == 0) return add_directions(panels, err);
     return add_map(panels, text, err);

@@ -31,6 +31,12 @@ vtr_status cli_panels_add_regions(cli_panels *panels, vtr_error *err);
 /* Strain of the first shell against that of the ring, position by position: "shell-strain". */
 vtr_status cli_panels_add_shell_strain(cli_panels *panels, vtr_error *err);
 
+/* "field": the direction of B (or E) of vitrail magnetic as colours, its magnitude as brightness. */
+vtr_status cli_panels_add_field(cli_panels *panels, vtr_error *err);
+/* Reads a quantity that lives as long as the panels. */
+vtr_status cli_panels_read(cli_quantity **out, cli_panels *panels, const char *group, const char *name,
+                           vtr_error *err);
+
 /* Adds one diffraction pattern of a recording, or an image: `position` is "Y,X", NULL where there is only one. */
 vtr_status cli_panels_add_pattern(cli_panels *panels, const char *path, const char *position, vtr_error *err);
 

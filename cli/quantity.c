@@ -12,6 +12,7 @@
 typedef struct manner {
     const char *name, *symbol;
     bool is_fraction, is_signed, from_zero;
+    const char *group; /* where names of several groups mean different things; NULL: any */
 } manner;
 
 static const manner manners[] = {
@@ -23,14 +24,24 @@ static const manner manners[] = {
     {"volumetric", "volumetric strain", true, true, false},
     {"deviatoric", "deviatoric strain", true, false, true},
     {"density", "density change", true, true, false},
-    {"energy", "strain energy", false, false, true},
+    {"energy", "strain energy", false, false, true, "strain"},
     {"angle", "direction of <i>e</i><sub>1</sub>", false, false, false},
-    {"curl", "curl of <i>e</i><sub>1</sub>", false, false, true},
+    {"curl", "curl of <i>e</i><sub>1</sub>", false, false, true, "strain"},
     {"chi2", "reduced <i>χ</i><sup>2</sup>", false, false, true},
     {"deflection_x", "deflection along <i>x</i>", false, true, false},
     {"deflection_y", "deflection along <i>y</i>", false, true, false},
     {"Bx", "<i>B</i><sub>x</sub>", false, true, false},
     {"By", "<i>B</i><sub>y</sub>", false, true, false},
+    {"B", "<i>B</i>", false, false, true},
+    {"Btx", "<i>B</i><sub>x</sub><i>t</i>", false, true, false},
+    {"Bty", "<i>B</i><sub>y</sub><i>t</i>", false, true, false},
+    {"Bt", "<i>B t</i>", false, false, true},
+    {"divergence", "div <i>B t</i>", false, true, false, "magnetic"},
+    {"curl", "curl <i>B t</i>", false, true, false, "magnetic"},
+    {"angle_to_strain", "angle from <i>e</i><sub>1</sub> to the field", false, false, false},
+    {"sigma1", "<i>σ</i><sub>1</sub>", false, true, false},
+    {"sigma2", "<i>σ</i><sub>2</sub>", false, true, false},
+    {"energy", "magnetoelastic energy", false, true, false, "magnetic"},
     {"nearest", "nearest-neighbour distance", false, false, false},
     {"first_height", "height of the first peak of <i>G</i>", false, false, false},
     {"first_fwhm", "width of the first peak of <i>G</i>", false, false, false},
@@ -39,11 +50,13 @@ static const manner manners[] = {
     {"second_fwhm", "width of the second peak of <i>G</i>", false, false, false},
 };
 
-static const manner *find_manner(const char *name, size_t length)
+static const manner *find_manner(const char *group, const char *name, size_t length)
 {
-    for (size_t i = 0; i < sizeof manners / sizeof *manners; i++)
-        if (strlen(manners[i].name) == length && strncmp(manners[i].name, name, length) == 0)
-            return &manners[i];
+    for (size_t i = 0; i < sizeof manners / sizeof *manners; i++) {
+        const manner *m = &manners[i];
+        if (m->group != NULL && strcmp(m->group, group) != 0) continue;
+        if (strlen(m->name) == length && strncmp(m->name, name, length) == 0) return m;
+    }
     return NULL;
 }
 
@@ -58,9 +71,9 @@ static void keep_name(void *user, const char *group, const char *name)
 }
 
 /* Place of a quantity among those of its group: as in the table above, then as in the file. */
-static size_t place_of(const char *name)
+static size_t place_of(const char *group, const char *name)
 {
-    const manner *known = find_manner(name, strlen(name) - (cli_is_errors(name) ? 7 : 0));
+    const manner *known = find_manner(group, name, strlen(name) - (cli_is_errors(name) ? 7 : 0));
     return known != NULL ? (size_t)(known - manners) : sizeof manners / sizeof *manners;
 }
 
@@ -68,7 +81,8 @@ static size_t place_of(const char *name)
 static bool comes_after(const cli_names *names, size_t i, size_t j)
 {
     int group = strcmp(names->group[i], names->group[j]);
-    return group > 0 || (group == 0 && place_of(names->name[i]) > place_of(names->name[j]));
+    return group > 0 || (group == 0 && place_of(names->group[i], names->name[i]) >
+                                           place_of(names->group[j], names->name[j]));
 }
 
 static void swap_texts(char a[CLI_NAME], char b[CLI_NAME])
@@ -196,6 +210,9 @@ static void choose_unit(cli_quantity *q, const char *unit, bool is_fraction)
     } else if (q->unit[0] == '\0' && is_fraction) {
         q->factor = 100;
         strcpy(q->unit, "%");
+    } else if (strcmp(unit, "rad") == 0 && largest < 0.01) {
+        q->factor = 1e6;
+        strcpy(q->unit, "µrad");
     } else if (strcmp(unit, "rad") == 0 || strcmp(unit, "radian") == 0) {
         q->factor = 1 / VTR_RADIANS_PER_DEGREE;
         strcpy(q->unit, "°");
@@ -204,6 +221,9 @@ static void choose_unit(cli_quantity *q, const char *unit, bool is_fraction)
     } else if (strcmp(unit, "J/m^3") == 0) {
         q->factor = largest >= 1e6 ? 1e-6 : largest >= 1e3 ? 1e-3 : 1;
         strcpy(q->unit, largest >= 1e6 ? "MJ/m³" : largest >= 1e3 ? "kJ/m³" : "J/m³");
+    } else if (strcmp(unit, "Pa") == 0) {
+        q->factor = largest >= 1e9 ? 1e-9 : 1e-6;
+        strcpy(q->unit, largest >= 1e9 ? "GPa" : "MPa");
     } else if (strcmp(unit, "T") == 0 && largest < 0.1) {
         q->factor = 1e3;
         strcpy(q->unit, "mT");
@@ -214,7 +234,7 @@ static void describe(cli_quantity *q, const vtr_mapfile *file)
 {
     char text[128] = "", unit[32] = "";
     bool errors = cli_is_errors(q->name);
-    const manner *known = find_manner(q->name, strlen(q->name) - (errors ? 7 : 0));
+    const manner *known = find_manner(q->group, q->name, strlen(q->name) - (errors ? 7 : 0));
     if (vtr_mapfile_read_text(file, q->group, q->name, "units", unit, sizeof unit, NULL) != VTR_OK)
         unit[0] = '\0';
     choose_unit(q, unit, known != NULL && known->is_fraction);

@@ -51,6 +51,9 @@ typedef struct vtr_twin_params {
     const char *composition;        /* NULL: the preset's */
     const char *model;              /* atoms of the preset structure */
     vtr_structure_params structure; /* how to read them */
+    bool is_magnetised;             /* lorentz: one domain */
+    double thickness_nm;            /* lorentz: of the film */
+    double induction_t;             /* lorentz: its size */
     bool annealed;                  /* two-phase: solid-like 67.2 % with 5.7 nm for 46.8 % with 5.4 nm */
     double ring_k;                  /* position of the first ring, 1/Å; NAN: the preset's */
     double k_step;                  /* 1/Å per px; NAN: the ring at 0.47 of the half width */
@@ -64,7 +67,7 @@ typedef struct vtr_twin_params {
     double matrix_length_nm;   /* where its correlation falls to 1/e; NAN: the preset's */
     double centre_x, centre_y; /* nominal centre, px; NAN: the middle of the frame */
     double jitter_px;          /* standard deviation of the centre along x and along y */
-    double descan_px;          /* the centre's linear path over the scan field */
+    double descan_px;          /* the centre's linear path over the scan field; NAN: the preset's */
     double descan_bow_px;      /* and its parabolic part, from the middle to the corners */
     double distortion_percent,
         distortion_angle; /* long axis over short axis less 1; direction of the long axis */
@@ -98,6 +101,8 @@ typedef struct vtr_twin_position {
     double electrons;          /* dose, see above */
     double background_factor;  /* g */
     double solid_fraction;     /* share of the second structure, of two-phase */
+    double bx, by;             /* induction of lorentz, scan frame, T; the centre holds its deflection */
+    bool is_vacuum;            /* no specimen: the direct beam alone, with the descan */
 } vtr_twin_position;
 
 /* What the recording will be. */
@@ -126,6 +131,17 @@ VTR_API const vtr_twin_info *vtr_twin_get_info(const vtr_twin *twin);
 
 /* The specimen's own position (scan order); position < shape[0] * shape[1]. */
 VTR_API void vtr_twin_get_position(const vtr_twin *twin, size_t position, vtr_twin_position *out);
+/* The same place of the vacuum recording. */
+VTR_API void vtr_twin_get_vacuum(const vtr_twin *twin, size_t position, vtr_twin_position *out);
+
+/* The film of lorentz: what the truth's energy is made with. */
+typedef struct vtr_twin_film {
+    double young_gpa, poisson, magnetostriction_ppm, exchange_j_m;
+} vtr_twin_film;
+VTR_API vtr_twin_film vtr_twin_get_film(void);
+/* Angle between the induction and e1 (0 to 90 degrees), and magnetoelastic energy in J/m^3, of a position of lorentz. */
+VTR_API void vtr_twin_magnetoelastic(const vtr_twin_position *position, double *angle_degrees,
+                                     double *energy);
 
 /* mu of every pixel, [det_y][det_x], in electrons, without speckle, chance and camera; 0 behind the beam
  * stop. */
@@ -186,7 +202,8 @@ typedef struct vtr_twin_write_params {
 } vtr_twin_write_params;
 
 /* Writes the recording to `path` (format by its ending, see dataset.h) and its truth beside it: the ending of
- * `path` replaced by "_truth.h5", a map file with the group "truth". `params` and `progress` may be NULL. */
+ * `path` replaced by "_truth.h5", a map file with the group "truth". Of lorentz also a vacuum recording over the same
+ * positions, "_vacuum" before the ending. `params` and `progress` may be NULL. */
 VTR_API vtr_status vtr_twin_write(const vtr_twin *twin, const char *path, const vtr_twin_write_params *params,
                                   const vtr_progress *progress, vtr_error *err);
 

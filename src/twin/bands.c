@@ -78,6 +78,19 @@ vtr_status vtr_twin_build_fe_band(vtr_twin *twin, vtr_error *err)
     return add_inclusions(twin, &bands[0], 270, &model, err);
 }
 
+/* Chapter 8: two bands of wider reach, without inclusions. */
+vtr_status vtr_twin_build_lorentz(vtr_twin *twin, vtr_error *err)
+{
+    vtr_twin_band bands[2] = {band_through(twin, 0.5, 0.33, -62), band_through(twin, 0.5, 0.70, -50)};
+    for (int i = 0; i < 2; i++) {
+        bands[i].decay_nm = 300;
+        bands[i].width_nm = 30;
+        bands[i].deviatoric = i == 0 ? 0.003 : 0.004;
+        bands[i].volumetric = i == 0 ? 0.005 : 0.008;
+    }
+    return add_bands(twin, bands, 2, err);
+}
+
 vtr_status vtr_twin_build_zr_band(vtr_twin *twin, vtr_error *err)
 {
     vtr_twin_band band = band_through(twin, 0.5, 0.45, -55);

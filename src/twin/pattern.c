@@ -22,7 +22,9 @@ void vtr_twin_matrices(const vtr_twin *twin, const vtr_twin_position *position, 
 
 void vtr_twin_scales(const vtr_twin *twin, const vtr_twin_position *position, double *n, double *m)
 {
-    *n = position->electrons / (twin->elastic_sum + position->background_factor * twin->background_sum);
+    *n = position->is_vacuum
+             ? 0
+             : position->electrons / (twin->elastic_sum + position->background_factor * twin->background_sum);
     *m = twin->params.middle == VTR_TWIN_DIRECT_BEAM ? twin->params.beam_ratio * position->electrons : 0;
 }
 

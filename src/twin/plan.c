@@ -15,6 +15,16 @@ static const vtr_twin_preset presets[] = {
      3e-4,
      25,
      .build = vtr_twin_build_fe_band},
+    {"lorentz",
+     "magnetic domains in the strain of two bands, with a vacuum recording",
+     "Fe85.2Si0.5B9.5P4Cu0.8",
+     0.49,
+     {56, 155},
+     15.8,
+     3e-4,
+     60,
+     .descan_px = 3,
+     .build = vtr_twin_build_lorentz},
     {"rings", "rings of one uniform strain", "Fe85.2Si0.5B9.5P4Cu0.8", 0.49, {32, 32}, 5.8, 0, 25},
     {"structure",
      "the atoms of a file, by Debye's sum",
@@ -79,6 +89,7 @@ static void fill_params(vtr_twin_params *p, const vtr_twin_preset *preset)
     p->scan_step_nm = given_or(p->scan_step_nm, preset->scan_step_nm);
     p->matrix_strain = given_or(p->matrix_strain, preset->matrix_strain);
     p->matrix_length_nm = given_or(p->matrix_length_nm, preset->matrix_length_nm);
+    p->descan_px = given_or(p->descan_px, preset->descan_px);
     p->centre_y = given_or(p->centre_y, 0.5 * ((double)p->pattern[0] - 1));
     p->centre_x = given_or(p->centre_x, 0.5 * ((double)p->pattern[1] - 1));
     double smaller = (double)(p->pattern[0] < p->pattern[1] ? p->pattern[0] : p->pattern[1]);
@@ -180,6 +191,8 @@ static vtr_status check_for_preset(const vtr_twin_preset *preset, const vtr_twin
                         "a file with atoms and how to read it is for the preset structure");
     if (p->annealed && preset->structures != vtr_twin_build_mixture)
         return vtr_fail(err, VTR_ERR_ARGUMENT, "--annealed is for the preset two-phase");
+    if (p->is_magnetised && preset->build != vtr_twin_build_lorentz)
+        return vtr_fail(err, VTR_ERR_ARGUMENT, "--magnetised is for the preset lorentz");
     return VTR_OK;
 }
 
@@ -199,6 +212,8 @@ static vtr_status build(vtr_twin *twin, const vtr_twin_preset *preset, vtr_error
     if (status == VTR_OK && preset->build != NULL) status = preset->build(twin, err);
     if (status == VTR_OK) status = vtr_twin_build_strain(twin, err);
     if (status == VTR_OK && twin->n_phases > 1) status = vtr_twin_build_fraction(twin, err);
+    if (status == VTR_OK && preset->build == vtr_twin_build_lorentz)
+        status = vtr_twin_build_domains(twin, err);
     return status;
 }
 
@@ -230,6 +245,7 @@ void vtr_twin_close(vtr_twin **twin)
     vtr_free(t->structure);
     vtr_free(t->structure_change);
     vtr_free(t->solid_fraction);
+    vtr_free(t->induction_angle);
     for (size_t i = 0; i < VTR_TWIN_PHASES_MAX; i++) {
         vtr_free(t->phase[i].s);
         vtr_pairs_release(&t->phase[i].pairs);
@@ -290,4 +306,14 @@ void vtr_twin_get_position(const vtr_twin *twin, size_t position, vtr_twin_posit
                                .background_factor = 1 + 0.5 * p->wedge * x,
                                .solid_fraction =
                                    twin->solid_fraction != NULL ? (double)twin->solid_fraction[position] : 0};
+    if (twin->induction_angle != NULL) vtr_twin_deflect(twin, position, out);
+}
+
+void vtr_twin_get_vacuum(const vtr_twin *twin, size_t position, vtr_twin_position *out)
+{
+    vtr_twin empty = *twin;
+    empty.induction_angle = NULL;
+    vtr_twin_get_position(&empty, position, out);
+    out->exx = out->eyy = out->exy = 0;
+    out->is_vacuum = true;
 }

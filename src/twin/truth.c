@@ -202,6 +202,7 @@ vtr_status vtr_twin_write_truth(const vtr_twin *twin, const char *path, const vt
     if (status == VTR_OK) status = write_axes(file, twin, err);
     if (status == VTR_OK) status = write_catalogue(file, twin, err);
     if (status == VTR_OK) status = vtr_twin_write_phases(twin, file, err);
+    if (status == VTR_OK && twin->induction_angle != NULL) status = vtr_twin_write_induction(twin, file, err);
     if (status == VTR_OK) status = write_attributes(file, twin, params, err);
     if (status == VTR_OK) status = vtr_mapfile_commit(&file, err);
     vtr_mapfile_close(&file);

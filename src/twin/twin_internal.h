@@ -29,6 +29,7 @@ struct vtr_twin {
     float *structure_change; /* [n_radial], s_1 - s_0; NULL where there is one structure */
     size_t n_phases;
     vtr_twin_phase phase[VTR_TWIN_PHASES_MAX];
+    float *induction_angle;             /* [scan_y][scan_x], rad; NULL where there is no induction */
     float *solid_fraction;              /* [scan_y][scan_x]; NULL where there is one structure */
     char *kept_text[4];                 /* strings of the parameters, which may go before the plan does */
     double background_scale;            /* Å^2 */
@@ -48,6 +49,7 @@ typedef struct vtr_twin_preset {
     double ring_k;
     size_t scan[2]; /* y, x */
     double scan_step_nm, matrix_strain, matrix_length_nm;
+    double descan_px;
     double half_width_Q; /* at the pattern's border, 1/Å; 0: the ring at 0.47 of the way */
     /* Makes the structures, before anything else, and sets what of composition and ring follows; NULL: closed form. */
     vtr_status (*structures)(vtr_twin *twin, vtr_error *err);
@@ -94,6 +96,13 @@ vtr_status vtr_twin_build_fraction(vtr_twin *twin, vtr_error *err);
 vtr_status vtr_twin_keep_text(vtr_twin *twin, const char **member, const char *text, vtr_error *err);
 vtr_status vtr_twin_build_fe_band(vtr_twin *twin, vtr_error *err);
 vtr_status vtr_twin_build_zr_band(vtr_twin *twin, vtr_error *err);
+vtr_status vtr_twin_build_lorentz(vtr_twin *twin, vtr_error *err);
+/* twin->induction_angle of every position, from the strain. */
+vtr_status vtr_twin_build_domains(vtr_twin *twin, vtr_error *err);
+/* Sets the induction of a position and moves its centre by the deflection. */
+void vtr_twin_deflect(const vtr_twin *twin, size_t index, vtr_twin_position *position);
+/* Maps of the induction in the truth's group. */
+vtr_status vtr_twin_write_induction(const vtr_twin *twin, vtr_mapfile *file, vtr_error *err);
 
 /* A = (I + e_det) W and W for one position, as the pattern needs them: matrices [xx, xy, yx, yy]. */
 void vtr_twin_matrices(const vtr_twin *twin, const vtr_twin_position *position, double ring[4]);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "twin/twin_internal.h"
@@ -8,17 +9,17 @@
 enum { MOST_FRAMES_AT_ONCE = 64 };
 static const size_t block_bytes = (size_t)4 << 20;
 
-/* "folder/scan.h5" -> "folder/scan_truth.h5"; freed with vtr_free, NULL when memory is short. */
-static char *truth_path(const char *path)
+/* "folder/scan.npy" -> "folder/scan_truth.h5", or "folder/scan_vacuum.npy" where `ending` is NULL; freed with vtr_free,
+ * NULL when memory is short. */
+static char *path_beside(const char *path, const char *addition, const char *ending)
 {
-    static const char ending[] = "_truth.h5";
     const char *slash = strrchr(path, '/'), *dot = strrchr(path, '.');
     size_t stem = dot != NULL && (slash == NULL || dot > slash + 1) ? (size_t)(dot - path) : strlen(path);
-    char *truth = vtr_malloc(stem + sizeof ending, 1);
-    if (truth == NULL) return NULL;
-    memcpy(truth, path, stem);
-    memcpy(truth + stem, ending, sizeof ending);
-    return truth;
+    if (ending == NULL) ending = path + stem;
+    size_t size = stem + strlen(addition) + strlen(ending) + 1;
+    char *beside = vtr_malloc(size, 1);
+    if (beside != NULL) snprintf(beside, size, "%.*s%s%s", (int)stem, path, addition, ending);
+    return beside;
 }
 
 static void fill_dataset_info(vtr_dataset_info *out, const vtr_twin *twin)
@@ -38,6 +39,7 @@ typedef struct write_job {
     const vtr_twin *twin;
     vtr_dataset_writer *writer;
     const vtr_progress *progress;
+    bool is_vacuum;
     size_t frame_bytes, frames_a_block, n_blocks, n_done;
     vtr_status status; /* of the first failure */
     vtr_error err;
@@ -49,8 +51,12 @@ static vtr_status write_block(const write_job *job, size_t block, void *scratch,
     if (n > job->frames_a_block) n = job->frames_a_block;
     for (size_t i = 0; i < n; i++) {
         vtr_twin_position position;
-        vtr_twin_get_position(job->twin, first + i, &position);
-        vtr_twin_frame(job->twin, &position, first + i, scratch, frames + i * job->frame_bytes);
+        if (job->is_vacuum)
+            vtr_twin_get_vacuum(job->twin, first + i, &position);
+        else
+            vtr_twin_get_position(job->twin, first + i, &position);
+        size_t stream = first + i + (job->is_vacuum ? job->twin->n_positions : 0);
+        vtr_twin_frame(job->twin, &position, stream, scratch, frames + i * job->frame_bytes);
     }
     return vtr_dataset_writer_write(job->writer, first, n, frames, err);
 }
@@ -108,24 +114,39 @@ static vtr_status write_frames(write_job *job, int threads, vtr_error *err)
     return job->status;
 }
 
-vtr_status vtr_twin_write(const vtr_twin *twin, const char *path, const vtr_twin_write_params *params,
-                          const vtr_progress *progress, vtr_error *err)
+/* One recording; `truth` (NULL: none) is written before it stands under its name: where there is a recording, there is
+ * its truth. */
+static vtr_status write_recording(const vtr_twin *twin, const char *path, bool is_vacuum, const char *truth,
+                                  const vtr_twin_write_params *params, const vtr_progress *progress,
+                                  vtr_error *err)
 {
-    vtr_twin_write_params given = params != NULL ? *params : (vtr_twin_write_params){0};
     vtr_dataset_info info;
     fill_dataset_info(&info, twin);
-    write_job job = {.twin = twin, .progress = progress};
-    char *truth = truth_path(path);
-    vtr_status status = truth != NULL ? vtr_output_check(truth, given.force, err)
-                                      : vtr_fail(err, VTR_ERR_MEMORY, "out of memory writing '%s'", path);
-    if (status == VTR_OK) status = vtr_dataset_writer_open(&job.writer, path, &info, given.force, err);
-    if (status == VTR_OK) status = write_frames(&job, vtr_thread_count(given.threads), err);
-    /* the truth first: where there is a recording, there is its truth */
-    if (status == VTR_OK) status = vtr_twin_write_truth(twin, truth, &given, err);
+    write_job job = {.twin = twin, .progress = progress, .is_vacuum = is_vacuum};
+    vtr_status status = vtr_dataset_writer_open(&job.writer, path, &info, params->force, err);
+    if (status == VTR_OK) status = write_frames(&job, vtr_thread_count(params->threads), err);
+    if (status == VTR_OK && truth != NULL) status = vtr_twin_write_truth(twin, truth, params, err);
     if (status == VTR_OK)
         status = vtr_dataset_writer_finish(&job.writer, err);
     else
         vtr_dataset_writer_abandon(&job.writer);
+    return status;
+}
+
+vtr_status vtr_twin_write(const vtr_twin *twin, const char *path, const vtr_twin_write_params *params,
+                          const vtr_progress *progress, vtr_error *err)
+{
+    vtr_twin_write_params given = params != NULL ? *params : (vtr_twin_write_params){0};
+    bool has_vacuum = twin->induction_angle != NULL;
+    char *truth = path_beside(path, "_truth", ".h5"), *vacuum = path_beside(path, "_vacuum", NULL);
+    vtr_status status = truth == NULL || vacuum == NULL
+                            ? vtr_fail(err, VTR_ERR_MEMORY, "out of memory writing '%s'", path)
+                            : vtr_output_check(truth, given.force, err);
+    if (status == VTR_OK && has_vacuum) status = vtr_output_check(vacuum, given.force, err);
+    if (status == VTR_OK) status = write_recording(twin, path, false, truth, &given, progress, err);
+    if (status == VTR_OK && has_vacuum)
+        status = write_recording(twin, vacuum, true, NULL, &given, progress, err);
     vtr_free(truth);
+    vtr_free(vacuum);
     return status;
 }
