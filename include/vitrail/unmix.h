@@ -8,7 +8,7 @@
  *     A [position][channel]  ~  W [position][component] H [component][channel],     W >= 0.
  *
  * What else is done with the same data: unmix_pca.h (how many components, subspaces, independent components), unmix_mlls.h
- * (given references), unmix_range.h (which factorisations the data allow). docs/methods/phases.md has the mathematics. */
+ * (given references), unmix_simplex.h (which factorisations the data allow). docs/methods/phases.md has the mathematics. */
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -65,9 +65,8 @@ typedef struct vtr_nmf_params {
     bool sum_to_one;       /* demand of the fit that the weights of a position sum to one (Frobenius) */
     double volume;         /* weight of the volume of the components, see vtr_nmf; 0: none */
     size_t seed;
-    const double
-        *start_components; /* [n_components][n_channels], on the scale of the data: begin here and nowhere
-                                       else; not in the table */
+    /* [n_components][n_channels], on the scale of the data: begin here and nowhere else; not in the table */
+    const double *start_components;
 } vtr_nmf_params;
 
 VTR_API extern const vtr_parameter_table vtr_nmf_parameters; /* of vtr_nmf_params */
@@ -88,28 +87,28 @@ typedef struct vtr_nmf_result {
     size_t n_components, n_positions, n_channels;
     size_t n_used_positions, n_used_channels;
     size_t n_invalid; /* positions left out for a NAN or an infinity */
-    double *
-        components; /* [k][n_channels], on the scale of the data, the shift undone; NAN in channels left out. Sorted by
-                           fraction, the largest first */
+    /* [k][n_channels], on the scale of the data, the shift undone; NAN in channels left out. Sorted by
+     * fraction, the largest first */
+    double *components;
     float *maps;       /* [k][n_positions]; those of a position sum to one; NAN where it is left out */
     float *scale;      /* [n_positions]: data + shift ~ scale * sum_k maps_k (components_k + shift) */
     double *fractions; /* [k], mean of the map */
     double shift;      /* that was added to the data before the factorisation */
-    bool
-        is_scale_common; /* the components' scale is that with which the sums of the weights are closest to one; else
-                             that of their totals, because the data have no common scale */
+    /* the components' scale is that with which the sums of the weights are closest to one; else that of their
+     * totals, because the data have no common scale */
+    bool is_scale_common;
     double objective; /* half the weighted sum of squared residuals, or the weighted divergence */
-    double
-        explained; /* 1 - squared residuals / squared deviations from the mean spectrum; Frobenius, else NAN */
-    double
-        kkt; /* how far the end is from a stationary point: rms step of one coordinate update, relative to the
-                           rms of what it changes, the larger one of W and H */
+    /* 1 - squared residuals / squared deviations from the mean spectrum; Frobenius, else NAN */
+    double explained;
+    /* how far the end is from a stationary point: rms step of one coordinate update, relative to the rms of
+     * what it changes, the larger one of W and H */
+    double kkt;
     bool is_converged;   /* the residual settled before max_iterations */
     size_t n_iterations; /* of the refinement, on the subspace and on the cube */
     size_t n_history;
-    double *
-        history; /* [n_history], the loss (with the penalties of sum_to_one and volume) after each iteration on the
-                        cube; never increases */
+    /* [n_history], the loss (with the penalties of sum_to_one and volume) after each iteration on the cube;
+     * never increases */
+    double *history;
     size_t start; /* which of the starts was refined */
     vtr_nmf_consensus consensus;
 } vtr_nmf_result;
@@ -119,7 +118,7 @@ typedef struct vtr_nmf_result {
  * Frobenius: for components H each position's weights are solved for exactly (ALS), by coordinate descent (HALS) or
  * multiplied (MU), then the components for those weights; ALS extrapolates the components, never uphill. Runs of many
  * iterations work on the leading singular subspace of the data, a hundredth of their size, and end on the data
- * themselves. Kullback-Leibler (Poisson): multiplicative updates on the data.
+ * themselves. Kullback-Leibler (Poisson): multiplicative updates on the data, from where weighted squared residuals end.
  *
  * `volume` > 0 adds volume * sigma^2 * log det(H H^T), sigma^2 the mean squared residual of an entry times the number of
  * positions: among factorisations that fit alike it takes the one with the smallest components' volume. With sum_to_one.

@@ -19,10 +19,10 @@ typedef struct vtr_mlls_references {
 typedef struct vtr_mlls_params {
     bool is_free;    /* weights of either sign; else non-negative */
     bool sum_to_one; /* of the weights of a position */
-    bool
-        with_constant; /* a constant as one more reference, free in sign only if the others are; not in the sum */
-    bool
-        weights_are_variances; /* errors from the weights of the data; else from each position's own residual */
+    /* a constant as one more reference, free in sign only if the others are; not in the sum */
+    bool with_constant;
+    /* errors from the weights of the data; else from each position's own residual */
+    bool weights_are_variances;
 } vtr_mlls_params;
 
 VTR_API extern const vtr_parameter_table vtr_mlls_parameters; /* of vtr_mlls_params */
@@ -31,11 +31,11 @@ VTR_API vtr_mlls_params vtr_mlls_default_params(void);
 typedef struct vtr_mlls_result {
     size_t n_references; /* the constant included, which is the last one */
     size_t n_positions, n_used_positions, n_used_channels, n_invalid;
-    float *maps,
-        *errors; /* [n_references][n_positions], weights and their standard deviations; NAN where left out. The
-                             error of a weight that stands at zero is that of the free fit */
-    float *
-        residual; /* [n_positions], rms of the weighted residual: 1 where weights are variances and the model holds */
+    /* [n_references][n_positions], weights and their standard deviations; NAN where left out. The error of a
+     * weight that stands at zero is that of the free fit */
+    float *maps, *errors;
+    /* [n_positions], rms of the weighted residual: 1 where weights are variances and the model holds */
+    float *residual;
     double *fractions;       /* [n_references], mean weight over the mean sum, without the constant */
     double *fraction_errors; /* from the errors of the positions, as independent of each other */
     double condition; /* of the weighted references scaled to unit length: large where they are alike */

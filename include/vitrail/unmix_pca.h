@@ -11,8 +11,8 @@ VTR_BEGIN_DECLS
 typedef struct vtr_pca_params {
     size_t n_components;
     size_t n_parallel; /* cubes of noise that the singular values are compared with; 0: none */
-    bool
-        weights_are_variances; /* the weights of the data are one over the variance itself, not up to a factor */
+    /* the weights of the data are one over the variance itself, not up to a factor */
+    bool weights_are_variances;
     size_t seed;
 } vtr_pca_params;
 
@@ -28,20 +28,23 @@ typedef struct vtr_pca_result {
     double *explained;  /* [k], share of the variance */
     double noise_singular; /* what one cube of noise in a hundred exceeds; NAN without them */
     size_t n_significant;  /* leading singular values above it */
-    double *
-        chi2; /* [k + 1], squared residuals of the first 0 .. k components per degree of freedom; 1 for counting noise.
-                     NAN unless weights_are_variances */
-    size_t
-        n_by_residual; /* the smallest number of components for which chi2 is 1 within three of its standard deviations;
-                             k + 1: none; 0 too where chi2 is not known */
+    /* [k + 1], squared residuals of the first 0 .. k components per degree of freedom; 1 for counting noise.
+     * NAN unless weights_are_variances */
+    double *chi2;
+    /* the smallest number of components for which chi2 is 1 within three of its standard deviations; k + 1:
+     * none; 0 too where chi2 is not known */
+    size_t n_by_residual;
 } vtr_pca_result;
 
 /* Principal components of the weighted cube less its weighted mean, by a randomised singular value decomposition: some
- * passes over the cube, out of core where it is read. Cubes of noise are the cube's deviations from the mean, less the components that were found significant so far, with a
- * random sign for every entry: that keeps the size of the noise everywhere and takes away what positions share. Noise that is correlated from channel to channel, as in G(r), is taken for structure: count components in s(Q) or I(k).
+ * passes over the cube, out of core where it is read. Cubes of noise are the cube's deviations from the mean, less the
+ * components that were found significant so far, with a random sign for every entry: that keeps the size of the noise
+ * everywhere and takes away what positions share. Noise that is correlated from channel to channel, as in G(r), is taken
+ * for structure: count components in s(Q) or I(k).
  *
  * N. Halko, P. G. Martinsson, J. A. Tropp, SIAM Rev. 53, 217 (2011); J. L. Horn, Psychometrika 30, 179 (1965) (parallel
- * analysis); D. Hong, Y. Sheng, E. Dobriban, arXiv:2012.02985 (signs); I. M. Johnstone, Ann. Stat. 29, 295 (2001). Errors as vtr_nmf. */
+ * analysis); D. Hong, Y. Sheng, E. Dobriban, arXiv:2012.02985 (signs); I. M. Johnstone, Ann. Stat. 29, 295 (2001) (the
+ * spread). Errors as vtr_nmf. */
 VTR_API vtr_status vtr_pca(vtr_pca_result *out, const vtr_unmix_data *data, const vtr_pca_params *params,
                            int threads, const vtr_progress *progress, vtr_error *err);
 VTR_API void vtr_pca_result_release(vtr_pca_result *result);
@@ -49,8 +52,8 @@ VTR_API void vtr_pca_result_release(vtr_pca_result *result);
 typedef struct vtr_ica_result {
     size_t n_components, n_positions, n_channels;
     double *components; /* [k][n_channels], data ~ mean + sum_k maps components */
-    float *
-        maps; /* [k][n_positions], independent: uncorrelated, of unit variance, positive skewness; the most skewed first */
+    /* [k][n_positions], independent: uncorrelated, of unit variance, positive skewness; the most skewed first */
+    float *maps;
     double *skewness; /* [k] */
     size_t n_iterations;
     bool is_converged;

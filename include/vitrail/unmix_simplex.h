@@ -29,9 +29,9 @@ typedef struct vtr_simplex_params {
     double wide;                /* a range of a fraction beyond this is wide */
     size_t seed;
     size_t n_y, n_x; /* shape of the map, n_y n_x = n_positions; 0: not known. Not in the table */
-    const double
-        *lower; /* [n_channels], what no component may fall below, such as -4 pi rho0 r for G; NULL: nothing
-                            is known. Not in the table */
+    /* [n_channels], what no component may fall below, such as -4 pi rho0 r for G; NULL: nothing is known. Not
+     * in the table */
+    const double *lower;
 } vtr_simplex_params;
 
 VTR_API extern const vtr_parameter_table vtr_simplex_parameters; /* of vtr_simplex_params */
@@ -41,24 +41,24 @@ typedef struct vtr_simplex_result {
     size_t n_components, n_positions, n_channels, n_used_positions, n_used_channels, n_invalid;
     vtr_simplex_principle principle;
     vtr_simplex_noise_source noise_source;
-    double
-        *components; /* [k][n_channels], the corners; the largest fraction first; NAN in channels left out */
-    float *maps,
-        *map_errors; /* [k][n_positions], shares and standard deviations; they sum to one and, by noise, may leave
-                                 0 to 1: their mean is free of the bias that a limit would bring */
+    /* [k][n_channels], the corners; the largest fraction first; NAN in channels left out */
+    double *components;
+    /* [k][n_positions], shares and standard deviations; they sum to one and, by noise, may leave 0 to 1: their
+     * mean is free of the bias that a limit would bring */
+    float *maps, *map_errors;
     double *fractions;                      /* [k], means of the maps */
     double *fraction_low, *fraction_high;   /* [k], range for corners within their statistical uncertainty */
     double *component_low, *component_high; /* [k][n_channels], likewise */
-    bool
-        is_bounded; /* `lower` was given and bounds the simplex on all sides; else the next four are 0, 1, -inf, inf */
-    double *allowed_fraction_low,
-        *allowed_fraction_high; /* [k], over every simplex that fits and respects `lower` */
+    /* `lower` was given and bounds the simplex on all sides; else the next four are 0, 1, -inf, inf */
+    bool is_bounded;
+    /* [k], over every simplex that fits and respects `lower` */
+    double *allowed_fraction_low, *allowed_fraction_high;
     double *allowed_component_low, *allowed_component_high; /* [k][n_channels] */
     bool is_wide; /* a range of fractions (the allowed one where it is bounded) is wider than params.wide */
     double noise; /* rms standard deviation of a share */
-    double
-        extent; /* of the positions along the last principal component, in standard deviations of the noise: below
-                         some two there are fewer components than asked for */
+    /* Of the positions along the last coordinate, in standard deviations of the noise: 1 is noise alone, so there are
+     * fewer components than asked for. */
+    double extent;
 } vtr_simplex_result;
 
 /* For `volume`, along each direction in the subspace the edge of the noise-free positions is where the log-likelihood of the
@@ -68,13 +68,18 @@ typedef struct vtr_simplex_result {
  * inwards to where the log-likelihood falls by 8, and outwards by 1.2 standard deviations of the noise, which held in
  * trials.
  *
+ * Where the shape of the map is given the coordinates are not those of the largest variance, which noise that channels
+ * share may have, but the smoothest ones among the leading principal components (P. Switzer, A. A. Green, Tech. Rep. 6,
+ * Dept. of Statistics, Stanford, 1984): so G(r) of every position can be divided too.
+ *
  * The allowed range is W. H. Lawton, E. A. Sylvestre, Technometrics 13, 617 (1971) for k = 2, in closed form; for k = 3
- * sampled triangles.
+ * sampled triangles. A bound that the edges themselves break is taken to lie there.
  *
  * `pure`: successive projection, U. M. C. Araújo et al., Chemom. Intell. Lab. Syst. 57, 65 (2001), then the mean of the
  * n_pure positions farthest out along the corner's direction; too far in by nature, where no position is pure.
  *
- * VTR_ERR_ARGUMENT: k that the principle does not know, lower bounds that the data themselves break. */
+ * VTR_ERR_ARGUMENT: k that the principle does not know; VTR_ERR_SHAPE: a map of another size; VTR_ERR_NO_DATA: fewer than
+ * k - 1 coordinates that are smooth. Otherwise as vtr_nmf. */
 VTR_API vtr_status vtr_simplex(vtr_simplex_result *out, const vtr_unmix_data *data,
                                const vtr_simplex_params *params, int threads, vtr_error *err);
 VTR_API void vtr_simplex_result_release(vtr_simplex_result *result);

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* A named choice among the factorisations that fit alike, and how far it may be off. */
-#include <lapacke.h>
 #include <math.h>
 #include <string.h>
 
@@ -47,82 +46,6 @@ typedef struct simplex_job {
     simplex_triangle triangle;
     vtr_simplex_result *result;
 } simplex_job;
-
-/* Coordinates x [n][d] of the positions in the leading principal components, v [d][m], less the mean. */
-static vtr_status project(double *x, double *v, double *outside2, simplex_job *job, vtr_error *err)
-{
-    const unmix_matrix *a = &job->a;
-    size_t d = job->cloud.d;
-    double s[MOST], offset[MOST] = {0};
-    unmix_matrix small;
-    vtr_status status = vtr_unmix_subspace(v, s, a, a->mean, d, job->params->seed, err);
-    if (status == VTR_OK) status = vtr_unmix_compress(&small, a, v, d, err);
-    if (status != VTR_OK) return status;
-    *outside2 = a->deviation2;
-    for (size_t l = 0; l < d; l++) {
-        *outside2 = fmax(*outside2 - s[l] * s[l], 0);
-        for (size_t c = 0; c < a->m; c++)
-            offset[l] += v[l * a->m + c] * a->mean[c];
-    }
-    for (size_t i = 0; i < a->n; i++)
-        for (size_t l = 0; l < d; l++)
-            x[i * d + l] = (double)small.compressed[i * d + l] / vtr_unmix_position_scale(a, i) - offset[l];
-    vtr_unmix_close(&small);
-    return VTR_OK;
-}
-
-/* Points in units of the noise: x = L y with L the root of its covariance. */
-static vtr_status whiten(simplex_job *job, double *covariance, const double *v, vtr_error *err)
-{
-    simplex_cloud *cloud = &job->cloud;
-    size_t d = cloud->d, m = job->a.m;
-    if (LAPACKE_dpotrf(LAPACK_ROW_MAJOR, 'L', (lapack_int)d, covariance, (lapack_int)d) != 0)
-        return vtr_fail(err, VTR_ERR_NUMERIC,
-                        "the noise of the %zu leading components is not positive definite", d);
-    for (size_t i = 0; i < cloud->n; i++) {
-        double *y = cloud->y + i * d;
-        for (size_t r = 0; r < d; r++) {
-            for (size_t c = 0; c < r; c++)
-                y[r] -= covariance[r * d + c] * y[c];
-            y[r] /= covariance[r * d + r];
-        }
-        for (size_t l = 0; l < d; l++)
-            cloud->mean[l] += y[l] / (double)cloud->n;
-    }
-    for (size_t l = 0; l < d; l++)
-        for (size_t r = l; r < d; r++)
-            for (size_t c = 0; c < m; c++)
-                cloud->axis[l * m + c] += covariance[r * d + l] * v[r * m + c];
-    double square = 0;
-    for (size_t i = 0; i < cloud->n; i++)
-        square += pow(cloud->y[i * d + d - 1] - cloud->mean[d - 1], 2) / (double)cloud->n;
-    job->result->extent = sqrt(square);
-    return VTR_OK;
-}
-
-static vtr_status make_cloud(simplex_job *job, vtr_error *err)
-{
-    simplex_cloud *cloud = &job->cloud;
-    const unmix_matrix *a = &job->a;
-    size_t d = job->k - 1;
-    double covariance[MOST * MOST], outside2;
-    *cloud = (simplex_cloud){
-        .n = a->n, .d = d, .centre = a->mean, .seed = job->params->seed, .threads = a->threads};
-    cloud->y = vtr_malloc(a->n * d, sizeof *cloud->y);
-    cloud->mean = vtr_calloc(d, sizeof *cloud->mean);
-    cloud->axis = vtr_calloc(d * a->m, sizeof *cloud->axis);
-    double *v = vtr_malloc(d * a->m, sizeof *v);
-    vtr_status status = VTR_OK;
-    if (cloud->y == NULL || cloud->mean == NULL || cloud->axis == NULL || v == NULL)
-        status = vtr_fail(err, VTR_ERR_MEMORY, "out of memory for the coordinates of %zu positions", a->n);
-    if (status == VTR_OK) status = project(cloud->y, v, &outside2, job, err);
-    if (status == VTR_OK)
-        status = vtr_simplex_noise(covariance, &job->result->noise_source, a, cloud->y, d, outside2,
-                                   job->params, err);
-    if (status == VTR_OK) status = whiten(job, covariance, v, err);
-    vtr_free(v);
-    return status;
-}
 
 /* Edges along the line (outwards, then backwards), or around the plane. */
 static vtr_status find_edges(simplex_job *job, vtr_error *err)
@@ -354,7 +277,8 @@ static vtr_status solve(simplex_job *job, vtr_error *err)
     vtr_simplex_result *r = job->result;
     double share[MOST * MOST], fraction[MOST];
     size_t k = job->k, m = job->a.m;
-    vtr_status status = make_cloud(job, err);
+    vtr_status status =
+        vtr_simplex_open_cloud(&job->cloud, &r->noise_source, &r->extent, &job->a, job->params, err);
     if (status == VTR_OK) status = choose_corners(job, err);
     if (status != VTR_OK) return status;
     if (!vtr_simplex_shares(share, k - 1, job->corner))
@@ -384,6 +308,9 @@ static vtr_status solve(simplex_job *job, vtr_error *err)
 static vtr_status check_params(const vtr_simplex_params *p, const unmix_matrix *a, vtr_error *err)
 {
     size_t k = p->n_components;
+    if (p->n_y * p->n_x != 0 && p->n_y * p->n_x != a->data->n_positions)
+        return vtr_fail(err, VTR_ERR_SHAPE, "a map of %zu x %zu is not one of %zu positions", p->n_y, p->n_x,
+                        a->data->n_positions);
     if (k < 2 || k > VTR_UNMIX_COMPONENTS_MAX || k - 1 > a->m || k > a->n)
         return vtr_fail(err, VTR_ERR_ARGUMENT,
                         "%zu components from %zu positions with %zu channels: ask for 2 to %zu", k, a->n,
@@ -414,9 +341,7 @@ vtr_status vtr_simplex(vtr_simplex_result *out, const vtr_unmix_data *data, cons
                                   .n_invalid = job.a.n_invalid,
                                   .principle = params.principle};
     if (status == VTR_OK) status = solve(&job, err);
-    vtr_free(job.cloud.y);
-    vtr_free(job.cloud.mean);
-    vtr_free(job.cloud.axis);
+    vtr_simplex_close_cloud(&job.cloud);
     vtr_unmix_close(&job.a);
     if (status == VTR_OK)
         *out = result;

@@ -7,7 +7,7 @@
 #include "unmix/unmix_internal.h"
 #include "vitrail/unmix_simplex.h"
 
-enum { SIMPLEX_DIMENSIONS = VTR_UNMIX_COMPONENTS_MAX - 1, SIMPLEX_DIRECTIONS = 72 };
+enum { SIMPLEX_DIMENSIONS = VTR_UNMIX_COMPONENTS_MAX - 1, SIMPLEX_DIRECTIONS = 72, SIMPLEX_FACTORS = 24 };
 
 typedef struct simplex_cloud {
     size_t n, d;  /* points, dimensions: one fewer than components */
@@ -20,10 +20,24 @@ typedef struct simplex_cloud {
     int threads;
 } simplex_cloud;
 
+/* `extent` as in vtr_simplex_result. Borrows the mean of the matrix; to be closed whatever comes out. */
+vtr_status vtr_simplex_open_cloud(simplex_cloud *cloud, vtr_simplex_noise_source *source, double *extent,
+                                  const unmix_matrix *a, const vtr_simplex_params *params, vtr_error *err);
+void vtr_simplex_close_cloud(simplex_cloud *cloud);
+
 /* Noise covariance [d][d] of coordinates x [n][d] in the units of the matrix. */
-vtr_status vtr_simplex_noise(double *covariance, vtr_simplex_noise_source *source, const unmix_matrix *a,
-                             const double *x, size_t d, double outside2, const vtr_simplex_params *params,
-                             vtr_error *err);
+void vtr_simplex_noise(double *covariance, vtr_simplex_noise_source *source, const unmix_matrix *a,
+                       const double *x, size_t d, double outside2, const vtr_simplex_params *params);
+
+/* Half the mean products of the differences of neighbours one and two apart, [d][d], of x [n][d]. */
+vtr_status vtr_simplex_differences(double *one, double *two, const unmix_matrix *a, const double *x, size_t d,
+                                   size_t n_y, size_t n_x, vtr_error *err);
+
+/* x [n][d]: the d smoothest combinations of `wide` [n][r], coordinates along v [r][m]; axis [d][m]: what a step along each
+ * adds to a spectrum. */
+vtr_status vtr_simplex_smooth_factors(double *x, double *axis, const unmix_matrix *a, const double *wide,
+                                      const double *v, size_t r, size_t d, const vtr_simplex_params *params,
+                                      vtr_error *err);
 
 /* Where the noise-free points end along a direction: log-likelihood down by 2, by 8, and 1.2 standard deviations of the noise
  * beyond the first. In trials (evenly spread and thinning out values, noise of 0.02 to 0.3 of their spread) the true edge

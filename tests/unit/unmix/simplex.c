@@ -259,6 +259,75 @@ static void noise_is_told_from_neighbours(void **state)
     scene_release(&s);
 }
 
+/* Scale and background of every position are off, which moves all channels together and more than the phases do. Neighbours
+ * tell that from structure. */
+static void shared_noise_is_no_component(void **state)
+{
+    (void)state;
+    enum { SIDE = 128 };
+    scene s;
+    vtr_error err;
+    vtr_random random;
+    double correlation[2];
+    two_phases(&s, 0, 0);
+    vtr_random_start(&random, 3, 0);
+    for (size_t p = 0; p < N; p++) {
+        double f = 0.5 + 0.5 * sin(0.4 * (double)(p / SIDE) + sin(0.3 * (double)(p % SIDE)));
+        double scale = 1 + 0.05 * vtr_random_normal(&random), background = 2 * vtr_random_normal(&random);
+        s.shares[p] = f;
+        for (size_t c = 0; c < M; c++) {
+            double x = f * s.components[c] + (1 - f) * s.components[M + c];
+            s.values[p * M + c] =
+                (float)(scale * x + background * exp(-(double)c / 15) + 0.05 * vtr_random_normal(&random));
+        }
+    }
+    for (int way = 0; way < 2; way++) {
+        vtr_simplex_result result;
+        vtr_simplex_params params = vtr_simplex_default_params();
+        double mean = 0, truth = 0, square = 0, product = 0, truth2 = 0;
+        if (way == 1) params.n_y = params.n_x = SIDE;
+        assert_ok(vtr_simplex(&result, &s.data, &params, 2, &err));
+        for (size_t p = 0; p < N; p++) {
+            mean += (double)result.maps[p] / N;
+            truth += s.shares[p] / N;
+        }
+        for (size_t p = 0; p < N; p++) {
+            double x = (double)result.maps[p] - mean, y = s.shares[p] - truth;
+            square += x * x;
+            product += x * y;
+            truth2 += y * y;
+        }
+        correlation[way] = fabs(product) / sqrt(square * truth2);
+        if (way == 1) {
+            size_t order[2];
+            assert_near(result.fractions[product > 0 ? 0 : 1], truth, 0.015);
+            scene_match(order, &s, result.components, 0.99);
+        }
+        vtr_simplex_result_release(&result);
+    }
+    assert_true(correlation[0] < 0.2 && correlation[1] > 0.95);
+    scene_release(&s);
+}
+
+/* A component more than there are is noise, and is called so. */
+static void one_too_many_has_the_extent_of_noise(void **state)
+{
+    (void)state;
+    scene s;
+    vtr_error err;
+    vtr_simplex_result result;
+    vtr_simplex_params params = vtr_simplex_default_params();
+    two_phases(&s, 0, 0.05);
+    assert_ok(vtr_simplex(&result, &s.data, &params, 2, &err));
+    assert_true(result.extent > 4);
+    vtr_simplex_result_release(&result);
+    params.n_components = 3;
+    assert_ok(vtr_simplex(&result, &s.data, &params, 2, &err));
+    assert_near(result.extent, 1, 0.15);
+    vtr_simplex_result_release(&result);
+    scene_release(&s);
+}
+
 static void bad_settings_are_named(void **state)
 {
     (void)state;
@@ -305,6 +374,8 @@ int main(void)
         cmocka_unit_test(allowed_triangles_hold_the_truth),
         cmocka_unit_test(pure_positions_are_found),
         cmocka_unit_test(noise_is_told_from_neighbours),
+        cmocka_unit_test(shared_noise_is_no_component),
+        cmocka_unit_test(one_too_many_has_the_extent_of_noise),
         cmocka_unit_test(bad_settings_are_named),
         cmocka_unit_test(short_memory_is_survived),
     };
