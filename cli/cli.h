@@ -11,6 +11,7 @@
 #include <stdio.h>
 
 #include "vitrail/error.h"
+#include "vitrail/mapfile.h"
 #include "vitrail/parameters.h"
 #include "vitrail/progress.h"
 
@@ -63,10 +64,14 @@ enum { CLI_MAX_GROUPS = 12 };
 /* Writes a JSON string with its quotes and escapes; and a number ("null" for NaN and infinities). */
 void cli_json_string(FILE *out, const char *text);
 void cli_json_number(FILE *out, double value);
+/* Members of an object on stdout, "name": ..., and `end` after them (", " or "}"). */
+void cli_json_member(const char *name, double value, const char *end);
+void cli_json_array(const char *name, const double *values, size_t n, const char *end);
+void cli_json_text(const char *name, const char *text, const char *end);
 
-/* For the provenance: the command line as one would type it, and "name = value" lines of the options. Both are freed
- * with free(); NULL when memory is short. */
-char *cli_command_line(const cli_run *run);
-char *cli_settings(const cli_group *groups, size_t n_groups);
+/* Adds to the map file how it was made: the command line as one would type it, the options of the groups as
+ * "name = value" lines, and the input where it is not NULL. */
+vtr_status cli_add_provenance(vtr_mapfile *file, const char *step, const cli_run *run,
+                              const cli_group *groups, size_t n_groups, const char *input, vtr_error *err);
 
 #endif

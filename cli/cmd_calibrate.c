@@ -32,23 +32,16 @@ static vtr_status store(const vtr_calibration *glass, const vtr_standard_pattern
                         const cli_run *run, vtr_error *err)
 {
     vtr_mapfile *file = NULL;
-    cli_group groups[CLI_MAX_GROUPS];
-    size_t n_groups = 2;
-    groups[0] = (cli_group){&vtr_calibrate_parameters, &params};
-    groups[1] = (cli_group){&vtr_dataset_parameters, &recording};
-    char *command = cli_command_line(run), *settings = cli_settings(groups, n_groups);
-    vtr_status status = command == NULL || settings == NULL
-                            ? vtr_fail(err, VTR_ERR_MEMORY, "out of memory for the provenance")
-                            : vtr_mapfile_create(&file, own.output, run->common.force, err);
+    const cli_group settings[] = {{&vtr_calibrate_parameters, &params},
+                                  {&vtr_dataset_parameters, &recording}};
+    vtr_status status = vtr_mapfile_create(&file, own.output, run->common.force, err);
     if (status == VTR_OK)
         status = glass != NULL ? vtr_calibration_write(glass, file, err)
                                : vtr_standard_pattern_write(standard, file, err);
     if (status == VTR_OK)
-        status = vtr_mapfile_provenance(file, "calibrate", command, settings, run->inputs[0], err);
+        status = cli_add_provenance(file, "calibrate", run, settings, 2, run->inputs[0], err);
     if (status == VTR_OK) status = vtr_mapfile_commit(&file, err);
     vtr_mapfile_close(&file);
-    free(command);
-    free(settings);
     return status;
 }
 

@@ -144,42 +144,25 @@ static vtr_status print_text(const vtr_magnetic *m, vtr_error *err)
     return VTR_OK;
 }
 
-static void json_number(const char *name, double value, const char *end)
-{
-    printf("\"%s\": ", name);
-    cli_json_number(stdout, value);
-    printf("%s", end);
-}
-
-static void json_numbers(const char *name, const double *values, size_t n, const char *end)
-{
-    printf("\"%s\": [", name);
-    for (size_t i = 0; i < n; i++) {
-        if (i > 0) printf(", ");
-        cli_json_number(stdout, values[i]);
-    }
-    printf("]%s", end);
-}
-
 static void json_settings(const vtr_magnetic *m)
 {
     const vtr_magnetic_surface *s = &m->surface;
     printf("  \"positions\": %zu,\n  \"valid\": %zu,\n  \"vacuum\": ", m->n_y * m->n_x, m->n_valid);
     cli_json_string(stdout, params.vacuum != NULL ? params.vacuum : "");
     printf(",\n  ");
-    json_number("vacuum_noise_px", m->vacuum_noise_px, ",\n  \"descan\": {");
+    cli_json_member("vacuum_noise_px", m->vacuum_noise_px, ",\n  \"descan\": {");
     printf("\"positions\": %zu, \"whole_map\": %s, ", s->n_used,
            s->n_coefficients > 0 && s->is_whole_map ? "true" : "false");
-    json_numbers("cx", s->cx, s->n_coefficients, ", ");
-    json_numbers("cy", s->cy, s->n_coefficients, ", ");
-    json_number("rms_x_px", s->rms_x_px, ", ");
-    json_number("rms_y_px", s->rms_y_px, "},\n  ");
-    json_number("rad_per_px", m->rad_per_px, ",\n  ");
-    json_number("scan_rotation_degrees", m->params.scan_rotation_degrees, ", ");
+    cli_json_array("cx", s->cx, s->n_coefficients, ", ");
+    cli_json_array("cy", s->cy, s->n_coefficients, ", ");
+    cli_json_member("rms_x_px", s->rms_x_px, ", ");
+    cli_json_member("rms_y_px", s->rms_y_px, "},\n  ");
+    cli_json_member("rad_per_px", m->rad_per_px, ",\n  ");
+    cli_json_member("scan_rotation_degrees", m->params.scan_rotation_degrees, ", ");
     printf("\"flip\": %s,\n", m->params.flip == VTR_FLIP_YES ? "true" : "false");
     if (m->has_strain) {
         printf("  ");
-        json_numbers("angle_count", m->statistics.angle_count, VTR_MAGNETIC_ANGLES, ",\n");
+        cli_json_array("angle_count", m->statistics.angle_count, VTR_MAGNETIC_ANGLES, ",\n");
     }
     printf("  \"notes\": [");
     for (size_t i = 0; i < m->n_notes; i++) {
@@ -200,24 +183,12 @@ static vtr_status print_json(const vtr_magnetic *m, vtr_error *err)
         if (status != VTR_OK) return status;
         printf("    \"%s\": {\"unit\": \"%s\", \"valid\": %zu, ", m->maps[i].name, m->maps[i].unit,
                s.n_valid);
-        json_number("median", s.median, ", ");
-        json_number("spread", s.spread, ", ");
-        json_number("median_error", s.median_error, i + 1 < m->n_maps ? "},\n" : "}\n");
+        cli_json_member("median", s.median, ", ");
+        cli_json_member("spread", s.spread, ", ");
+        cli_json_member("median_error", s.median_error, i + 1 < m->n_maps ? "},\n" : "}\n");
     }
     printf("  }\n}\n");
     return VTR_OK;
-}
-
-static vtr_status add_provenance(vtr_mapfile *file, const cli_run *run, vtr_error *err)
-{
-    cli_group groups[CLI_MAX_GROUPS] = {{&vtr_magnetic_parameters, &params}};
-    char *command = cli_command_line(run), *settings = cli_settings(groups, 1);
-    vtr_status status = command == NULL || settings == NULL
-                            ? vtr_fail(err, VTR_ERR_MEMORY, "out of memory for the provenance")
-                            : vtr_mapfile_provenance(file, "magnetic", command, settings, params.vacuum, err);
-    free(command);
-    free(settings);
-    return status;
 }
 
 static vtr_status run(const cli_run *run, vtr_error *err)
@@ -235,7 +206,9 @@ static vtr_status run(const cli_run *run, vtr_error *err)
     }
     if (status == VTR_OK) status = add_strain(&m, file, err);
     if (status == VTR_OK) status = vtr_magnetic_write(file, &m, err);
-    if (status == VTR_OK) status = add_provenance(file, run, err);
+    const cli_group settings = {&vtr_magnetic_parameters, &params};
+    if (status == VTR_OK)
+        status = cli_add_provenance(file, "magnetic", run, &settings, 1, params.vacuum, err);
     if (status == VTR_OK) status = vtr_mapfile_commit(&file, err);
     if (status == VTR_OK && run->common.json)
         status = print_json(&m, err);

@@ -51,19 +51,6 @@ static vtr_status get_calibration(vtr_calibration **out, vtr_dataset *dataset, c
     return status;
 }
 
-static vtr_status add_provenance(vtr_mapfile *file, const cli_run *run, vtr_error *err)
-{
-    cli_group groups[CLI_MAX_GROUPS];
-    size_t n = fill_groups(groups);
-    char *command = cli_command_line(run), *settings = cli_settings(groups, n);
-    vtr_status status = command == NULL || settings == NULL
-                            ? vtr_fail(err, VTR_ERR_MEMORY, "out of memory for the provenance")
-                            : vtr_mapfile_provenance(file, "map", command, settings, run->inputs[0], err);
-    free(command);
-    free(settings);
-    return status;
-}
-
 static void print_summary(const vtr_map_summary *s, bool as_json)
 {
     double rate = (double)(s->n_positions - s->n_missing) / s->seconds;
@@ -95,7 +82,10 @@ static vtr_status run(const cli_run *run, vtr_error *err)
     if (status == VTR_OK)
         status =
             vtr_map(file, dataset, calibration, &params, run->common.threads, &summary, &run->progress, err);
-    if (status == VTR_OK) status = add_provenance(file, run, err);
+    cli_group settings[CLI_MAX_GROUPS];
+    const size_t n_settings = fill_groups(settings);
+    if (status == VTR_OK)
+        status = cli_add_provenance(file, "map", run, settings, n_settings, run->inputs[0], err);
     if (status == VTR_OK) status = vtr_mapfile_commit(&file, err);
     if (status == VTR_OK && (run->common.json || !run->common.quiet))
         print_summary(&summary, run->common.json);

@@ -303,8 +303,8 @@ static vtr_status write_files(const cli_pdf_result *results, const cli_run *run,
 /* A map file takes the options of files, of the PDF and its own. */
 static vtr_status process_map(const cli_run *run, vtr_error *err)
 {
-    const cli_group groups[] = {{&file_table, &own.files}, {&vtr_pdf_parameters, &own.pdf}};
-    return cli_pdf_map(run, groups, sizeof groups / sizeof *groups, &own.pdf, &own.files, err);
+    const cli_group groups[2] = {{&file_table, &own.files}, {&vtr_pdf_parameters, &own.pdf}};
+    return cli_pdf_map(run, groups, &own.pdf, &own.files, err);
 }
 
 static vtr_status read_densities(double densities[CLI_MAX_INPUTS], const cli_run *run, vtr_error *err)

@@ -53,23 +53,6 @@ static vtr_status print_text(const vtr_field *field, vtr_error *err)
     return VTR_OK;
 }
 
-static void json_numbers(const char *name, const double *values, size_t n, const char *end)
-{
-    printf("\"%s\": [", name);
-    for (size_t i = 0; i < n; i++) {
-        if (i > 0) printf(", ");
-        cli_json_number(stdout, values[i]);
-    }
-    printf("]%s", end);
-}
-
-static void json_number(const char *name, double value, const char *end)
-{
-    printf("\"%s\": ", name);
-    cli_json_number(stdout, value);
-    printf("%s", end);
-}
-
 static void json_settings(const vtr_field *field)
 {
     const vtr_field_reference *r = &field->reference;
@@ -77,18 +60,18 @@ static void json_settings(const vtr_field *field)
     printf("  \"positions\": %zu,\n  \"valid\": %zu,\n", field->n_y * field->n_x, field->n_valid);
     printf("  \"reference\": {\"box\": [%zu, %zu, %zu, %zu], \"found\": %s, \"positions\": %zu, ", r->box.y0,
            r->box.y1, r->box.x0, r->box.x1, r->is_found ? "true" : "false", r->n_valid);
-    json_number("spread", r->spread, ", ");
-    json_number("radius_px", r->radius_px, ", ");
-    json_number("k0_inv_angstrom", r->k0_inv_angstrom, ", ");
-    json_numbers("distortion", r->distortion, 3, "},\n");
+    cli_json_member("spread", r->spread, ", ");
+    cli_json_member("radius_px", r->radius_px, ", ");
+    cli_json_member("k0_inv_angstrom", r->k0_inv_angstrom, ", ");
+    cli_json_array("distortion", r->distortion, 3, "},\n");
     printf("  \"descan\": {\"model\": \"%s\", ", d->model == VTR_DESCAN_PLANE ? "plane" : "paraboloid");
-    json_numbers("cx", d->cx, d->n_coefficients, ", ");
-    json_numbers("cy", d->cy, d->n_coefficients, ", ");
-    json_number("rms_x_px", d->rms_x_px, ", ");
-    json_number("rms_y_px", d->rms_y_px, "},\n");
+    cli_json_array("cx", d->cx, d->n_coefficients, ", ");
+    cli_json_array("cy", d->cy, d->n_coefficients, ", ");
+    cli_json_member("rms_x_px", d->rms_x_px, ", ");
+    cli_json_member("rms_y_px", d->rms_y_px, "},\n");
     printf("  ");
-    json_number("axis_degrees", field->params.axis_degrees, ", ");
-    json_number("scan_rotation_degrees", field->params.scan_rotation_degrees, ", ");
+    cli_json_member("axis_degrees", field->params.axis_degrees, ", ");
+    cli_json_member("scan_rotation_degrees", field->params.scan_rotation_degrees, ", ");
     printf("\"flip\": %s, \"first_order\": %s, \"mean\": %s,\n",
            field->params.flip == VTR_FLIP_YES ? "true" : "false",
            field->params.is_first_order ? "true" : "false", field->params.is_mean ? "true" : "false");
@@ -105,24 +88,12 @@ static vtr_status print_json(const vtr_field *field, vtr_error *err)
         if (status != VTR_OK) return status;
         printf("    \"%s\": {\"unit\": \"%s\", \"valid\": %zu, ", field->maps[i].name, field->maps[i].unit,
                s.n_valid);
-        json_number("median", s.median, ", ");
-        json_number("spread", s.spread, ", ");
-        json_number("median_error", s.median_error, i + 1 < field->n_maps ? "},\n" : "}\n");
+        cli_json_member("median", s.median, ", ");
+        cli_json_member("spread", s.spread, ", ");
+        cli_json_member("median_error", s.median_error, i + 1 < field->n_maps ? "},\n" : "}\n");
     }
     printf("  }\n}\n");
     return VTR_OK;
-}
-
-static vtr_status add_provenance(vtr_mapfile *file, const cli_run *run, vtr_error *err)
-{
-    cli_group groups[CLI_MAX_GROUPS] = {{&vtr_field_parameters, &params}};
-    char *command = cli_command_line(run), *settings = cli_settings(groups, 1);
-    vtr_status status = command == NULL || settings == NULL
-                            ? vtr_fail(err, VTR_ERR_MEMORY, "out of memory for the provenance")
-                            : vtr_mapfile_provenance(file, "strain", command, settings, NULL, err);
-    free(command);
-    free(settings);
-    return status;
 }
 
 static vtr_status run(const cli_run *run, vtr_error *err)
@@ -135,7 +106,8 @@ static vtr_status run(const cli_run *run, vtr_error *err)
     if (status == VTR_OK) status = vtr_ring_map_read(&map, file, err);
     if (status == VTR_OK) status = vtr_field_compute(&field, &map, &params, err);
     if (status == VTR_OK) status = vtr_field_write(file, &field, err);
-    if (status == VTR_OK) status = add_provenance(file, run, err);
+    const cli_group settings = {&vtr_field_parameters, &params};
+    if (status == VTR_OK) status = cli_add_provenance(file, "strain", run, &settings, 1, NULL, err);
     if (status == VTR_OK) status = vtr_mapfile_commit(&file, err);
     if (status == VTR_OK) status = run->common.json ? print_json(&field, err) : print_text(&field, err);
     vtr_mapfile_close(&file);

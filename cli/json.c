@@ -24,3 +24,27 @@ void cli_json_number(FILE *out, double value)
     else
         fputs("null", out);
 }
+
+void cli_json_member(const char *name, double value, const char *end)
+{
+    printf("\"%s\": ", name);
+    cli_json_number(stdout, value);
+    fputs(end, stdout);
+}
+
+void cli_json_array(const char *name, const double *values, size_t n, const char *end)
+{
+    printf("\"%s\": [", name);
+    for (size_t i = 0; i < n; i++) {
+        if (i > 0) fputs(", ", stdout);
+        cli_json_number(stdout, values[i]);
+    }
+    printf("]%s", end);
+}
+
+void cli_json_text(const char *name, const char *text, const char *end)
+{
+    printf("\"%s\": ", name);
+    cli_json_string(stdout, text);
+    fputs(end, stdout);
+}

@@ -117,22 +117,15 @@ static vtr_status print_text(const cli_pdf_map_result *result, const char *path,
     return status;
 }
 
-static void json_number(const char *name, double value, const char *end)
-{
-    printf("\"%s\": ", name);
-    cli_json_number(stdout, value);
-    fputs(end, stdout);
-}
-
 static void json_peak(const char *name, const vtr_pdf_peak *peak, const char *end)
 {
     printf("\"%s\": {", name);
-    json_number("position", peak->position, ", ");
-    json_number("position_error", peak->position_error, ", ");
-    json_number("height", peak->height, ", ");
-    json_number("height_error", peak->height_error, ", ");
-    json_number("fwhm", peak->fwhm, ", ");
-    json_number("fwhm_error", peak->fwhm_error, "}");
+    cli_json_member("position", peak->position, ", ");
+    cli_json_member("position_error", peak->position_error, ", ");
+    cli_json_member("height", peak->height, ", ");
+    cli_json_member("height_error", peak->height_error, ", ");
+    cli_json_member("fwhm", peak->fwhm, ", ");
+    cli_json_member("fwhm_error", peak->fwhm_error, "}");
     fputs(end, stdout);
 }
 
@@ -145,11 +138,11 @@ static vtr_status json_map(const cli_quantity *value, const cli_quantity *error,
     fputs(",\n    ", stdout);
     cli_json_string(stdout, value->name);
     fputs(": {", stdout);
-    json_number("median", v.median, ", ");
-    json_number("low", v.low, ", ");
-    json_number("high", v.high, ", ");
-    json_number("median_error", e.median, ", ");
-    json_number("valid", v.valid, "}");
+    cli_json_member("median", v.median, ", ");
+    cli_json_member("low", v.low, ", ");
+    cli_json_member("high", v.high, ", ");
+    cli_json_member("median_error", e.median, ", ");
+    cli_json_member("valid", v.valid, "}");
     return VTR_OK;
 }
 
@@ -157,14 +150,14 @@ static void json_strain(const vtr_pdf_strain_result *strain)
 {
     static const char *const names[3] = {"exx", "eyy", "exy"};
     fputs(",\n  \"strain\": {", stdout);
-    json_number("distance", strain->distance, ", ");
-    json_number("error_factor", strain->error_factor, ", ");
+    cli_json_member("distance", strain->distance, ", ");
+    cli_json_member("error_factor", strain->error_factor, ", ");
     printf("\"valid\": %zu", strain->n_valid);
     for (int i = 0; strain->has_ring && i < 3; i++) {
         printf(",\n    \"ring_%s\": {", names[i]);
-        json_number("correlation", strain->comparison[i].correlation, ", ");
-        json_number("ratio", strain->comparison[i].ratio, ", ");
-        json_number("ratio_error", strain->comparison[i].ratio_error, "}");
+        cli_json_member("correlation", strain->comparison[i].correlation, ", ");
+        cli_json_member("ratio", strain->comparison[i].ratio, ", ");
+        cli_json_member("ratio_error", strain->comparison[i].ratio_error, "}");
     }
     for (size_t i = 0; i < strain->n_regions; i++) {
         fputs(",\n    ", stdout);
@@ -198,10 +191,10 @@ static vtr_status print_json(const cli_pdf_map_result *result, const char *path,
 {
     const vtr_pdf_normalisation *n = &result->cube.normalisation;
     printf("{\n  \"positions\": %zu,\n  \"valid\": %zu,\n  ", result->cube.n_positions, result->cube.n_valid);
-    json_number("qmin", n->qmin, ", ");
-    json_number("qmax", n->qmax, ", ");
-    json_number("qmaxinst", n->qmaxinst, ", ");
-    json_number("density", n->density, ", ");
+    cli_json_member("qmin", n->qmin, ", ");
+    cli_json_member("qmax", n->qmax, ", ");
+    cli_json_member("qmaxinst", n->qmaxinst, ", ");
+    cli_json_member("density", n->density, ", ");
     printf("\"density_given\": %s,\n  \"scale_from\": ", n->is_density_given ? "true" : "false");
     cli_json_string(stdout, cli_pdf_scale_words(n->source));
     fputs(",\n  \"maps\": {\"convention\": \"Q = 2 pi k in 1/Å, G in 1/Å^2\"", stdout);
@@ -282,21 +275,6 @@ static vtr_status draw(const char *path, const char *figure, bool force, vtr_err
 
 /* --- the work ----------------------------------------------------------------------------------------------- */
 
-static vtr_status add_provenance(vtr_mapfile *file, const cli_run *run, const cli_group *groups,
-                                 size_t n_groups, vtr_error *err)
-{
-    cli_group all[CLI_MAX_GROUPS];
-    memcpy(all, groups, n_groups * sizeof *groups);
-    all[n_groups] = (cli_group){&vtr_pdf_cube_parameters, &params};
-    char *command = cli_command_line(run), *settings = cli_settings(all, n_groups + 1);
-    vtr_status status = command == NULL || settings == NULL
-                            ? vtr_fail(err, VTR_ERR_MEMORY, "out of memory for the provenance")
-                            : vtr_mapfile_provenance(file, "pdf", command, settings, NULL, err);
-    free(command);
-    free(settings);
-    return status;
-}
-
 static vtr_status check(const cli_run *run, const cli_pdf_files *files, vtr_error *err)
 {
     const struct {
@@ -318,9 +296,10 @@ static vtr_status check(const cli_run *run, const cli_pdf_files *files, vtr_erro
 }
 
 /* Everything that changes the file; nothing does where a part of it fails. */
-static vtr_status compute(cli_pdf_map_result *result, const cli_run *run, const cli_group *groups,
-                          size_t n_groups, const vtr_pdf_params *pdf, vtr_error *err)
+static vtr_status compute(cli_pdf_map_result *result, const cli_run *run, const cli_group groups[2],
+                          const vtr_pdf_params *pdf, vtr_error *err)
 {
+    const cli_group settings[] = {groups[0], groups[1], {&vtr_pdf_cube_parameters, &params}};
     vtr_mapfile *file = NULL;
     vtr_status status = vtr_mapfile_edit(&file, run->inputs[0], err);
     if (status == VTR_OK)
@@ -328,7 +307,7 @@ static vtr_status compute(cli_pdf_map_result *result, const cli_run *run, const 
     if (status == VTR_OK && params.with_sectors)
         status =
             vtr_pdf_strain(file, pdf, &params, run->common.threads, &result->strain, &run->progress, err);
-    if (status == VTR_OK) status = add_provenance(file, run, groups, n_groups, err);
+    if (status == VTR_OK) status = cli_add_provenance(file, "pdf", run, settings, 3, NULL, err);
     if (status == VTR_OK) status = vtr_mapfile_commit(&file, err);
     vtr_mapfile_close(&file);
     return status;
@@ -340,14 +319,14 @@ static void warn_of(const vtr_pdf_normalisation *normalisation, const cli_run *r
         if (normalisation->notes & bit) vtr_progress_warn(&run->progress, "%s", vtr_pdf_note_text(bit));
 }
 
-vtr_status cli_pdf_map(const cli_run *run, const cli_group *groups, size_t n_groups,
-                       const vtr_pdf_params *pdf, const cli_pdf_files *files, vtr_error *err)
+vtr_status cli_pdf_map(const cli_run *run, const cli_group groups[2], const vtr_pdf_params *pdf,
+                       const cli_pdf_files *files, vtr_error *err)
 {
     const char *path = run->inputs[0];
     cli_pdf_map_result result = {0};
     memcpy(params.first, files->peak, sizeof params.first);
     vtr_status status = check(run, files, err);
-    if (status == VTR_OK) status = compute(&result, run, groups, n_groups, pdf, err);
+    if (status == VTR_OK) status = compute(&result, run, groups, pdf, err);
     if (status == VTR_OK) warn_of(&result.cube.normalisation, run);
     if (status == VTR_OK && files->output != NULL)
         status = write_regions(&result.cube, pdf, files->output, run->common.force, err);

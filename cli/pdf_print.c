@@ -101,34 +101,20 @@ void cli_pdf_print(const cli_pdf_result *result)
     print_shells(&result->fit);
 }
 
-static void json_member(const char *name, double value, const char *end)
-{
-    printf("\"%s\": ", name);
-    cli_json_number(stdout, value);
-    printf("%s", end);
-}
-
-static void json_text(const char *name, const char *value, const char *end)
-{
-    printf("\"%s\": ", name);
-    cli_json_string(stdout, value);
-    printf("%s", end);
-}
-
 static void json_normalisation(const vtr_pdf_normalisation *n)
 {
-    json_text("scale_from", cli_pdf_scale_words(n->source), ", ");
-    json_member("scale", n->scale, ", ");
-    json_member("scale_error", n->scale_error, ", ");
-    json_member("constant", n->constant, ", ");
-    json_member("constant_error", n->constant_error, ", ");
-    json_member("density", n->density, ", ");
-    json_member("density_error", n->density_error, ", ");
+    cli_json_text("scale_from", cli_pdf_scale_words(n->source), ", ");
+    cli_json_member("scale", n->scale, ", ");
+    cli_json_member("scale_error", n->scale_error, ", ");
+    cli_json_member("constant", n->constant, ", ");
+    cli_json_member("constant_error", n->constant_error, ", ");
+    cli_json_member("density", n->density, ", ");
+    cli_json_member("density_error", n->density_error, ", ");
     printf("\"density_given\": %s, ", n->is_density_given ? "true" : "false");
-    json_member("qmin", n->qmin, ", ");
-    json_member("qmax", n->qmax, ", ");
-    json_member("qmaxinst", n->qmaxinst, ", ");
-    json_member("rcut", n->rcut, ",\n");
+    cli_json_member("qmin", n->qmin, ", ");
+    cli_json_member("qmax", n->qmax, ", ");
+    cli_json_member("qmaxinst", n->qmaxinst, ", ");
+    cli_json_member("rcut", n->rcut, ",\n");
 }
 
 static void json_peaks(const cli_pdf_result *result)
@@ -137,12 +123,12 @@ static void json_peaks(const cli_pdf_result *result)
     for (size_t i = 0; i < result->n_peaks; i++) {
         const vtr_pdf_peak *p = &result->peaks[i];
         printf("%s{", i > 0 ? ", " : "");
-        json_member("position", p->position, ", ");
-        json_member("position_error", p->position_error, ", ");
-        json_member("height", p->height, ", ");
-        json_member("height_error", p->height_error, ", ");
-        json_member("fwhm", p->fwhm, ", ");
-        json_member("fwhm_error", p->fwhm_error, "}");
+        cli_json_member("position", p->position, ", ");
+        cli_json_member("position_error", p->position_error, ", ");
+        cli_json_member("height", p->height, ", ");
+        cli_json_member("height_error", p->height_error, ", ");
+        cli_json_member("fwhm", p->fwhm, ", ");
+        cli_json_member("fwhm_error", p->fwhm_error, "}");
     }
     printf("],\n      ");
 }
@@ -154,12 +140,12 @@ static void json_shells(const vtr_pdf_shell_fit *fit)
     for (size_t i = 0; i < fit->n_shells; i++) {
         const vtr_pdf_gaussian_shell *s = &fit->shells[i];
         printf("%s{", i > 0 ? ", " : "");
-        json_member("distance", s->distance, ", ");
-        json_member("distance_error", s->distance_error, ", ");
-        json_member("neighbours", s->neighbours, ", ");
-        json_member("neighbours_error", s->neighbours_error, ", ");
-        json_member("spread", s->spread, ", ");
-        json_member("spread_error", s->spread_error, "}");
+        cli_json_member("distance", s->distance, ", ");
+        cli_json_member("distance_error", s->distance_error, ", ");
+        cli_json_member("neighbours", s->neighbours, ", ");
+        cli_json_member("neighbours_error", s->neighbours_error, ", ");
+        cli_json_member("spread", s->spread, ", ");
+        cli_json_member("spread_error", s->spread_error, "}");
     }
     printf("],\n      ");
 }
@@ -169,16 +155,17 @@ void cli_pdf_print_json(const cli_pdf_result *results, size_t n)
     printf("{\n  \"results\": [\n");
     for (size_t i = 0; i < n; i++) {
         printf("    {");
-        json_text("name", results[i].name, ", ");
-        json_text("input", results[i].description, ",\n      ");
-        json_text("composition", results[i].params.composition, ", ");
-        json_text("radiation", vtr_radiation_name((vtr_radiation)results[i].params.radiation), ",\n      ");
+        cli_json_text("name", results[i].name, ", ");
+        cli_json_text("input", results[i].description, ",\n      ");
+        cli_json_text("composition", results[i].params.composition, ", ");
+        cli_json_text("radiation", vtr_radiation_name((vtr_radiation)results[i].params.radiation),
+                      ",\n      ");
         json_normalisation(&results[i].pdf.normalisation);
         json_peaks(&results[i]);
         json_shells(&results[i].fit);
-        json_member("neighbours", results[i].neighbours, ", ");
-        json_member("neighbours_error", results[i].neighbours_error, ", ");
-        json_member("r_factor", results[i].r_factor, i + 1 < n ? "},\n" : "}\n");
+        cli_json_member("neighbours", results[i].neighbours, ", ");
+        cli_json_member("neighbours_error", results[i].neighbours_error, ", ");
+        cli_json_member("r_factor", results[i].r_factor, i + 1 < n ? "},\n" : "}\n");
     }
     printf("  ]\n}\n");
 }

@@ -58,7 +58,8 @@ static void add_word(growing *g, const char *word)
     add_text(g, "'");
 }
 
-char *cli_command_line(const cli_run *run)
+/* The command line as one would type it. */
+static char *command_line(const cli_run *run)
 {
     growing g = {0};
     add_text(&g, "vitrail");
@@ -69,7 +70,8 @@ char *cli_command_line(const cli_run *run)
     return finish(&g);
 }
 
-char *cli_settings(const cli_group *groups, size_t n_groups)
+/* "name = value" lines. */
+static char *settings_text(const cli_group *groups, size_t n_groups)
 {
     growing g = {0};
     for (size_t i = 0; i < n_groups; i++)
@@ -83,4 +85,16 @@ char *cli_settings(const cli_group *groups, size_t n_groups)
             add_text(&g, "\n");
         }
     return finish(&g);
+}
+
+vtr_status cli_add_provenance(vtr_mapfile *file, const char *step, const cli_run *run,
+                              const cli_group *groups, size_t n_groups, const char *input, vtr_error *err)
+{
+    char *command = command_line(run), *settings = settings_text(groups, n_groups);
+    vtr_status status = command == NULL || settings == NULL
+                            ? vtr_fail(err, VTR_ERR_MEMORY, "out of memory for the provenance")
+                            : vtr_mapfile_provenance(file, step, command, settings, input, err);
+    free(command);
+    free(settings);
+    return status;
 }
