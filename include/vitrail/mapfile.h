@@ -32,6 +32,11 @@ VTR_API vtr_status vtr_mapfile_group(vtr_mapfile *file, const char *name, vtr_er
 VTR_API vtr_status vtr_mapfile_write(vtr_mapfile *file, const char *group, const char *name, vtr_type type,
                                      size_t rank, const size_t *shape, const void *data, const char *unit,
                                      const char *long_name, vtr_error *err);
+/* What was measured with its standard deviations: `name` and `name`_errors, of one type, shape and unit. */
+VTR_API vtr_status vtr_mapfile_write_quantity(vtr_mapfile *file, const char *group, const char *name,
+                                              vtr_type type, size_t rank, const size_t *shape,
+                                              const void *values, const void *errors, const char *unit,
+                                              const char *long_name, vtr_error *err);
 /* A dataset to be filled block by block, from several threads at once: start and count per dimension, rank as created.
  * What is never written is undefined. */
 VTR_API vtr_status vtr_mapfile_create_dataset(vtr_mapfile *file, const char *group, const char *name,
@@ -52,6 +57,15 @@ VTR_API vtr_status vtr_mapfile_write_text(vtr_mapfile *file, const char *group, 
 VTR_API vtr_status vtr_mapfile_write_numbers(vtr_mapfile *file, const char *group, const char *name,
                                              const char *attribute, size_t n, const double *values,
                                              vtr_error *err);
+/* Several attributes of numbers of a group, `values` up to n. */
+typedef struct vtr_mapfile_attribute {
+    const char *name;
+    size_t n;
+    double values[6];
+} vtr_mapfile_attribute;
+VTR_API vtr_status vtr_mapfile_write_attributes(vtr_mapfile *file, const char *group,
+                                                const vtr_mapfile_attribute *attributes, size_t n,
+                                                vtr_error *err);
 
 VTR_API bool vtr_mapfile_has(const vtr_mapfile *file, const char *group, const char *name);
 /* Shape and type of a dataset; rank at most 8. */

@@ -1,6 +1,4 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include <stdio.h>
-
 #include "field/field_internal.h"
 
 static const char group[] = "strain";
@@ -9,37 +7,16 @@ static vtr_status write_map(vtr_mapfile *file, const vtr_field *field, const vtr
                             vtr_error *err)
 {
     const size_t shape[] = {field->n_y, field->n_x};
-    char name[64], long_name[128];
-    snprintf(name, sizeof name, "%s_errors", map->name);
-    snprintf(long_name, sizeof long_name, "standard deviation of %s", map->name);
-    vtr_status status = vtr_mapfile_write(file, group, map->name, VTR_TYPE_F32, 2, shape, map->values,
-                                          map->unit, map->long_name, err);
-    if (status == VTR_OK)
-        status = vtr_mapfile_write(file, group, name, VTR_TYPE_F32, 2, shape, map->errors, map->unit,
-                                   long_name, err);
+    vtr_status status = vtr_mapfile_write_quantity(file, group, map->name, VTR_TYPE_F32, 2, shape,
+                                                   map->values, map->errors, map->unit, map->long_name, err);
     if (status == VTR_OK) status = vtr_mapfile_signal(file, group, map->name, err);
-    return status;
-}
-
-typedef struct attribute {
-    const char *name;
-    size_t n;
-    double values[6];
-} attribute;
-
-static vtr_status write_numbers(vtr_mapfile *file, const attribute *attributes, size_t n, vtr_error *err)
-{
-    vtr_status status = VTR_OK;
-    for (size_t i = 0; status == VTR_OK && i < n; i++)
-        status = vtr_mapfile_write_numbers(file, group, NULL, attributes[i].name, attributes[i].n,
-                                           attributes[i].values, err);
     return status;
 }
 
 static vtr_status write_settings(vtr_mapfile *file, const vtr_field *field, vtr_error *err)
 {
     const vtr_field_params *p = &field->params;
-    const attribute numbers[] = {
+    const vtr_mapfile_attribute numbers[] = {
         {"axis", 1, {p->axis_degrees}},
         {"scan_rotation", 1, {p->scan_rotation_degrees}},
         {"flip", 1, {p->flip == VTR_FLIP_YES}},
@@ -48,7 +25,8 @@ static vtr_status write_settings(vtr_mapfile *file, const vtr_field *field, vtr_
         {"young_gpa", 1, {p->young_gpa}},
         {"poisson", 1, {p->poisson}},
     };
-    vtr_status status = write_numbers(file, numbers, sizeof numbers / sizeof *numbers, err);
+    vtr_status status =
+        vtr_mapfile_write_attributes(file, group, numbers, sizeof numbers / sizeof *numbers, err);
     if (status == VTR_OK)
         status = vtr_mapfile_write_text(
             file, group, NULL, "frame",
@@ -65,7 +43,7 @@ static vtr_status write_settings(vtr_mapfile *file, const vtr_field *field, vtr_
 
 static vtr_status write_reference(vtr_mapfile *file, const vtr_field_reference *r, vtr_error *err)
 {
-    const attribute numbers[] = {
+    const vtr_mapfile_attribute numbers[] = {
         {"reference", 4, {(double)r->box.y0, (double)r->box.y1, (double)r->box.x0, (double)r->box.x1}},
         {"reference_found", 1, {r->is_found}},
         {"reference_positions", 1, {(double)r->n_valid}},
@@ -78,18 +56,19 @@ static vtr_status write_reference(vtr_mapfile *file, const vtr_field_reference *
         {"reference_radius", 1, {r->radius_px}},
         {"k0", 1, {r->k0_inv_angstrom}},
     };
-    return write_numbers(file, numbers, sizeof numbers / sizeof *numbers, err);
+    return vtr_mapfile_write_attributes(file, group, numbers, sizeof numbers / sizeof *numbers, err);
 }
 
 static vtr_status write_descan(vtr_mapfile *file, const vtr_field_descan *d, vtr_error *err)
 {
-    attribute cx = {"descan_x", d->n_coefficients, {0}}, cy = {"descan_y", d->n_coefficients, {0}};
+    vtr_mapfile_attribute cx = {"descan_x", d->n_coefficients, {0}},
+                          cy = {"descan_y", d->n_coefficients, {0}};
     for (size_t i = 0; i < d->n_coefficients; i++) {
         cx.values[i] = d->cx[i];
         cy.values[i] = d->cy[i];
     }
-    const attribute numbers[] = {cx, cy, {"descan_residual", 2, {d->rms_x_px, d->rms_y_px}}};
-    vtr_status status = write_numbers(file, numbers, 3, err);
+    const vtr_mapfile_attribute numbers[] = {cx, cy, {"descan_residual", 2, {d->rms_x_px, d->rms_y_px}}};
+    vtr_status status = vtr_mapfile_write_attributes(file, group, numbers, 3, err);
     if (status == VTR_OK)
         status = vtr_mapfile_write_text(
             file, group, NULL, "descan",

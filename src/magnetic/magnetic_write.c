@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include <stdio.h>
 #include <string.h>
 
 #include "magnetic/magnetic_internal.h"
@@ -10,37 +9,16 @@ static vtr_status write_map(vtr_mapfile *file, const vtr_magnetic *m, const vtr_
                             vtr_error *err)
 {
     const size_t shape[] = {m->n_y, m->n_x};
-    char name[64], long_name[128];
-    snprintf(name, sizeof name, "%s_errors", map->name);
-    snprintf(long_name, sizeof long_name, "standard deviation of %s", map->name);
-    vtr_status status = vtr_mapfile_write(file, group, map->name, VTR_TYPE_F32, 2, shape, map->values,
-                                          map->unit, map->long_name, err);
-    if (status == VTR_OK)
-        status = vtr_mapfile_write(file, group, name, VTR_TYPE_F32, 2, shape, map->errors, map->unit,
-                                   long_name, err);
+    vtr_status status = vtr_mapfile_write_quantity(file, group, map->name, VTR_TYPE_F32, 2, shape,
+                                                   map->values, map->errors, map->unit, map->long_name, err);
     if (status == VTR_OK) status = vtr_mapfile_signal(file, group, map->name, err);
-    return status;
-}
-
-typedef struct attribute {
-    const char *name;
-    size_t n;
-    double values[6];
-} attribute;
-
-static vtr_status write_numbers(vtr_mapfile *file, const attribute *attributes, size_t n, vtr_error *err)
-{
-    vtr_status status = VTR_OK;
-    for (size_t i = 0; status == VTR_OK && i < n; i++)
-        status = vtr_mapfile_write_numbers(file, group, NULL, attributes[i].name, attributes[i].n,
-                                           attributes[i].values, err);
     return status;
 }
 
 static vtr_status write_settings(vtr_mapfile *file, const vtr_magnetic *m, vtr_error *err)
 {
     const vtr_magnetic_params *p = &m->params;
-    const attribute numbers[] = {
+    const vtr_mapfile_attribute numbers[] = {
         {"scan_rotation", 1, {p->scan_rotation_degrees}},
         {"flip", 1, {p->flip == VTR_FLIP_YES}},
         {"k_step_inv_angstrom", 1, {p->k_step_inv_angstrom}},
@@ -53,7 +31,8 @@ static vtr_status write_settings(vtr_mapfile *file, const vtr_magnetic *m, vtr_e
         {"poisson", 1, {p->poisson}},
         {"magnetostriction_ppm", 1, {p->magnetostriction_ppm}},
     };
-    vtr_status status = write_numbers(file, numbers, sizeof numbers / sizeof *numbers, err);
+    vtr_status status =
+        vtr_mapfile_write_attributes(file, group, numbers, sizeof numbers / sizeof *numbers, err);
     if (status == VTR_OK)
         status = vtr_mapfile_write_text(file, group, NULL, "frame",
                                         "scan: x along a row, y down the rows, z along the beam", err);
@@ -74,14 +53,15 @@ static vtr_status write_surface(vtr_mapfile *file, const vtr_magnetic_surface *s
 {
     if (s->n_coefficients == 0)
         return vtr_mapfile_write_text(file, group, NULL, "descan", "the vacuum recording alone", err);
-    attribute numbers[] = {{"descan_x", s->n_coefficients, {0}},
-                           {"descan_y", s->n_coefficients, {0}},
-                           {"descan_residual", 2, {s->rms_x_px, s->rms_y_px}},
-                           {"descan_positions", 1, {(double)s->n_used}},
-                           {"descan_is_whole_map", 1, {s->is_whole_map}}};
+    vtr_mapfile_attribute numbers[] = {{"descan_x", s->n_coefficients, {0}},
+                                       {"descan_y", s->n_coefficients, {0}},
+                                       {"descan_residual", 2, {s->rms_x_px, s->rms_y_px}},
+                                       {"descan_positions", 1, {(double)s->n_used}},
+                                       {"descan_is_whole_map", 1, {s->is_whole_map}}};
     memcpy(numbers[0].values, s->cx, sizeof s->cx);
     memcpy(numbers[1].values, s->cy, sizeof s->cy);
-    vtr_status status = write_numbers(file, numbers, sizeof numbers / sizeof *numbers, err);
+    vtr_status status =
+        vtr_mapfile_write_attributes(file, group, numbers, sizeof numbers / sizeof *numbers, err);
     return status != VTR_OK
                ? status
                : vtr_mapfile_write_text(

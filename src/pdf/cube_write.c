@@ -59,17 +59,10 @@ vtr_status pdf_cube_create_group(pdf_cube *cube, vtr_error *err)
 static vtr_status write_map(pdf_cube *cube, const char *to, const char *name, const float *values,
                             const float *errors, const char *unit, const char *long_name, vtr_error *err)
 {
-    char errors_name[96], errors_long_name[224];
     const size_t shape[2] = {cube->source.n_y, cube->source.n_x};
     if (values == NULL) return VTR_OK;
-    snprintf(errors_name, sizeof errors_name, "%s_errors", name);
-    snprintf(errors_long_name, sizeof errors_long_name, "standard deviation of: %s", long_name);
-    vtr_status status =
-        vtr_mapfile_write(cube->file, to, name, VTR_TYPE_F32, 2, shape, values, unit, long_name, err);
-    if (status == VTR_OK)
-        status = vtr_mapfile_write(cube->file, to, errors_name, VTR_TYPE_F32, 2, shape, errors, unit,
-                                   errors_long_name, err);
-    return status;
+    return vtr_mapfile_write_quantity(cube->file, to, name, VTR_TYPE_F32, 2, shape, values, errors, unit,
+                                      long_name, err);
 }
 
 static vtr_status write_shells(pdf_cube *cube, vtr_error *err)

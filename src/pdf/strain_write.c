@@ -30,14 +30,8 @@ static vtr_status write_maps(pdf_strain *s, vtr_error *err)
     const size_t shape[2] = {s->source.n_y, s->source.n_x};
     vtr_status status = VTR_OK;
     for (int q = 0; status == VTR_OK && q < 4; q++) {
-        char errors[32], long_name[96];
-        snprintf(errors, sizeof errors, "%s_errors", names[q]);
-        snprintf(long_name, sizeof long_name, "standard deviation of %s", names[q]);
-        status = vtr_mapfile_write(s->file, group, names[q], VTR_TYPE_F32, 2, shape, s->maps[q], "1",
-                                   texts[q], err);
-        if (status == VTR_OK)
-            status = vtr_mapfile_write(s->file, group, errors, VTR_TYPE_F32, 2, shape, s->errors[q], "1",
-                                       long_name, err);
+        status = vtr_mapfile_write_quantity(s->file, group, names[q], VTR_TYPE_F32, 2, shape, s->maps[q],
+                                            s->errors[q], "1", texts[q], err);
         if (status == VTR_OK) status = vtr_mapfile_signal(s->file, group, names[q], err);
     }
     if (status == VTR_OK)
@@ -63,11 +57,9 @@ static vtr_status write_regions(pdf_strain *s, const vtr_pdf_strain_result *resu
         snprintf(to, sizeof to, "%s/regions/%s", group, r->name);
         status = vtr_mapfile_group(s->file, to, err);
         if (status == VTR_OK)
-            status = vtr_mapfile_write(s->file, to, "r1", VTR_TYPE_F64, 1, &s->directions.n, r->distance,
-                                       "angstrom", "first maximum of G of the mean profile", err);
-        if (status == VTR_OK)
-            status = vtr_mapfile_write(s->file, to, "r1_errors", VTR_TYPE_F64, 1, &s->directions.n,
-                                       r->distance_error, "angstrom", "standard deviation of r1", err);
+            status = vtr_mapfile_write_quantity(s->file, to, "r1", VTR_TYPE_F64, 1, &s->directions.n,
+                                                r->distance, r->distance_error, "angstrom",
+                                                "first maximum of G of the mean profile", err);
         if (status == VTR_OK)
             status = vtr_mapfile_write(s->file, to, "angle", VTR_TYPE_F64, 1, &s->directions.n,
                                        s->directions.angle_degrees, "degrees",

@@ -33,11 +33,11 @@ static vtr_status write_scattering(const vtr_twin *twin, vtr_mapfile *file, doub
     }
     vtr_status status = vtr_mapfile_write(file, group, "s", VTR_TYPE_F64, 2, shape, s, "", "S(Q) - 1", err);
     if (status == VTR_OK)
-        status = vtr_mapfile_write(file, group, "mean_f2", VTR_TYPE_F64, 1, shape + 1, f2, "Angstrom^2",
+        status = vtr_mapfile_write(file, group, "mean_f2", VTR_TYPE_F64, 1, shape + 1, f2, "angstrom^2",
                                    "<f^2>", err);
     if (status == VTR_OK)
         status = vtr_mapfile_write(file, group, "mean_f_squared", VTR_TYPE_F64, 1, shape + 1, ff,
-                                   "Angstrom^2", "<f>^2", err);
+                                   "angstrom^2", "<f>^2", err);
     return status;
 }
 
@@ -57,7 +57,7 @@ static vtr_status write_G(const vtr_twin *twin, vtr_mapfile *file, const double 
             G[p * N_R + i] = vtr_twin_phase_G(twin, p, r[i]);
         if (!is_closed) vtr_structure_truth_pdf(n_Q, Q, s + p * N_Q, NULL, N_R, r, G + p * N_R);
     }
-    vtr_status status = vtr_mapfile_write(file, group, "G", VTR_TYPE_F64, 2, shape, G, "1/Angstrom^2",
+    vtr_status status = vtr_mapfile_write(file, group, "G", VTR_TYPE_F64, 2, shape, G, "1/angstrom^2",
                                           "4 pi r rho0 (g(r) - 1)", err);
     const double window[2] = {is_closed ? 0 : Q_step, is_closed ? INFINITY : Q_step * (double)n_Q};
     if (status == VTR_OK) status = vtr_mapfile_write_numbers(file, group, "G", "Q_range", 2, window, err);
@@ -94,7 +94,7 @@ static vtr_status write_counted(const vtr_twin *twin, vtr_mapfile *file, vtr_err
     for (size_t i = 0, pair = 0; i < pairs->composition.n; i++)
         for (size_t j = i; j < pairs->composition.n && status == VTR_OK; j++, pair++)
             status = vtr_pairs_partial(pairs, i, j, MERGE, g + pair * n, err);
-    if (status == VTR_OK) status = write_axis(file, "r_g", n, 0.5 * r_step, r_step, "Angstrom", r, err);
+    if (status == VTR_OK) status = write_axis(file, "r_g", n, 0.5 * r_step, r_step, "angstrom", r, err);
     if (status == VTR_OK)
         status = vtr_mapfile_write(file, group, "g_partial", VTR_TYPE_F64, 2, shape, g, "", "g_ij(r)", err);
     if (status == VTR_OK) status = write_pair_names(&pairs->composition, file, err);
@@ -132,10 +132,10 @@ static vtr_status write_mixture(const vtr_twin *twin, vtr_mapfile *file, vtr_err
     vtr_status status = write_map(twin, file, "solid_fraction", twin->solid_fraction, "",
                                   "share of the solid-like structure", err);
     if (status == VTR_OK)
-        status = write_map(twin, file, "nearest_neighbour", place, "Angstrom",
+        status = write_map(twin, file, "nearest_neighbour", place, "angstrom",
                            "place of the first peak of G(r)", err);
     if (status == VTR_OK)
-        status = write_map(twin, file, "first_peak", height, "1/Angstrom^2",
+        status = write_map(twin, file, "first_peak", height, "1/angstrom^2",
                            "height of the first peak of G(r)", err);
     vtr_free(place);
     return status;
@@ -151,8 +151,8 @@ vtr_status vtr_twin_write_phases(const vtr_twin *twin, vtr_mapfile *file, vtr_er
     for (size_t p = 0; p < twin->n_phases; p++)
         density[p] = twin->phase[p].number_density;
     vtr_status status = vtr_mapfile_group(file, group, err);
-    if (status == VTR_OK) status = write_axis(file, "Q", N_Q, Q_step, Q_step, "1/Angstrom", Q, err);
-    if (status == VTR_OK) status = write_axis(file, "r", N_R, r_step, r_step, "Angstrom", r, err);
+    if (status == VTR_OK) status = write_axis(file, "Q", N_Q, Q_step, Q_step, "1/angstrom", Q, err);
+    if (status == VTR_OK) status = write_axis(file, "r", N_R, r_step, r_step, "angstrom", r, err);
     if (status == VTR_OK) status = write_scattering(twin, file, work, err);
     if (status == VTR_OK) status = write_G(twin, file, work, r, G, err);
     if (status == VTR_OK)

@@ -25,6 +25,9 @@ const char *test_source_path(const char *relative);
 /* A fresh folder for this test's files, removed with its content by test_folder_remove. */
 const char *test_folder_make(void);
 void test_folder_remove(void);
+/* The two as a group's set-up and tear-down. */
+int test_folder_setup(void **state);
+int test_folder_teardown(void **state);
 /* Path inside that folder, in a buffer that the next eight calls leave alone. */
 const char *test_folder_path(const char *name);
 bool test_file_exists(const char *path);

@@ -10,19 +10,6 @@
 
 enum { N_Y = 2, N_X = 3, DET = 8 };
 
-static int make_folder(void **state)
-{
-    (void)state;
-    return test_folder_make() == NULL;
-}
-
-static int remove_folder(void **state)
-{
-    (void)state;
-    test_folder_remove();
-    return 0;
-}
-
 static vtr_dataset_info small_recording(void)
 {
     vtr_dataset_info info = {.shape = {N_Y, N_X, DET, DET}, .n_frames = N_Y * N_X, .type = VTR_TYPE_U16};
@@ -99,8 +86,8 @@ static void figures(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(npy_recordings, make_folder, remove_folder),
-        cmocka_unit_test_setup_teardown(hdf5_recordings, make_folder, remove_folder),
+        cmocka_unit_test_setup_teardown(npy_recordings, test_folder_setup, test_folder_teardown),
+        cmocka_unit_test_setup_teardown(hdf5_recordings, test_folder_setup, test_folder_teardown),
         cmocka_unit_test(figures),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -5,19 +5,6 @@
 #include "allocation.h"
 #include "base/base_internal.h"
 
-static int make_folder(void **state)
-{
-    (void)state;
-    return test_folder_make() == NULL;
-}
-
-static int remove_folder(void **state)
-{
-    (void)state;
-    test_folder_remove();
-    return 0;
-}
-
 static void write_text(const char *path, const char *text)
 {
     FILE *file = fopen(path, "w");
@@ -119,11 +106,13 @@ static void short_memory_is_survived(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(commit_replaces_the_file_at_once, make_folder, remove_folder),
-        cmocka_unit_test_setup_teardown(discard_leaves_the_old_file, make_folder, remove_folder),
-        cmocka_unit_test_setup_teardown(commit_that_cannot_rename_leaves_no_partial_file, make_folder,
-                                        remove_folder),
-        cmocka_unit_test_setup_teardown(check_says_what_is_in_the_way, make_folder, remove_folder),
+        cmocka_unit_test_setup_teardown(commit_replaces_the_file_at_once, test_folder_setup,
+                                        test_folder_teardown),
+        cmocka_unit_test_setup_teardown(discard_leaves_the_old_file, test_folder_setup, test_folder_teardown),
+        cmocka_unit_test_setup_teardown(commit_that_cannot_rename_leaves_no_partial_file, test_folder_setup,
+                                        test_folder_teardown),
+        cmocka_unit_test_setup_teardown(check_says_what_is_in_the_way, test_folder_setup,
+                                        test_folder_teardown),
         cmocka_unit_test(a_bare_name_is_in_this_folder),
         cmocka_unit_test(short_memory_is_survived),
     };

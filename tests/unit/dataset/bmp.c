@@ -10,20 +10,6 @@
 
 static unsigned char file[4096];
 
-static int make_folder(void **state)
-{
-    (void)state;
-    test_folder_make();
-    return 0;
-}
-
-static int remove_folder(void **state)
-{
-    (void)state;
-    test_folder_remove();
-    return 0;
-}
-
 static void put(size_t at, size_t n, uint64_t value)
 {
     for (size_t i = 0; i < n; i++)
@@ -200,5 +186,5 @@ int main(void)
         cmocka_unit_test(palettes_are_looked_up),         cmocka_unit_test(wrong_headers_are_named),
         cmocka_unit_test(a_real_pattern_stands_upright),  cmocka_unit_test(lack_of_memory_is_survived),
     };
-    return cmocka_run_group_tests(tests, make_folder, remove_folder);
+    return cmocka_run_group_tests(tests, test_folder_setup, test_folder_teardown);
 }

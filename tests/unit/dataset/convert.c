@@ -27,13 +27,6 @@ static int make(void **state)
     return 0;
 }
 
-static int unmake(void **state)
-{
-    (void)state;
-    test_folder_remove();
-    return 0;
-}
-
 static void take_warning(void *user, const char *sentence)
 {
     (void)user;
@@ -245,5 +238,5 @@ int main(void)
         cmocka_unit_test(whole_rows_of_a_short_recording_are_kept),
         cmocka_unit_test(wrong_use_is_named),
     };
-    return cmocka_run_group_tests(tests, make, unmake);
+    return cmocka_run_group_tests(tests, make, test_folder_teardown);
 }

@@ -18,20 +18,6 @@ enum { MAX_FILE = 600000, ROUNDS = 60, HEAD = 4096, MAX_READ = 1 << 22 };
 
 static unsigned char original[MAX_FILE], copy[MAX_FILE];
 
-static int make_folder(void **state)
-{
-    (void)state;
-    test_folder_make();
-    return 0;
-}
-
-static int remove_folder(void **state)
-{
-    (void)state;
-    test_folder_remove();
-    return 0;
-}
-
 static size_t load(const char *path)
 {
     FILE *file = fopen(path, "rb");
@@ -187,5 +173,5 @@ int main(void)
         cmocka_unit_test(damaged_mrc_files),
         cmocka_unit_test(damaged_images),
     };
-    return cmocka_run_group_tests(tests, make_folder, remove_folder);
+    return cmocka_run_group_tests(tests, test_folder_setup, test_folder_teardown);
 }

@@ -15,20 +15,6 @@ static unsigned char file[65536];
 static size_t at;
 static bool is_version_4;
 
-static int make_folder(void **state)
-{
-    (void)state;
-    test_folder_make();
-    return 0;
-}
-
-static int remove_folder(void **state)
-{
-    (void)state;
-    test_folder_remove();
-    return 0;
-}
-
 static void put(uint64_t value, size_t n, bool is_big)
 {
     for (size_t i = 0; i < n; i++)
@@ -267,5 +253,5 @@ int main(void)
         cmocka_unit_test(a_stack_that_is_cut_short_gives_what_is_there),
         cmocka_unit_test(damaged_trees_are_named),
     };
-    return cmocka_run_group_tests(tests, make_folder, remove_folder);
+    return cmocka_run_group_tests(tests, test_folder_setup, test_folder_teardown);
 }

@@ -27,13 +27,6 @@ static int make(void **state)
     return 0;
 }
 
-static int unmake(void **state)
-{
-    (void)state;
-    test_folder_remove();
-    return 0;
-}
-
 typedef struct storage {
     hsize_t chunk[4]; /* zeros: contiguous */
     bool is_shuffled, is_deflated, has_checksum, is_big_endian, has_fill;
@@ -240,5 +233,5 @@ int main(void)
         cmocka_unit_test(what_is_no_hdf5_is_named),
         cmocka_unit_test(short_memory_is_survived),
     };
-    return cmocka_run_group_tests(tests, make, unmake);
+    return cmocka_run_group_tests(tests, make, test_folder_teardown);
 }

@@ -9,20 +9,6 @@
 #include "base/base_internal.h"
 #include "support_dataset.h"
 
-static int make_folder(void **state)
-{
-    (void)state;
-    test_folder_make();
-    return 0;
-}
-
-static int remove_folder(void **state)
-{
-    (void)state;
-    test_folder_remove();
-    return 0;
-}
-
 /* Grey from colour is 0.299 R + 0.587 G + 0.114 B, so a sum over grey is that of sums over colours. */
 static void tiff_images_decode_as_other_readers_do(void **state)
 {
@@ -216,5 +202,5 @@ int main(void)
         cmocka_unit_test(wrong_images_are_named),
         cmocka_unit_test(an_image_is_a_recording_of_one_pattern),
     };
-    return cmocka_run_group_tests(tests, make_folder, remove_folder);
+    return cmocka_run_group_tests(tests, test_folder_setup, test_folder_teardown);
 }

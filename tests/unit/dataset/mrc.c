@@ -12,20 +12,6 @@ enum { HEADER = 1024, FEI = 768 };
 
 static unsigned char file[HEADER + FEI + 4096];
 
-static int make_folder(void **state)
-{
-    (void)state;
-    test_folder_make();
-    return 0;
-}
-
-static int remove_folder(void **state)
-{
-    (void)state;
-    test_folder_remove();
-    return 0;
-}
-
 static void put(size_t at, size_t n, uint64_t value, bool is_big_endian)
 {
     for (size_t i = 0; i < n; i++)
@@ -278,5 +264,5 @@ int main(void)
         cmocka_unit_test(bare_numbers_are_no_mrc),
         cmocka_unit_test(lack_of_memory_is_survived),
     };
-    return cmocka_run_group_tests(tests, make_folder, remove_folder);
+    return cmocka_run_group_tests(tests, test_folder_setup, test_folder_teardown);
 }

@@ -8,20 +8,6 @@
 #include "base/base_internal.h"
 #include "support_dataset.h"
 
-static int make_folder(void **state)
-{
-    (void)state;
-    test_folder_make();
-    return 0;
-}
-
-static int remove_folder(void **state)
-{
-    (void)state;
-    test_folder_remove();
-    return 0;
-}
-
 /* A .npy file of a version, with this dictionary and these numbers. */
 static const char *write_npy(const char *name, int version, const char *dictionary, const void *values,
                              size_t n)
@@ -228,5 +214,5 @@ int main(void)
         cmocka_unit_test(what_is_there_of_a_short_file_is_read),
         cmocka_unit_test(a_file_that_shrinks_is_an_error_with_its_place),
     };
-    return cmocka_run_group_tests(tests, make_folder, remove_folder);
+    return cmocka_run_group_tests(tests, test_folder_setup, test_folder_teardown);
 }

@@ -15,20 +15,6 @@
 /* Frames of 2 x 3 bytes whose pixels hold the frame's number; six bytes of header, two after each frame. */
 enum { PIXELS = 6, HEADER = 6, GAP = 2 };
 
-static int make_folder(void **state)
-{
-    (void)state;
-    test_folder_make();
-    return 0;
-}
-
-static int remove_folder(void **state)
-{
-    (void)state;
-    test_folder_remove();
-    return 0;
-}
-
 static const char *write_frames(const char *name, size_t n)
 {
     unsigned char file[4096];
@@ -290,5 +276,5 @@ int main(void)
         cmocka_unit_test(what_is_no_file_is_named),
         cmocka_unit_test(opening_does_not_depend_on_the_size),
     };
-    return cmocka_run_group_tests(tests, make_folder, remove_folder);
+    return cmocka_run_group_tests(tests, test_folder_setup, test_folder_teardown);
 }

@@ -11,20 +11,6 @@
 #include "base/base_internal.h"
 #include "support_dataset.h"
 
-static int make_folder(void **state)
-{
-    (void)state;
-    test_folder_make();
-    return 0;
-}
-
-static int remove_folder(void **state)
-{
-    (void)state;
-    test_folder_remove();
-    return 0;
-}
-
 static void assert_same_recording(const char *path, const vtr_dataset_info *info, const void *values)
 {
     vtr_error err;
@@ -265,5 +251,5 @@ int main(void)
         cmocka_unit_test(wrong_use_is_named),
         cmocka_unit_test(short_memory_is_a_failure_without_a_leak),
     };
-    return cmocka_run_group_tests(tests, make_folder, remove_folder);
+    return cmocka_run_group_tests(tests, test_folder_setup, test_folder_teardown);
 }

@@ -31,19 +31,6 @@ static const unsigned char *pixel(const picture *p, double x, double y)
     return p->rgb + 3 * ((size_t)y * p->w + (size_t)x);
 }
 
-static int setup(void **state)
-{
-    (void)state;
-    return test_folder_make() == NULL;
-}
-
-static int teardown(void **state)
-{
-    (void)state;
-    test_folder_remove();
-    return 0;
-}
-
 /* Four quarters: -1, 0 / +1, no data. The picture starts at the upper left corner; its width is found from
  * the pixels: the colour bar stands apart from it. */
 static void a_map_can_be_read_back_from_its_pixels(void **state)
@@ -303,5 +290,5 @@ int main(void)
         cmocka_unit_test(memory_may_end_anywhere),
         cmocka_unit_test(marks_stand_on_the_axis_only),
     };
-    return cmocka_run_group_tests(tests, setup, teardown);
+    return cmocka_run_group_tests(tests, test_folder_setup, test_folder_teardown);
 }

@@ -145,19 +145,6 @@ static void every_allocation_may_fail(void **state)
     vtr_beam_map_release(&beam);
 }
 
-static int make_folder(void **state)
-{
-    (void)state;
-    return test_folder_make() == NULL;
-}
-
-static int remove_folder(void **state)
-{
-    (void)state;
-    test_folder_remove();
-    return 0;
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -165,5 +152,5 @@ int main(void)
         cmocka_unit_test(a_file_without_beam_is_refused), cmocka_unit_test(thickness_is_a_number_or_an_image),
         cmocka_unit_test(every_allocation_may_fail),
     };
-    return cmocka_run_group_tests(tests, make_folder, remove_folder);
+    return cmocka_run_group_tests(tests, test_folder_setup, test_folder_teardown);
 }

@@ -16,20 +16,6 @@
 
 enum { N_Y = 6, N_X = 5, N_K = 4 };
 
-static int setup(void **state)
-{
-    (void)state;
-    test_folder_make();
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    (void)state;
-    test_folder_remove();
-    return 0;
-}
-
 static void write_maps(vtr_mapfile *file, const char *group)
 {
     vtr_error err;
@@ -470,18 +456,20 @@ static void short_memory_is_survived(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(what_is_written_is_read, setup, teardown),
-        cmocka_unit_test_setup_teardown(wrong_questions_are_named, setup, teardown),
-        cmocka_unit_test_setup_teardown(wrong_writes_are_named, setup, teardown),
-        cmocka_unit_test_setup_teardown(wrong_files_are_named, setup, teardown),
-        cmocka_unit_test_setup_teardown(chunked_data_come_back, setup, teardown),
-        cmocka_unit_test_setup_teardown(damaged_numbers_are_named, setup, teardown),
-        cmocka_unit_test_setup_teardown(editing_again_and_again_does_not_grow, setup, teardown),
-        cmocka_unit_test_setup_teardown(an_edit_given_up_changes_nothing, setup, teardown),
-        cmocka_unit_test_setup_teardown(a_full_disk_is_reported, setup, teardown),
-        cmocka_unit_test_setup_teardown(provenance_is_kept, setup, teardown),
-        cmocka_unit_test_setup_teardown(h5py_finds_nexus, setup, teardown),
-        cmocka_unit_test_setup_teardown(short_memory_is_survived, setup, teardown),
+        cmocka_unit_test_setup_teardown(what_is_written_is_read, test_folder_setup, test_folder_teardown),
+        cmocka_unit_test_setup_teardown(wrong_questions_are_named, test_folder_setup, test_folder_teardown),
+        cmocka_unit_test_setup_teardown(wrong_writes_are_named, test_folder_setup, test_folder_teardown),
+        cmocka_unit_test_setup_teardown(wrong_files_are_named, test_folder_setup, test_folder_teardown),
+        cmocka_unit_test_setup_teardown(chunked_data_come_back, test_folder_setup, test_folder_teardown),
+        cmocka_unit_test_setup_teardown(damaged_numbers_are_named, test_folder_setup, test_folder_teardown),
+        cmocka_unit_test_setup_teardown(editing_again_and_again_does_not_grow, test_folder_setup,
+                                        test_folder_teardown),
+        cmocka_unit_test_setup_teardown(an_edit_given_up_changes_nothing, test_folder_setup,
+                                        test_folder_teardown),
+        cmocka_unit_test_setup_teardown(a_full_disk_is_reported, test_folder_setup, test_folder_teardown),
+        cmocka_unit_test_setup_teardown(provenance_is_kept, test_folder_setup, test_folder_teardown),
+        cmocka_unit_test_setup_teardown(h5py_finds_nexus, test_folder_setup, test_folder_teardown),
+        cmocka_unit_test_setup_teardown(short_memory_is_survived, test_folder_setup, test_folder_teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

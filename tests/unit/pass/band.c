@@ -119,24 +119,11 @@ static void also_with_a_turned_and_mirrored_detector(void **state)
     check_frame(35, true, 2);
 }
 
-static int setup(void **state)
-{
-    (void)state;
-    return test_folder_make() == NULL;
-}
-
-static int teardown(void **state)
-{
-    (void)state;
-    test_folder_remove();
-    return 0;
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(maps_agree_with_the_truth),
         cmocka_unit_test(also_with_a_turned_and_mirrored_detector),
     };
-    return cmocka_run_group_tests(tests, setup, teardown);
+    return cmocka_run_group_tests(tests, test_folder_setup, test_folder_teardown);
 }

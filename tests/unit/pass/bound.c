@@ -95,19 +95,6 @@ static void background_does_not_strain(void **state)
     assert_true(fabs(r.wedge_shift) < 0.25 * r.volumetric_error);
 }
 
-static int setup(void **state)
-{
-    (void)state;
-    return test_folder_make() == NULL;
-}
-
-static int teardown(void **state)
-{
-    (void)state;
-    test_folder_remove();
-    return 0;
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -115,5 +102,5 @@ int main(void)
         cmocka_unit_test(at_1e5_electrons),           cmocka_unit_test(at_1e6_electrons),
         cmocka_unit_test(background_does_not_strain),
     };
-    return cmocka_run_group_tests(tests, setup, teardown);
+    return cmocka_run_group_tests(tests, test_folder_setup, test_folder_teardown);
 }

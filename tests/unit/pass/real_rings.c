@@ -20,19 +20,6 @@ static void count_warning(void *user, const char *message)
 
 static const vtr_progress listener = {.warn = count_warning};
 
-static int folder_make(void **state)
-{
-    (void)state;
-    return test_folder_make() == NULL;
-}
-
-static int folder_remove(void **state)
-{
-    (void)state;
-    test_folder_remove();
-    return 0;
-}
-
 static vtr_dataset *open_pattern(const char *path)
 {
     vtr_error err;
@@ -205,5 +192,5 @@ int main(void)
         cmocka_unit_test(gold_cross_grating),
         cmocka_unit_test(a_standard_gives_its_scale),
     };
-    return cmocka_run_group_tests(tests, folder_make, folder_remove);
+    return cmocka_run_group_tests(tests, test_folder_setup, test_folder_teardown);
 }

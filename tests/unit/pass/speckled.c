@@ -63,19 +63,6 @@ static void at_1e6_electrons(void **state)
     check_dose(1e6);
 }
 
-static int setup(void **state)
-{
-    (void)state;
-    return test_folder_make() == NULL;
-}
-
-static int teardown(void **state)
-{
-    (void)state;
-    test_folder_remove();
-    return 0;
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -83,5 +70,5 @@ int main(void)
         cmocka_unit_test(at_1e5_electrons),
         cmocka_unit_test(at_1e6_electrons),
     };
-    return cmocka_run_group_tests(tests, setup, teardown);
+    return cmocka_run_group_tests(tests, test_folder_setup, test_folder_teardown);
 }

@@ -534,19 +534,6 @@ static void what_does_not_work_says_so_and_leaves_the_file(void **state)
     expect_failure(&s, VTR_ERR_NOT_FOUND, "vitrail map");
 }
 
-static int make_folder(void **state)
-{
-    (void)state;
-    return test_folder_make() == NULL;
-}
-
-static int remove_folder(void **state)
-{
-    (void)state;
-    test_folder_remove();
-    return 0;
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -559,5 +546,5 @@ int main(void)
         cmocka_unit_test(positions_without_data_are_nan),
         cmocka_unit_test(what_does_not_work_says_so_and_leaves_the_file),
     };
-    return cmocka_run_group_tests(tests, make_folder, remove_folder);
+    return cmocka_run_group_tests(tests, test_folder_setup, test_folder_teardown);
 }

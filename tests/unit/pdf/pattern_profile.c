@@ -10,19 +10,6 @@
 enum { SIDE = 128, PIXELS = SIDE * SIDE };
 static const double k_step = 0.01;
 
-static int make_folder(void **state)
-{
-    (void)state;
-    return test_folder_make() == NULL;
-}
-
-static int remove_folder(void **state)
-{
-    (void)state;
-    test_folder_remove();
-    return 0;
-}
-
 /* Off the middle and elliptic, so that a forgotten centre, axis or W shows. */
 static vtr_calibration geometry(unsigned char mask[PIXELS])
 {
@@ -239,5 +226,5 @@ int main(void)
         cmocka_unit_test(error_bars_of_speckle_hold),
         cmocka_unit_test(what_does_not_fit_is_refused),
     };
-    return cmocka_run_group_tests(tests, make_folder, remove_folder);
+    return cmocka_run_group_tests(tests, test_folder_setup, test_folder_teardown);
 }

@@ -7,19 +7,6 @@
 
 #include "support.h"
 
-static int make_folder(void **state)
-{
-    (void)state;
-    return test_folder_make() == NULL;
-}
-
-static int remove_folder(void **state)
-{
-    (void)state;
-    test_folder_remove();
-    return 0;
-}
-
 enum { N = 40 };
 
 static void fill(double x[N], double y[N], double error[N])
@@ -98,5 +85,5 @@ int main(void)
         cmocka_unit_test(what_is_written_reads_back),
         cmocka_unit_test(the_layout_is_that_of_refinement_programs),
     };
-    return cmocka_run_group_tests(tests, make_folder, remove_folder);
+    return cmocka_run_group_tests(tests, test_folder_setup, test_folder_teardown);
 }

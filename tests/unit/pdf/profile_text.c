@@ -8,19 +8,6 @@
 #include "vitrail/constants.h"
 #include "vitrail/pdf_text.h"
 
-static int make_folder(void **state)
-{
-    (void)state;
-    return test_folder_make() == NULL;
-}
-
-static int remove_folder(void **state)
-{
-    (void)state;
-    test_folder_remove();
-    return 0;
-}
-
 static const char *file_of(const char *name, const char *text)
 {
     const char *path = test_folder_path(name);
@@ -448,5 +435,5 @@ int main(void)
         cmocka_unit_test(a_hyperspy_signal_is_its_text),
         cmocka_unit_test(every_allocation_may_fail),
     };
-    return cmocka_run_group_tests(tests, make_folder, remove_folder);
+    return cmocka_run_group_tests(tests, test_folder_setup, test_folder_teardown);
 }

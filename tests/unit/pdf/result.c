@@ -8,19 +8,6 @@
 #include "support.h"
 #include "vitrail/constants.h"
 
-static int make_folder(void **state)
-{
-    (void)state;
-    return test_folder_make() == NULL;
-}
-
-static int remove_folder(void **state)
-{
-    (void)state;
-    test_folder_remove();
-    return 0;
-}
-
 enum { N = 400 };
 
 /* A shell at 2.8 Å in SiO2's electron factors, times 250, with errors of 1 %: enough for a result. */
@@ -233,5 +220,5 @@ int main(void)
         cmocka_unit_test(a_background_is_taken_off),
         cmocka_unit_test(arrays_are_profiles),
     };
-    return cmocka_run_group_tests(tests, make_folder, remove_folder);
+    return cmocka_run_group_tests(tests, test_folder_setup, test_folder_teardown);
 }

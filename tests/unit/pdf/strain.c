@@ -340,19 +340,6 @@ static void what_is_missing_is_named(void **state)
     vtr_mapfile_close(&file);
 }
 
-static int make_folder(void **state)
-{
-    (void)state;
-    return test_folder_make() == NULL;
-}
-
-static int remove_folder(void **state)
-{
-    (void)state;
-    test_folder_remove();
-    return 0;
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -363,5 +350,5 @@ int main(void)
         cmocka_unit_test(threads_and_gaps),
         cmocka_unit_test(what_is_missing_is_named),
     };
-    return cmocka_run_group_tests(tests, make_folder, remove_folder);
+    return cmocka_run_group_tests(tests, test_folder_setup, test_folder_teardown);
 }

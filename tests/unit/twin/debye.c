@@ -19,19 +19,6 @@ static const char *write_model(const char *text)
     return path;
 }
 
-static int make_folder(void **state)
-{
-    (void)state;
-    return test_folder_make() == NULL;
-}
-
-static int remove_folder(void **state)
-{
-    (void)state;
-    test_folder_remove();
-    return 0;
-}
-
 static vtr_structure read_model(const char *path, const vtr_structure_params *params)
 {
     vtr_error err;
@@ -359,5 +346,5 @@ int main(void)
         cmocka_unit_test(the_truth_is_on_the_scale_of_G),
         cmocka_unit_test(counted_g_comes_back_through_the_window),
     };
-    return cmocka_run_group_tests_name("twin.debye", tests, make_folder, remove_folder);
+    return cmocka_run_group_tests_name("twin.debye", tests, test_folder_setup, test_folder_teardown);
 }

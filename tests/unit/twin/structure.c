@@ -18,19 +18,6 @@ static const char *write_text(const char *name, const char *text)
     return path;
 }
 
-static int make_folder(void **state)
-{
-    (void)state;
-    return test_folder_make() == NULL;
-}
-
-static int remove_folder(void **state)
-{
-    (void)state;
-    test_folder_remove();
-    return 0;
-}
-
 /* Si at (0, 0, 0), O at (1, 2, 4) and O at (2.5, 1, 0) in a cell of 5 x 8 x 10 Å, all along the axes. */
 static const struct {
     const char *format, *text, *elements;
@@ -338,5 +325,5 @@ int main(void)
         cmocka_unit_test(boundaries_are_the_callers),  cmocka_unit_test(wrong_files_are_named),
         cmocka_unit_test(cut_files_are_survived),      cmocka_unit_test(short_memory_is_said),
     };
-    return cmocka_run_group_tests_name("twin.structure", tests, make_folder, remove_folder);
+    return cmocka_run_group_tests_name("twin.structure", tests, test_folder_setup, test_folder_teardown);
 }
