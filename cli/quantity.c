@@ -304,6 +304,12 @@ vtr_status cli_quantity_read(cli_quantity *quantity, const vtr_mapfile *file, co
     return VTR_OK;
 }
 
+void cli_quantity_release_values(cli_quantity *quantity)
+{
+    free(quantity->values);
+    quantity->values = NULL;
+}
+
 void cli_quantity_release(cli_quantity *quantity)
 {
     free(quantity->values);

@@ -42,6 +42,8 @@ typedef struct cli_quantity {
 vtr_status cli_quantity_read(cli_quantity *quantity, const vtr_mapfile *file, const char *group,
                              const char *name, vtr_error *err);
 void cli_quantity_release(cli_quantity *quantity);
+/* Releases the values alone: words and unit stay. */
+void cli_quantity_release_values(cli_quantity *quantity);
 /* A panel of it with its colours, scale bar and label; the quantity must outlive the panel. */
 vtr_figure_panel cli_quantity_panel(const cli_quantity *quantity);
 

@@ -48,6 +48,7 @@ arguments_for() {
     map) line=("$1" "$2" -o "$3.h5") ;;
     pdf) line=("$1" "$2" --composition SiO2 -o "$3") ;;
     figure) line=("$1" "$2" exx -o "$3.png") ;;
+    profile) line=("$1" "$2" --line 0,0,9,9 --quantity exx -o "$3.csv") ;;
     report) line=("$1" "$2" -o "$3.html") ;;
     *) line=() ;;
   esac
