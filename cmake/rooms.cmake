@@ -4,7 +4,7 @@ set(VITRAIL_ROOMS base dataset detector polar ring beam mapfile pass field scatt
 set(VITRAIL_ROOM_OF_HEADER
   api=base calibration=pass constants=base error=base parameters=base progress=base types=base
   atoms=twin structure=twin pdf_cube=pdf pdf_strain=pdf pdf_text=pdf
-  unmix_mlls=unmix unmix_pca=unmix unmix_simplex=unmix
+  unmix_mlls=unmix unmix_pca=unmix unmix_read=unmix unmix_simplex=unmix
   line_profile=field region=mapfile ring_map=mapfile ring_template=ring pdf_pattern=pdf pdf_result=pdf pdf_shell=pdf
   pdf_correct=pdf pdf_refine=pdf)
 
