@@ -16,6 +16,7 @@ const cli_command *const cli_commands[] = {
     &cli_magnetic,
     &cli_map,
     &cli_pdf,
+    &cli_phases,
     &cli_profile,
     &cli_report,
     &cli_simulate,

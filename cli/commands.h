@@ -18,6 +18,7 @@ extern const cli_command cli_info;
 extern const cli_command cli_magnetic;
 extern const cli_command cli_map;
 extern const cli_command cli_pdf;
+extern const cli_command cli_phases;
 extern const cli_command cli_profile;
 extern const cli_command cli_report;
 extern const cli_command cli_simulate;

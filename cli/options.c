@@ -26,6 +26,7 @@ static const char *full_name(const char *letter)
     if (strcmp(letter, "q") == 0) return "quiet";
     if (strcmp(letter, "v") == 0) return "verbose";
     if (strcmp(letter, "f") == 0) return "force";
+    if (strcmp(letter, "k") == 0) return "components";
     return letter;
 }
 

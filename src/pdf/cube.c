@@ -183,6 +183,7 @@ vtr_status vtr_pdf_cube(vtr_mapfile *file, const vtr_pdf_params *pdf, const vtr_
     if (status == VTR_OK) status = finish_regions(&result, cube, err);
     if (status == VTR_OK)
         status = pdf_cube_write_results(cube, result.regions, pdf != NULL ? pdf->composition : NULL, err);
+    if (status == VTR_OK && pdf != NULL) status = pdf_settings_write(file, pdf, err);
     release(cube);
     if (status == VTR_OK && out != NULL)
         *out = result;

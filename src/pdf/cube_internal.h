@@ -39,6 +39,9 @@ vtr_status pdf_source_plan(vtr_pdf_plan **plan, const pdf_source *source, const 
 bool pdf_profile_has_gap(const vtr_pdf_plan *plan, const float *intensity, const float *variance);
 void pdf_profiles_drop_gaps(const vtr_pdf_plan *plan, size_t n, float *intensity, const float *variance);
 
+/* All settings of the PDFs, as the text attribute `settings` of /entry/pdf. */
+vtr_status pdf_settings_write(vtr_mapfile *file, const vtr_pdf_params *params, vtr_error *err);
+
 /* Positions first ... first + n - 1 of a dataset [n_y][n_x][n_last] of a group. */
 vtr_status pdf_cube_write(vtr_mapfile *file, const char *group, const char *name, size_t n_x, size_t n_last,
                           size_t first, size_t n, const float *rows, vtr_error *err);

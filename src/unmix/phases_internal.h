@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef VITRAIL_PHASES_INTERNAL_H
+#define VITRAIL_PHASES_INTERNAL_H
+
+/* What the files phases_*.c share: the positions of a map file as data of the methods, and the result as it grows. */
+
+#include <math.h>
+#include <string.h>
+
+#include "base/base_internal.h"
+#include "vitrail/phases.h"
+
+typedef struct phases_job {
+    const vtr_mapfile *file;
+    const vtr_phases_params *params;
+    int threads;
+    const vtr_progress *progress;
+    vtr_pdf_positions *positions;
+    size_t n, m, n_q, n_r; /* positions, channels; points of the profile and of G */
+    float *values;         /* [n][m] */
+    uint8_t *position_used;
+    double *position_weight,
+        *channel_weight; /* one over variances; [n] relative, [m] of a typical position */
+    double *parts;       /* [m][n_q], linear parts of the noise of the channels at one typical position */
+    double *noise;       /* [n_r][n_q], the same of G */
+    double *mean;        /* [m], over the positions used */
+    vtr_unmix_data data; /* the channels as they are, each with its own noise */
+    size_t n_white;
+    double *whitener;     /* [n_white][m]: along which noise is independent, in units of it */
+    float *white;         /* [n][n_white + m]: positions less the mean along these, and as they are */
+    double *white_weight; /* [n_white + m]; the latter are carried along with next to no weight */
+    uint8_t *white_used;  /* [n_white + m], 0: those */
+    vtr_unmix_data white_data;
+    vtr_phases *result;
+} phases_job;
+
+/* Reads the cube; fills what of the result belongs to it. */
+vtr_status vtr_phases_open(phases_job *job, vtr_error *err);
+void vtr_phases_close(phases_job *job);
+
+/* Fills white and what belongs to it, from values, mean and parts. */
+vtr_status vtr_phases_whiten(phases_job *job, vtr_error *err);
+/* white [n][n_white] of rows [n][m], whose mean is not taken off. */
+void vtr_phases_whiten_rows(double *white, const phases_job *job, size_t n, const double *rows);
+
+/* Adds a sentence to the result's notes. */
+void vtr_phases_note(phases_job *job, const char *format, ...) VTR_PRINTF_LIKE(2, 3);
+
+/* Room for n_components, named "phase 1" and so on; all NAN. */
+vtr_status vtr_phases_allocate(phases_job *job, size_t n_components, vtr_error *err);
+/* The methods. Each fills spectra, maps and their errors, fractions and the range of the spectra. */
+vtr_status vtr_phases_count(phases_job *job, vtr_error *err);
+vtr_status vtr_phases_mixture(phases_job *job, vtr_error *err);
+vtr_status vtr_phases_principal(phases_job *job, vtr_error *err);
+vtr_status vtr_phases_references(phases_job *job, vtr_error *err);
+
+/* From the spectra the components as G with their errors and maxima. The errors are `spread` [k] times those of one
+ * position. Component c may move to c + t (c - mean), ends [k][2] the least and largest t; NULL: it may not. */
+vtr_status vtr_phases_to_g(phases_job *job, const double *spread, const double (*ends)[2], vtr_error *err);
+/* spread [k] of spectra that fit the maps: roots of the diagonal of (W^T W)^-1. */
+vtr_status vtr_phases_spread(double *spread, const phases_job *job, vtr_error *err);
+/* From maps and their errors. */
+void vtr_phases_fractions(phases_job *job);
+/* Fractions of the regions that the parameters name. */
+vtr_status vtr_phases_regions(phases_job *job, vtr_error *err);
+
+#endif

@@ -1,0 +1,39 @@
+# Phases of a small specimen: what is printed, what is in the file, every method; the same for any number of threads.
+vitrail simulate two-phase -o scan.h5 --scan 24x24 --pattern 256x256 --contrast 0 --electrons 1e6 >out
+vitrail map scan.h5 -o map.h5 >out
+vitrail pdf map.h5 --composition Fe85.2Si0.5B9.5P4Cu0.8 --density 0.0872 --equal-sizes --qmax 16 --rstep 0.04 --peak 1.6:3.4 >out
+vitrail phases map.h5 --region 'left=0:24,0:12' --consensus 4 --quiet >out
+sed 's/[0-9.]*[0-9]/N/g' out | tr -s ' ' | sed 's/Q [(]found[)]//'
+"$PYTHON" - <<'END'
+import h5py, numpy
+with h5py.File("map.h5") as file, h5py.File("scan_truth.h5") as truth:
+    p = file["entry/phases"]
+    share = truth["entry/truth/solid_fraction"][...]
+    first = p["peaks"][:, 0, 0]
+    solid = int(numpy.argmin(first))
+    print(sorted(p), p.attrs["signal"], list(p.attrs["axes"]))
+    print(p.attrs["method"], p.attrs["on"], p.attrs["principle"], p.attrs["names"])
+    print("map", numpy.corrcoef(share.ravel(), p["maps"][solid].ravel())[0, 1] > 0.9,
+          "fraction", p["fractions_low"][solid] < share.mean() < p["fractions_high"][solid],
+          "sum", numpy.allclose(p["maps"][...].sum(0), 1, atol=1e-5),
+          "same", numpy.array_equal(p["phase_2"][...], p["maps"][1]))
+    print("error bars", numpy.all(p["components_errors"][:, 50:] > 0),
+          numpy.all(p["components_low"][...] <= p["components_high"][...]))
+    print(file["entry/process/phases/command"][()].decode())
+END
+cp map.h5 two.h5
+vitrail phases map.h5 -k 2 --consensus 2 --threads 1 --quiet >one.txt
+vitrail phases two.h5 -k 2 --consensus 2 --threads 2 --quiet >two.txt
+cmp one.txt two.txt && h5diff map.h5 two.h5 /entry/phases /entry/phases && echo "the same for one thread and for two"
+vitrail phases map.h5 --json --quiet --consensus 2 | "$PYTHON" -c '
+import json, sys
+r = json.load(sys.stdin)
+print(sorted(r), len(r["components"]), abs(sum(c["fraction"] for c in r["components"]) - 1) < 1e-6)'
+for how in '--method pca -k 2' '--method ica -k 2' '--principle pure -k 2 --pure 10' '--principle luck -k 3' \
+  '--on G -k 2' '--on S -k 2 --range 2:12' '--on I -k 2'; do
+    cp two.h5 other.h5
+    vitrail phases other.h5 $how --consensus 0 --quiet | sed -n '2,3p' | sed 's/ [0-9.]* of its/ N of its/;s/; [0-9]* by .*//'
+done
+vitrail phases map.h5 --method mlls --reference two.h5 --sum-to-one --free --quiet | sed -n '2,6p' | sed 's/[0-9.]* %/N %/;s/± .*/± N/'
+rm -f out
+files
