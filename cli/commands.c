@@ -12,6 +12,7 @@ const cli_command *const cli_commands[] = {
     &cli_completion,
     &cli_convert,
     &cli_figure,
+    &cli_inclusions,
     &cli_info,
     &cli_magnetic,
     &cli_map,

@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef VITRAIL_BAND_INTERNAL_H
+#define VITRAIL_BAND_INTERNAL_H
+
+#include <math.h>
+
+#include "base/base_internal.h"
+#include "vitrail/inclusions.h"
+
+/* Strain in this room is (t, c, s) in the scan's frame: the trace exx + eyy, and the complex deviator
+ * c + i s = (exx - eyy)/2 + i exy, which a turn by a multiplies by exp(2 i a). */
+enum { VTR_T, VTR_C, VTR_S, VTR_TCS };
+
+/* Packed covariance of (t, c, s). */
+enum { VTR_TT, VTR_CC, VTR_SS, VTR_TC, VTR_TS, VTR_COVARIANCES };
+
+/* Strain maps as the fits need them. Position i lies at y = step_y (i / n_x), x = step_x (i % n_x). */
+typedef struct vtr_band_maps {
+    size_t n_y, n_x, n, n_valid;
+    double step_y, step_x, step; /* nm; the geometric mean */
+    double *value[VTR_TCS];      /* [n] 0 where there is none */
+    double *weight[VTR_TCS];     /* [n] 1/variance, 0 where there is none */
+    double *covariance;          /* [n][VTR_COVARIANCES] */
+} vtr_band_maps;
+
+vtr_status vtr_band_maps_set(vtr_band_maps *maps, const vtr_strain_maps *given, vtr_error *err);
+void vtr_band_maps_release(vtr_band_maps *maps);
+static inline bool vtr_band_is_valid(const vtr_band_maps *maps, size_t i)
+{
+    return maps->weight[VTR_T][i] > 0;
+}
+
+/* --- the field of one inclusion (eshelby.c) --------------------------------------------------------------------- */
+
+/* A core: its radius, how the eigenstrain fills it, the width over which a hard rim is smeared, and Poisson's ratio. */
+typedef struct vtr_core {
+    double radius_nm, rim_nm, poisson;
+    vtr_inclusion_core form;
+} vtr_core;
+
+/* Elastic strain per unit of the eigenstrain's (c, s, dilation): basis[t, c, s][amplitude], at (y, x) nm from the
+ * centre. */
+void vtr_core_strain(double basis[VTR_TCS][3], const vtr_core *core, double y_nm, double x_nm);
+/* Displacement (u_y, u_x) of the eigenstrain amplitude = (c, s, dilation), nm. */
+void vtr_core_displacement(double u_yx[2], const vtr_core *core, const double amplitude[3], double y_nm,
+                           double x_nm);
+/* How much of the eigenstrain is at this distance, 0 to 1. */
+double vtr_core_filling(const vtr_core *core, double r_nm);
+
+/* --- the matrix (matrix.c) -------------------------------------------------------------------------------------- */
+
+/* exp(-(r/l)^p). */
+double vtr_matrix_correlation(const vtr_matrix_strain *matrix, double distance_nm);
+/* Fitted to the autocovariance of residual[3][n] beyond the distance of neighbours; the tiles with the largest
+ * covariances, a part `trimmed` of all, are left out. */
+vtr_status vtr_matrix_estimate(vtr_matrix_strain *matrix, const vtr_band_maps *maps,
+                               double *const residual[VTR_TCS], double trimmed, vtr_error *err);
+
+/* --- steps across straight bands (step.c) ------------------------------------------------------------------------ */
+
+enum { VTR_STEPS_MAX = 8 };
+typedef struct vtr_band_step {
+    double y_nm, x_nm, angle; /* rad */
+    double angle_error;
+    double decay_nm, chi2;
+    size_t n_knots;
+    double first_nm, knot_nm; /* distance of the first knot, and between knots */
+    double *profile[VTR_TCS]; /* [n_knots] mean strain at this distance from the line */
+} vtr_band_step;
+
+/* The strongest step in the residual, chi2 = 0 where none exceeds the threshold. */
+vtr_status vtr_band_step_find(vtr_band_step *step, const vtr_band_maps *maps, double *const residual[VTR_TCS],
+                              const vtr_matrix_strain *matrix, double false_alarms, vtr_error *err);
+/* The mean strain along the line, from a residual that still holds it. */
+vtr_status vtr_band_step_profile(vtr_band_step *step, const vtr_band_maps *maps,
+                                 double *const residual[VTR_TCS], vtr_error *err);
+/* residual += sign * profile. */
+void vtr_band_step_add(const vtr_band_step *step, const vtr_band_maps *maps, double *const residual[VTR_TCS],
+                       double sign);
+void vtr_band_step_release(vtr_band_step *step);
+
+/* --- the matched filter (filter.c) ------------------------------------------------------------------------------- */
+
+typedef struct vtr_band_filter vtr_band_filter;
+
+/* Templates of these radii, whitened by the matrix's covariance. */
+vtr_status vtr_band_filter_create(vtr_band_filter **out, const vtr_band_maps *maps,
+                                  const vtr_matrix_strain *matrix, const vtr_core *core,
+                                  const double *radii_nm, size_t n_radii, vtr_error *err);
+void vtr_band_filter_free(vtr_band_filter *filter);
+/* Of every position the largest chi^2 over the radii, and which: chi2[n], radius[n] (index). Positions of which less
+ * than a third of the information is in view have 0. */
+void vtr_band_filter_apply(vtr_band_filter *filter, double *chi2, unsigned char *radius,
+                           double *const residual[VTR_TCS]);
+/* Amplitudes (c, s, d) of the last residual at a position. */
+void vtr_band_filter_amplitude(const vtr_band_filter *filter, double amplitude[3], size_t position,
+                               size_t radius);
+size_t vtr_band_filter_trials(const vtr_band_filter *filter);
+
+/* Upper tail of chi^2 with 3 degrees of freedom, and where it is p. */
+double vtr_chi2_3_tail(double chi2);
+double vtr_chi2_3_quantile(double p);
+
+/* --- fits (fit.c) ------------------------------------------------------------------------------------------------ */
+
+/* What all fits share. */
+typedef struct vtr_band_model {
+    const vtr_band_maps *maps;
+    vtr_matrix_strain matrix;
+    vtr_core core; /* its radius is each inclusion's own */
+    double radius_nm[2];
+} vtr_band_model;
+
+/* residual += sign * elastic strain of the inclusion, over the whole map. */
+void vtr_inclusion_add(const vtr_inclusion *inclusion, const vtr_band_model *model,
+                       double *const residual[VTR_TCS], double sign);
+/* Fits n inclusions together by generalised least squares to the residual, from which they are taken out beforehand.
+ * Parameters, covariances and errors are replaced; false in *is_fitted where the data around do not determine them. */
+vtr_status vtr_inclusions_fit(vtr_inclusion *const *list, size_t n, const vtr_band_model *model,
+                              double *const residual[VTR_TCS], bool *is_fitted, vtr_error *err);
+/* shear, angle and the errors from covariance and (c, s). */
+void vtr_inclusion_set(vtr_inclusion *inclusion, const double parameters[VTR_INCLUSION_N]);
+/* 1: the larger of shear and dilation, each over its error. */
+double vtr_inclusion_significance(const vtr_inclusion *inclusion);
+
+/* --- along bands (line.c) ---------------------------------------------------------------------------------------- */
+
+/* Bands, gaps and cores from the fitted list, which is put in order; `strain` [3][n] is the whole measured strain. */
+vtr_status vtr_inclusions_order(vtr_inclusions *inclusions, const vtr_band_maps *maps,
+                                const vtr_band_step *steps, size_t n_steps, vtr_error *err);
+
+/* --- the catalogue (columns.c) ----------------------------------------------------------------------------------- */
+
+typedef struct vtr_inclusion_column {
+    const char *name, *unit, *long_name;
+    size_t value, error; /* offsets into vtr_inclusion; 0: no error */
+} vtr_inclusion_column;
+extern const vtr_inclusion_column *const vtr_inclusion_columns;
+extern const size_t vtr_inclusion_n_columns;
+double vtr_inclusion_get(const vtr_inclusion *inclusion, size_t offset);
+
+#endif

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef VITRAIL_TEST_BAND_SCENE_H
+#define VITRAIL_TEST_BAND_SCENE_H
+
+#include "support.h"
+#include "vitrail/inclusions.h"
+#include "vitrail/twin.h"
+
+/* Strain maps of a simulated specimen with the noise that the ring fits leave at 1e5 electrons a pattern (256 x 256 px:
+ * 0.246 % of exx and eyy, 0.197 % of exy), without the patterns. */
+typedef struct scene {
+    vtr_twin *twin;
+    vtr_strain_maps maps;
+    float *memory;
+} scene;
+
+#define SCENE_XX_ERROR 0.00246
+#define SCENE_XY_ERROR 0.00197
+
+/* `params` NULL: the preset's; `noise` scales the errors (0.01: almost none). */
+vtr_status scene_make(scene *s, const char *preset, const vtr_twin_params *params, double noise,
+                      uint64_t seed, vtr_error *err);
+void scene_release(scene *s);
+
+#endif
