@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <math.h>
 #include <omp.h>
 #include <stdlib.h>
 #include <string.h>
@@ -92,7 +93,12 @@ static vtr_status add_strain(vtr_magnetic *m, const vtr_mapfile *file, vtr_error
     vtr_field_params strain;
     vtr_ring_map rings = {0};
     vtr_status status = vtr_magnetic_strain_settings(&strain, file, err);
-    if (status == VTR_ERR_NOT_FOUND) return VTR_OK;
+    if (status == VTR_ERR_NOT_FOUND) {
+        vtr_magnetic_add_note(
+            m,
+            "the file has no strain (vitrail strain makes it): the field alone, no angle, stress or energy");
+        return VTR_OK;
+    }
     if (status == VTR_OK) status = vtr_ring_map_read(&rings, file, err);
     if (status == VTR_OK) status = vtr_magnetic_add_strain(m, &rings, &strain, err);
     vtr_ring_map_release(&rings);
@@ -124,6 +130,43 @@ static void print_statistics(const vtr_magnetic_statistics *s)
                i + 2 < VTR_MAGNETIC_ANGLES ? "  " : "\n");
 }
 
+enum { MOST_ROWS = 12 };
+
+static void print_walls(const vtr_magnetic_domains *d)
+{
+    printf(
+        "\nwalls         %zu, %.4g nm in all, %.4g nm per µm^2; kernel %.3g nm, noise alone shows one with a "
+        "chance of %g\n",
+        d->n_walls, d->wall_length_nm, d->area_nm2 > 0 ? 1e6 * d->wall_length_nm / d->area_nm2 : 0.0,
+        d->scale_nm, params.wall_significance);
+    if (d->n_walls == 0) return;
+    printf("%4s %10s %18s %20s %10s %9s\n", "wall", "length", "angle", "width", "direction", "domains");
+    for (size_t i = 0; i < d->n_walls && i < MOST_ROWS; i++) {
+        const vtr_magnetic_wall *w = &d->walls[i];
+        char width[64] = "below the kernel's";
+        if (isfinite(w->width_nm)) snprintf(width, sizeof width, "%.1f +- %.1f", w->width_nm, w->width_error);
+        printf("%4zu %10.1f %10.1f +- %4.1f %20s %10.0f %5u %3u\n", i + 1, w->length_nm, w->angle_degrees,
+               w->angle_error, width, w->direction_degrees, w->domain[0], w->domain[1]);
+    }
+    if (d->n_walls > MOST_ROWS) printf("%4s and %zu shorter ones\n", "", d->n_walls - MOST_ROWS);
+}
+
+static void print_domains(const vtr_magnetic *m)
+{
+    const vtr_magnetic_domains *d = &m->domains;
+    printf("\ndomains       %zu\n", d->n_domains);
+    if (d->n_domains == 0) return;
+    printf("%6s %12s %8s %18s %8s %20s\n", "domain", "area nm^2", "size", "direction", "spread",
+           m->has_thickness ? "B, T" : "B t, T nm");
+    for (size_t i = 0; i < d->n_domains && i < MOST_ROWS; i++) {
+        const vtr_magnetic_domain *one = &d->domains[i];
+        printf("%6zu %12.4g %8.1f %10.1f +- %4.1f %8.1f %12.4g +- %.2g%s\n", i + 1, one->area_nm2,
+               one->size_nm, one->direction_degrees, one->direction_error, one->spread_degrees, one->field,
+               one->field_error, one->is_cut ? "  cut" : "");
+    }
+    if (d->n_domains > MOST_ROWS) printf("%6s and %zu smaller ones\n", "", d->n_domains - MOST_ROWS);
+}
+
 static vtr_status print_text(const vtr_magnetic *m, vtr_error *err)
 {
     print_descan(m);
@@ -141,6 +184,8 @@ static vtr_status print_text(const vtr_magnetic *m, vtr_error *err)
                s.n_valid, m->maps[i].unit);
     }
     if (m->has_strain) print_statistics(&m->statistics);
+    if (m->has_domains) print_walls(&m->domains);
+    if (m->has_domains) print_domains(m);
     return VTR_OK;
 }
 
@@ -172,10 +217,50 @@ static void json_settings(const vtr_magnetic *m)
     printf("],\n");
 }
 
+static void json_domains(const vtr_magnetic_domains *d)
+{
+    printf("  ");
+    cli_json_member("wall_scale_nm", d->scale_nm, ", ");
+    cli_json_member("wall_length_nm", d->wall_length_nm, ", ");
+    cli_json_member("area_nm2", d->area_nm2, ",\n  \"walls\": [");
+    for (size_t i = 0; i < d->n_walls; i++) {
+        const vtr_magnetic_wall *w = &d->walls[i];
+        printf("%s\n    {\"domains\": [%u, %u], ", i > 0 ? "," : "", w->domain[0], w->domain[1]);
+        cli_json_member("length_nm", w->length_nm, ", ");
+        cli_json_member("angle", w->angle_degrees, ", ");
+        cli_json_member("angle_error", w->angle_error, ", ");
+        cli_json_member("width_nm", w->width_nm, ", ");
+        cli_json_member("width_error", w->width_error, ", ");
+        cli_json_member("direction", w->direction_degrees, ", ");
+        cli_json_member("y_nm", w->y_nm, ", ");
+        cli_json_member("x_nm", w->x_nm, "}");
+    }
+    printf("],\n  \"domains\": [");
+    for (size_t i = 0; i < d->n_domains; i++) {
+        const vtr_magnetic_domain *one = &d->domains[i];
+        printf("%s\n    {\"positions\": %zu, \"cut\": %s, ", i > 0 ? "," : "", one->n,
+               one->is_cut ? "true" : "false");
+        cli_json_member("area_nm2", one->area_nm2, ", ");
+        cli_json_member("size_nm", one->size_nm, ", ");
+        cli_json_member("direction", one->direction_degrees, ", ");
+        cli_json_member("direction_error", one->direction_error, ", ");
+        cli_json_member("spread", one->spread_degrees, ", ");
+        cli_json_member("field", one->field, ", ");
+        cli_json_member("field_error", one->field_error, ", ");
+        cli_json_member("y_nm", one->y_nm, ", ");
+        cli_json_member("x_nm", one->x_nm, "}");
+    }
+    printf("],\n  ");
+    cli_json_array("direction_count", d->direction_count, VTR_MAGNETIC_DIRECTIONS, ",\n  ");
+    cli_json_member("magnitude_top", d->size_top, ", ");
+    cli_json_array("magnitude_count", d->size_count, VTR_MAGNETIC_SIZES, ",\n");
+}
+
 static vtr_status print_json(const vtr_magnetic *m, vtr_error *err)
 {
     printf("{\n");
     json_settings(m);
+    if (m->has_domains) json_domains(&m->domains);
     printf("  \"quantities\": {\n");
     for (size_t i = 0; i < m->n_maps; i++) {
         vtr_field_summary s;
@@ -205,6 +290,7 @@ static vtr_status run(const cli_run *run, vtr_error *err)
         status = vtr_magnetic_compute(&m, &input, &params, err);
     }
     if (status == VTR_OK) status = add_strain(&m, file, err);
+    if (status == VTR_OK && !m.is_electric) status = vtr_magnetic_add_domains(&m, err);
     if (status == VTR_OK) status = vtr_magnetic_write(file, &m, err);
     const cli_group settings = {&vtr_magnetic_parameters, &params};
     if (status == VTR_OK)

@@ -73,6 +73,9 @@ typedef struct vtr_magnetic_params {
     int flip;                     /* vtr_flip */
     double k_step_inv_angstrom;   /* per px; NAN: that of the calibration */
     double beam_energy_kev;       /* NAN: that of the calibration */
+    double wall_scale_nm;         /* standard deviation of the kernel that finds walls; NAN: 1.5 positions */
+    double wall_significance;     /* chance that noise alone shows a wall anywhere in the map */
+    double wall_angle_degrees;    /* by which a wall turns the field at least */
 } vtr_magnetic_params;
 
 VTR_API extern const vtr_parameter_table vtr_magnetic_parameters;
@@ -117,6 +120,45 @@ typedef struct vtr_magnetic_statistics {
     double joint[VTR_MAGNETIC_STRAINS][VTR_MAGNETIC_ANGLES]; /* counts */
 } vtr_magnetic_statistics;
 
+/* A wall between two domains: where the field changes fastest along a line. */
+typedef struct vtr_magnetic_wall {
+    uint32_t domain[2];                /* at its sides; the same one twice where it ends within it */
+    size_t n;                          /* positions */
+    double length_nm;                  /* lengths are in positions where the scan's step is not known */
+    double angle_degrees, angle_error; /* between the fields on both sides, 0 to 180; mean along the wall */
+    double width_nm,
+        width_error; /* the field's jump over its fastest change, less the kernel's share; NAN: narrower
+                                     than the kernel lets one tell */
+    double direction_degrees; /* of the wall, (-90, 90] */
+    double y_nm, x_nm;        /* its middle */
+} vtr_magnetic_wall;
+
+/* A region between walls. */
+typedef struct vtr_magnetic_domain {
+    size_t n;                 /* positions */
+    double area_nm2, size_nm; /* size: diameter of the circle of this area */
+    bool is_cut;              /* by the edge of the map or by missing data: larger than seen */
+    double direction_degrees, direction_error; /* of the mean field */
+    double spread_degrees;     /* circular standard deviation of the direction, the noise's share taken out */
+    double field, field_error; /* root mean square, the noise's share taken out; as the field's map */
+    double y_nm, x_nm;         /* centroid */
+} vtr_magnetic_domain;
+
+enum { VTR_MAGNETIC_DIRECTIONS = 36, VTR_MAGNETIC_SIZES = 40 };
+
+typedef struct vtr_magnetic_domains {
+    double scale_nm;           /* of the kernel, as used */
+    size_t n_walls, n_domains; /* walls by length, domains by area: largest first, numbered from 1 */
+    vtr_magnetic_wall *walls;
+    vtr_magnetic_domain *domains;
+    uint32_t *wall, *domain; /* [n_y][n_x] numbers; 0: none */
+    double area_nm2, wall_length_nm;
+    double
+        direction_count[VTR_MAGNETIC_DIRECTIONS]; /* positions by direction, bins of 10 degrees from -180 */
+    double size_top;                              /* upper end of the last bin; the first is at 0 */
+    double size_count[VTR_MAGNETIC_SIZES];        /* positions by magnitude */
+} vtr_magnetic_domains;
+
 typedef struct vtr_magnetic {
     size_t n_y, n_x, n_valid, n_lost; /* n_lost: no direct beam there, or none in the vacuum */
     bool has_thickness, is_electric, has_vacuum, has_strain, has_energy;
@@ -125,12 +167,17 @@ typedef struct vtr_magnetic {
     double *field; /* [n_y][n_x][2] its components as in the maps: of B, or of B t without a thickness */
     double *
         covariance; /* [n_y][n_x][3] of them: xx, yy, xy; without the thickness's error, which turns nothing */
+    double *
+        sum_factor; /* [n_y][n_x] by which the variance of a mean over neighbours is larger than that of independent
+                           ones: a vacuum in wider steps is shared by them; NULL: 1 */
     double rad_per_px;     /* of the deflection */
     double vacuum_k_ratio; /* k step of the vacuum over that of the recording; NAN: no vacuum, or not known */
     double
         vacuum_noise_px; /* root mean square standard deviation of the vacuum as subtracted; NAN: no vacuum */
     vtr_magnetic_surface surface;
     vtr_magnetic_statistics statistics;
+    bool has_domains;
+    vtr_magnetic_domains domains;
     vtr_magnetic_params
         params;             /* as used: rotation, flip, k step, energy, moduli filled in; texts not owned */
     double scan_step_nm[2]; /* y, x; NAN = not known */
@@ -157,6 +204,17 @@ VTR_API void vtr_magnetic_release(vtr_magnetic *magnetic);
  * VTR_ERR_SHAPE: the rings are of another scan; VTR_ERR_ARGUMENT: one elastic constant without the other. */
 VTR_API vtr_status vtr_magnetic_add_strain(vtr_magnetic *magnetic, const vtr_ring_map *rings,
                                            const vtr_field_params *strain, vtr_error *err);
+/* Adds domain walls and domains, and the map `turning_rate` of how fast the field's direction turns, degrees/nm.
+ *
+ * The field is smoothed by a Gaussian kernel of `wall_scale_nm` (a linear fit with its weights, which holds at edges too).
+ * A position lies on a wall where the field changes fastest along the direction of its change; where the four slopes
+ * exceed their noise by a chi-squared that noise reaches anywhere in the map with a chance of `wall_significance`
+ * (continued down to 1e-4 a position along a wall once found); and where the fields on both sides differ by
+ * `wall_angle_degrees`. Domains are the connected regions between walls, gaps of two positions closed. So noise of the
+ * stated errors makes no walls, a slow rotation none either, and of what is too weak to be told nothing is said.
+ * VTR_ERR_RANGE: a kernel that is far too wide. */
+VTR_API vtr_status vtr_magnetic_add_domains(vtr_magnetic *magnetic, vtr_error *err);
+
 /* The settings with which /entry/strain was made. VTR_ERR_NOT_FOUND where the file has none. */
 VTR_API vtr_status vtr_magnetic_strain_settings(vtr_field_params *strain, const vtr_mapfile *file,
                                                 vtr_error *err);
@@ -166,6 +224,9 @@ VTR_API vtr_status vtr_magnetic_strain_settings(vtr_field_params *strain, const 
 VTR_API vtr_status vtr_thickness_read(double **thickness_nm, const char *text, size_t n_y, size_t n_x,
                                       vtr_error *err);
 VTR_API void vtr_thickness_free(double *thickness_nm);
+
+/* One more note for the reader of the result; beyond VTR_MAGNETIC_NOTES it is dropped. */
+VTR_API void vtr_magnetic_add_note(vtr_magnetic *magnetic, const char *text);
 
 /* The map of this name, or NULL. */
 VTR_API const vtr_field_map *vtr_magnetic_find(const vtr_magnetic *magnetic, const char *name);

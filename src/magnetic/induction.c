@@ -22,8 +22,16 @@ static void fill_params(vtr_magnetic *m, const vtr_beam_map *beam)
     memcpy(m->scan_step_nm, beam->scan_step_nm, sizeof m->scan_step_nm);
 }
 
-static vtr_status check_scales(const vtr_magnetic_params *p, vtr_error *err)
+/* Glasses have 0.1 to 50 ppm: what is far below is a fraction, typed where ppm are wanted. */
+static const double least_magnetostriction_ppm = 0.01;
+
+static vtr_status check_params(const vtr_magnetic_params *p, vtr_error *err)
 {
+    double ppm = p->magnetostriction_ppm;
+    if (ppm != 0 && fabs(ppm) < least_magnetostriction_ppm)
+        return vtr_fail(err, VTR_ERR_ARGUMENT,
+                        "a magnetostriction of %g ppm is next to none; it is given in ppm: %g for %g", ppm,
+                        1e6 * ppm, ppm);
     if (!(p->k_step_inv_angstrom > 0))
         return vtr_fail(
             err, VTR_ERR_ARGUMENT,
@@ -127,6 +135,16 @@ static vtr_status resample_vacuum(vtr_magnetic *m, offsets *out, const vtr_beam_
     return status;
 }
 
+/* The vacuum's noise, in steps wider by a ratio r, is common to r^2 neighbours: a sum over them has up to r^2 times the
+ * variance of independent ones. */
+static void set_sum_factor(vtr_magnetic *m, size_t i, double vacuum_variance, double variance,
+                           const vtr_beam_map *vacuum)
+{
+    double ratio =
+        fmax((double)m->n_y / (double)vacuum->n_y, 1) * fmax((double)m->n_x / (double)vacuum->n_x, 1);
+    m->sum_factor[i] = variance > 0 ? 1 + vacuum_variance / variance * (ratio - 1) : 1;
+}
+
 /* The beam less the vacuum. */
 static vtr_status set_offsets(vtr_magnetic *m, offsets *o, const vtr_magnetic_input *input, vtr_error *err)
 {
@@ -142,8 +160,13 @@ static vtr_status set_offsets(vtr_magnetic *m, offsets *o, const vtr_magnetic_in
     for (size_t i = 0; i < n && status == VTR_OK; i++) {
         o->x[i] = beam->x_px[i] - o->x[i];
         o->y[i] = beam->y_px[i] - o->y[i];
+        double of_vacuum = o->x_variance[i] + o->y_variance[i];
         o->x_variance[i] += beam->x_errors_px[i] * beam->x_errors_px[i];
         o->y_variance[i] += beam->y_errors_px[i] * beam->y_errors_px[i];
+        if (m->has_vacuum)
+            set_sum_factor(m, i, of_vacuum, o->x_variance[i] + o->y_variance[i], input->vacuum);
+        else
+            m->sum_factor[i] = 1;
         bool is_there = isfinite(o->x[i]) && isfinite(o->y[i]);
         m->n_valid += is_there;
         if (!is_there) o->x[i] = o->y[i] = NAN;
@@ -383,6 +406,23 @@ static vtr_status set_field(vtr_magnetic *m, const double *thickness_nm, vtr_err
     return VTR_OK;
 }
 
+/* Where the thickness is not known there is no field, and the result says where. */
+static vtr_status check_thickness(vtr_magnetic *m, const double *thickness_nm, vtr_error *err)
+{
+    size_t n = m->n_y * m->n_x, n_missing = 0;
+    for (size_t i = 0; i < n && thickness_nm != NULL; i++)
+        n_missing += !(thickness_nm[i] > 0);
+    if (n_missing == n)
+        return vtr_fail(
+            err, VTR_ERR_NO_DATA,
+            "the thickness is nowhere above zero; without --thickness the result is %s times thickness",
+            m->is_electric ? "E" : "B");
+    if (n_missing > 0)
+        vtr_magnetic_note(m, "at %zu positions the thickness is zero or missing: no %s there", n_missing,
+                          m->is_electric ? "E" : "B");
+    return VTR_OK;
+}
+
 static void note_beam(vtr_magnetic *m, const vtr_beam_map *beam)
 {
     size_t n_ring = 0, n_saturated = 0;
@@ -413,7 +453,8 @@ static vtr_status compute(vtr_magnetic *m, double *memory, const vtr_magnetic_in
     if (status == VTR_OK) {
         memcpy(projected, m->field, 2 * n * sizeof *projected);
         memcpy(projected + 2 * n, m->covariance, 3 * n * sizeof *projected);
-        status = set_field(m, input->thickness_nm, err);
+        status = check_thickness(m, input->thickness_nm, err);
+        if (status == VTR_OK) status = set_field(m, input->thickness_nm, err);
     }
     if (status == VTR_OK) status = vtr_magnetic_add_differences(m, projected, projected + 2 * n, err);
     if (status == VTR_OK) note_beam(m, input->beam);
@@ -429,14 +470,15 @@ vtr_status vtr_magnetic_compute(vtr_magnetic *out, const vtr_magnetic_input *inp
     m.params = params != NULL ? *params : vtr_magnetic_default_params();
     m.is_electric = m.params.is_electric;
     fill_params(&m, input->beam);
-    vtr_status status = check_scales(&m.params, err);
+    vtr_status status = check_params(&m.params, err);
     if (status == VTR_OK) status = check_vacuum(&m, input, err);
     if (status != VTR_OK) return status;
     m.rad_per_px = m.params.k_step_inv_angstrom * vtr_electron_wavelength_angstrom(m.params.beam_energy_kev);
     double *memory = vtr_malloc(n, 5 * sizeof *memory);
     m.field = vtr_malloc(n, 2 * sizeof *m.field);
     m.covariance = vtr_malloc(n, 3 * sizeof *m.covariance);
-    if (memory == NULL || m.field == NULL || m.covariance == NULL)
+    m.sum_factor = vtr_malloc(n, sizeof *m.sum_factor);
+    if (memory == NULL || m.field == NULL || m.covariance == NULL || m.sum_factor == NULL)
         status = vtr_fail(err, VTR_ERR_MEMORY, "out of memory for the deflection of %zu positions", n);
     else
         status = compute(&m, memory, input, err);

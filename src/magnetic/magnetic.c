@@ -29,7 +29,7 @@ static const vtr_parameter parameters[] = {
      .maximum = 0.5, .metavar = "RATIO", .help = "Poisson's ratio, likewise"},
     {"magnetostriction", "ppm", VTR_PARAMETER_DOUBLE, AT(magnetostriction_ppm), .default_value = NAN,
      .minimum = -1e5, .maximum = 1e5, .metavar = "PPM",
-     .help = "of saturation, for the magnetoelastic energy"},
+     .help = "of saturation, for the magnetoelastic energy: 25 for 25e-6"},
     {"scan-rotation", "degrees", VTR_PARAMETER_DOUBLE, AT(scan_rotation_degrees), .default_value = NAN,
      .minimum = -360, .maximum = 360, .metavar = "ANGLE",
      .help = "rotation of the detector against the scan, in place of the recorded one"},
@@ -40,6 +40,14 @@ static const vtr_parameter parameters[] = {
      .help = "size of a pixel, k = 1/d, in place of the calibration's"},
     {"beam-energy", "keV", VTR_PARAMETER_DOUBLE, AT(beam_energy_kev), .default_value = NAN, .minimum = 1,
      .maximum = 3000, .metavar = "KEV", .help = "in place of the recording's"},
+    {"wall-scale", "nm", VTR_PARAMETER_DOUBLE, AT(wall_scale_nm), .default_value = NAN, .minimum = 1e-3,
+     .maximum = 1e6, .metavar = "NM",
+     .help = "domain walls: standard deviation of the kernel; 1.5 positions unless given"},
+    {"wall-significance", NULL, VTR_PARAMETER_DOUBLE, AT(wall_significance), .default_value = 0.01,
+     .minimum = 1e-12, .maximum = 0.5, .metavar = "CHANCE",
+     .help = "that noise alone shows a wall anywhere in the map"},
+    {"wall-angle", "degrees", VTR_PARAMETER_DOUBLE, AT(wall_angle_degrees), .default_value = 30, .minimum = 0,
+     .maximum = 180, .metavar = "ANGLE", .help = "by which a wall turns the field at least"},
 };
 const vtr_parameter_table vtr_magnetic_parameters = {"Magnetic induction", parameters,
                                                      sizeof parameters / sizeof *parameters};
@@ -61,6 +69,11 @@ void vtr_magnetic_release(vtr_magnetic *m)
     vtr_free(m->maps);
     vtr_free(m->field);
     vtr_free(m->covariance);
+    vtr_free(m->sum_factor);
+    vtr_free(m->domains.walls);
+    vtr_free(m->domains.domains);
+    vtr_free(m->domains.wall);
+    vtr_free(m->domains.domain);
     memset(m, 0, sizeof *m);
 }
 
@@ -91,6 +104,11 @@ void vtr_magnetic_note(vtr_magnetic *m, const char *format, ...)
     va_start(arguments, format);
     vsnprintf(m->notes[m->n_notes++], VTR_MAGNETIC_NOTE, format, arguments);
     va_end(arguments);
+}
+
+void vtr_magnetic_add_note(vtr_magnetic *m, const char *text)
+{
+    vtr_magnetic_note(m, "%s", text);
 }
 
 const vtr_field_map *vtr_magnetic_find(const vtr_magnetic *m, const char *name)

@@ -45,6 +45,9 @@ void vtr_magnetic_note(vtr_magnetic *magnetic, const char *format, ...) VTR_PRIN
 void vtr_magnetic_direction(double *degrees, double *error, const double vector[2],
                             const double covariance[3]);
 
+/* Walls, domains and histograms of /entry/magnetic (domains_write.c). */
+vtr_status vtr_magnetic_write_domains(vtr_mapfile *file, const vtr_magnetic *magnetic, vtr_error *err);
+
 /* divergence and curl of the projected field `projected` [n_y][n_x][2] with covariances [3] (differences.c). */
 vtr_status vtr_magnetic_add_differences(vtr_magnetic *magnetic, const double *projected,
                                         const double *covariance, vtr_error *err);

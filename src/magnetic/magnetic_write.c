@@ -117,5 +117,6 @@ vtr_status vtr_magnetic_write(vtr_mapfile *file, const vtr_magnetic *m, vtr_erro
     if (status == VTR_OK) status = write_surface(file, &m->surface, err);
     if (status == VTR_OK) status = write_notes(file, m, err);
     if (status == VTR_OK && m->has_strain) status = write_statistics(file, m, err);
+    if (status == VTR_OK && m->has_domains) status = vtr_magnetic_write_domains(file, m, err);
     return status;
 }

@@ -316,6 +316,27 @@ static void lost_beams_and_stand_ins_are_said(void **state)
     vtr_magnetic_release(&m);
 }
 
+/* A thickness map with holes leaves them without field and says how many; one without any thickness is refused. */
+static void a_thickness_of_zero_is_no_field(void **state)
+{
+    (void)state;
+    vtr_magnetic m;
+    const vtr_magnetic_input input = {&beam, &vacuum, NULL, thickness};
+    thickness[5] = 0;
+    thickness[6] = NAN;
+    thickness[7] = -3;
+    assert_ok(vtr_magnetic_compute(&m, &input, NULL, &err));
+    for (size_t i = 4; i < 9; i++) {
+        assert_int_equal(isnan(beams_find(&m, "B")->values[i]) != 0, i >= 5 && i < 8);
+        assert_false(isnan(beams_find(&m, "deflection_x")->values[i]));
+    }
+    test_assert_contains(m.notes[0], "at 3 positions the thickness is zero or missing");
+    vtr_magnetic_release(&m);
+    for (size_t i = 0; i < N; i++)
+        thickness[i] = 0;
+    assert_fails(vtr_magnetic_compute(&m, &input, NULL, &err), VTR_ERR_NO_DATA, "nowhere above zero");
+}
+
 static void bad_input_is_refused(void **state)
 {
     (void)state;
@@ -324,6 +345,16 @@ static void bad_input_is_refused(void **state)
     const vtr_magnetic_input input = {&beam, NULL, NULL, NULL};
     params.descan = VTR_MAGNETIC_DESCAN_NONE;
     assert_fails(vtr_magnetic_compute(&m, &input, &params, &err), VTR_ERR_ARGUMENT, "--vacuum");
+    params = vtr_magnetic_default_params();
+    for (int k = 0; k < 2; k++) { /* a fraction, where ppm are wanted */
+        params.magnetostriction_ppm = k == 0 ? 25e-6 : -0.009;
+        assert_fails(vtr_magnetic_compute(&m, &input, &params, &err), VTR_ERR_ARGUMENT, "ppm");
+    }
+    for (int k = 0; k < 3; k++) {
+        params.magnetostriction_ppm = k == 0 ? 0 : k == 1 ? 0.01 : -25;
+        assert_ok(vtr_magnetic_compute(&m, &input, &params, &err));
+        vtr_magnetic_release(&m);
+    }
     beam.k_step_inv_angstrom = NAN;
     assert_fails(vtr_magnetic_compute(&m, &input, NULL, &err), VTR_ERR_ARGUMENT, "--k-step");
     beam.k_step_inv_angstrom = 1e-4;
@@ -349,6 +380,7 @@ int main(void)
         TEST(error_bars_are_true),
         TEST(a_landau_pattern_has_no_divergence),
         TEST(lost_beams_and_stand_ins_are_said),
+        TEST(a_thickness_of_zero_is_no_field),
         TEST(bad_input_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

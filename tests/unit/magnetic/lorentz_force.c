@@ -122,12 +122,54 @@ static void electric_field_in_all_eight_orientations(void **state)
                        (const double[2]){0.6 * field, -0.8 * field});
 }
 
+/* A uniformly charged plate of 60 nm, its normal along x, the beam along its plane: Gauss' law gives E = rho x/epsilon0
+ * inside and rho d/(2 epsilon0) away from it outside, and an electron is drawn to a positive plate by e t E/(p v). Out
+ * come the field, its divergence rho t/epsilon0 inside and zero outside, and no curl. 1e5 C/m^3: 3.4e8 V/m at the face. */
+static void a_uniformly_charged_plate(void **state)
+{
+    (void)state;
+    enum { SIZE_Y = 5, SIZE_X = 41, SIZE = SIZE_Y * SIZE_X };
+    const double kev = 300, rho = 1e5, epsilon0 = 8.8541878128e-12, half = 30e-9, step = 5e-9, t = 80e-9;
+    const double rest = 510.99895, c = 299792458.0, charge = 1.602176634e-19;
+    double p = sqrt(kev * (kev + 2 * rest)) * 1e3 * charge / c,
+           v = c * sqrt(kev * (kev + 2 * rest)) / (kev + rest);
+    double thickness[SIZE];
+    vtr_beam_map beam, vacuum;
+    vtr_magnetic m;
+    beams_make(&beam, SIZE_Y, SIZE_X, 0.01);
+    beams_make(&vacuum, 1, 1, 0.01);
+    for (size_t i = 0; i < SIZE; i++) {
+        double x = step * ((double)(i % SIZE_X) - 20), inside = fmin(fmax(x, -half), half);
+        beam.x_px[i] -= charge * t * rho * inside / epsilon0 / (p * v) / beams_rad_per_px(&beam);
+        thickness[i] = 80;
+    }
+    vtr_magnetic_params params = vtr_magnetic_default_params();
+    params.is_electric = true;
+    const vtr_magnetic_input input = {&beam, &vacuum, NULL, thickness};
+    assert_ok(vtr_magnetic_compute(&m, &input, &params, &err));
+    double face = rho * half / epsilon0, flux = rho * t / epsilon0 * 1e-9; /* V/nm */
+    assert_near(face, 3.388e8, 0.001e8);
+    for (size_t i = 0; i < SIZE; i++) {
+        double x = step * ((double)(i % SIZE_X) - 20);
+        assert_near(beams_find(&m, "Ex")->values[i], face * fmin(fmax(x / half, -1), 1), 1e-4 * face);
+        assert_near(beams_find(&m, "Ey")->values[i], 0, 1e-6 * face);
+        assert_near(beams_find(&m, "curl")->values[i], 0, 1e-4 * flux);
+        if (fabs(fabs(x) - half) < 0.5 * step) continue; /* half of either */
+        assert_near(beams_find(&m, "divergence")->values[i], fabs(x) < half ? flux : 0, 1e-3 * flux);
+    }
+    assert_string_equal(beams_find(&m, "divergence")->unit, "V/nm");
+    vtr_magnetic_release(&m);
+    vtr_beam_map_release(&beam);
+    vtr_beam_map_release(&vacuum);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(one_tesla_is_48_microrad),
         cmocka_unit_test(induction_in_all_eight_orientations),
         cmocka_unit_test(electric_field_in_all_eight_orientations),
+        cmocka_unit_test(a_uniformly_charged_plate),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
