@@ -22,7 +22,6 @@ const cli_command *const cli_commands[] = {
     &cli_report,
     &cli_simulate,
     &cli_strain,
-    &cli_view,
     NULL,
 };
 /* clang-format on */

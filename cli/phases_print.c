@@ -8,6 +8,8 @@ static const char *const methods[] = {"mixture", "principal components", "indepe
 static const char *const quantities[] = {"F(Q)", "S(Q)", "G(r)", "I(Q)"};
 static const char *const principles[] = {"smallest volume", "nearly pure positions", "none (best start)"};
 
+/* --- text --------------------------------------------------------------------------------------------------- */
+
 static void print_head(const vtr_phases *p)
 {
     printf("positions     %zu of %zu\n", p->n_used, p->n_positions);
@@ -29,64 +31,111 @@ static void print_scree(const vtr_phases *p)
                100 * p->pca.explained[i]);
 }
 
-static void print_range(double value, double low, double high)
+/* "5.31 ± 0.29", or a dash for what is not known. Widths count ± as one. */
+static void print_pair(int width, int digits, double value, double error)
 {
-    if (isfinite(low))
-        printf(" %8.2f %% (%6.2f to %6.2f)", value, low, high);
-    else
-        printf(" %8.2f %% %19s", value, "");
+    char text[64] = "-";
+    int more = 0;
+    if (isfinite(value) && isfinite(error)) {
+        snprintf(text, sizeof text, "%.*f ± %.*f", digits, value, digits, error);
+        more = 1;
+    } else if (isfinite(value)) {
+        snprintf(text, sizeof text, "%.*f", digits, value);
+    }
+    printf(" %*s", width + more, text);
+}
+
+static void print_interval(int width, int digits, double low, double high)
+{
+    char text[64] = "";
+    if (isfinite(low) && high > low) snprintf(text, sizeof text, "%.*f to %.*f", digits, low, digits, high);
+    printf(" %*s", width, text);
+}
+
+static void print_fraction(const char *name, const vtr_unmix_fraction *f)
+{
+    printf("%-16s %7.2f %%", name, 100 * f->value);
+    print_interval(18, 2, 100 * f->range[0], 100 * f->range[1]);
+    if (f->is_bounded) print_interval(18, 2, 100 * f->allowed[0], 100 * f->allowed[1]);
+    if (isfinite(f->error)) printf("  ± %.2f", 100 * f->error);
+    if (isfinite(f->sample_error)) printf(", as a sample ± %.2f", 100 * f->sample_error);
 }
 
 static void print_fractions(const vtr_phases *p)
 {
-    printf("\n%-16s %30s\n", "fraction", "range that the data allow");
+    printf("\n%-16s %9s %18s  by noise\n", "fraction", "", "range");
     for (size_t j = 0; j < p->n_components; j++) {
-        printf("%-16s", p->names[j]);
-        print_range(100 * p->fractions[j], 100 * p->fraction_low[j], 100 * p->fraction_high[j]);
-        if (isfinite(p->fraction_errors[j])) printf("  ± %.2f by noise", 100 * p->fraction_errors[j]);
-        printf("\n");
+        print_fraction(p->names[j], &p->fractions[j]);
+        printf("%s\n", p->verdicts != NULL && p->verdicts[j].is_noise ? "  (noise)" : "");
     }
-}
-
-static void print_regions(const vtr_phases *p)
-{
     for (size_t i = 0; i < p->n_regions; i++) {
         const vtr_phases_region *region = &p->regions[i];
-        printf("\nin %s (%s), %zu positions\n", region->name, region->definition, region->n);
+        printf("in %s (%s), %zu positions\n", region->name, region->definition, region->fractions[0].n);
         for (size_t j = 0; j < p->n_components; j++) {
-            printf("%-16s", p->names[j]);
-            print_range(100 * region->fractions[j], 100 * region->low[j], 100 * region->high[j]);
-            printf("  ± %.2f by noise\n", 100 * region->errors[j]);
+            print_fraction(p->names[j], &region->fractions[j]);
+            printf("\n");
         }
     }
 }
 
-static void print_peak(const vtr_phases_peak *peak, const char *name)
+static void print_lengths(const vtr_phases *p)
 {
-    if (!isfinite(peak->fit.position)) return;
-    printf("%-16s %8.4f ± %.4f (%.4f to %.4f) %9.4f ± %.4f (%.4f to %.4f)\n", name, peak->fit.position,
-           peak->fit.position_error, peak->position_low, peak->position_high, peak->fit.fwhm,
-           peak->fit.fwhm_error, peak->fwhm_low, peak->fwhm_high);
+    bool has_step = isfinite(p->step_nm[0]);
+    printf("\ncorrelation length (%s)%*s %18s %18s %10s\n", has_step ? "nm" : "positions", has_step ? 8 : 1,
+           "", "along x", "along y", "structure");
+    for (size_t j = 0; j < p->n_components; j++) {
+        const vtr_correlation *c = &p->correlations[j];
+        printf("%-16s", p->names[j]);
+        print_pair(16, 2, c->length_nm, c->length_error_nm);
+        if (c->n_lags > 0) {
+            print_pair(16, 2, c->length_x_nm, c->length_x_error_nm);
+            print_pair(18, 2, c->length_y_nm, c->length_y_error_nm);
+            printf(" %8.0f %%", 100 * c->signal / (c->signal + c->noise));
+        }
+        printf("\n");
+    }
+}
+
+static void print_peak(const char *name, const vtr_unmix_peak *peak, bool is_there)
+{
+    if (!is_there) return;
+    printf("%-16s", name);
+    print_pair(17, 4, peak->position, peak->position_error);
+    print_interval(18, 4, peak->position_range[0], peak->position_range[1]);
+    print_pair(17, 4, peak->fwhm, peak->fwhm_error);
+    print_interval(18, 4, peak->fwhm_range[0], peak->fwhm_range[1]);
+    printf("\n");
 }
 
 static void print_peaks(const vtr_phases *p)
 {
-    printf("\n%-16s %17s %18s %18s %18s\n", "peaks", "position (Å)", "range", "fwhm (Å)", "range");
+    printf("\n%-16s %17s %18s %17s %18s\n", "peaks", "position (Å)", "range", "fwhm (Å)", "range");
     for (size_t j = 0; j < p->n_components; j++) {
-        print_peak(&p->peaks[2 * j], p->names[j]);
-        print_peak(&p->peaks[2 * j + 1], "  second");
-        double first = p->peaks[2 * j].fit.position;
-        if (isfinite(first))
-            printf("  second expected for 1, 2, 3 shared atoms: %.3f, %.3f, %.3f Å\n",
-                   vtr_pdf_shared_atoms_distance(first, 1), vtr_pdf_shared_atoms_distance(first, 2),
-                   vtr_pdf_shared_atoms_distance(first, 3));
+        const vtr_unmix_peaks *k = &p->peaks[j];
+        if (!isfinite(k->first.position)) {
+            printf("%-16s no first neighbour\n", p->names[j]);
+            continue;
+        }
+        print_peak(p->names[j], &k->first, true);
+        print_peak("  not cut off", &k->intrinsic, k->has_intrinsic);
+        print_peak("  second", &k->second, k->has_second);
+        print_peak("  shoulder", &k->shoulder, k->has_shoulder);
+        printf("  second expected for 1, 2, 3 shared atoms: %.3f, %.3f, %.3f Å\n", k->expected[0],
+               k->expected[1], k->expected[2]);
     }
+}
+
+static void print_verdicts(const vtr_phases *p)
+{
+    printf("\n");
+    for (size_t j = 0; j < p->n_components; j++)
+        printf("%s: %s (%s)\n", p->names[j], p->verdicts[j].is_noise ? "noise" : "a structure",
+               p->verdicts[j].reason);
 }
 
 static void print_consensus(const vtr_phases *p)
 {
     const vtr_nmf_consensus *c = &p->nmf.consensus;
-    if (p->nmf_order == NULL) return;
     printf("\n%-16s %10s %14s %10s %20s\n", "factorisation", "fraction", "correlation", "returns",
            "fractions of starts");
     for (size_t j = 0; j < p->n_components; j++) {
@@ -105,68 +154,139 @@ void cli_phases_print(const vtr_phases *p)
     print_head(p);
     if (is_change) {
         print_scree(p);
+        print_lengths(p);
         return;
     }
     print_fractions(p);
-    print_regions(p);
+    print_lengths(p);
     print_peaks(p);
-    print_consensus(p);
+    if (p->verdicts != NULL) print_verdicts(p);
+    if (p->nmf_order != NULL) print_consensus(p);
 }
 
-static void json_peak(const char *name, const vtr_phases_peak *peak, const char *end)
+void cli_phases_print_comparison(const vtr_unmix_comparison *c, const vtr_phases *a, const vtr_phases *b,
+                                 const char *other)
 {
-    printf("\"%s\": {", name);
-    cli_json_member("position", peak->fit.position, ", ");
-    cli_json_member("position_error", peak->fit.position_error, ", ");
-    cli_json_member("position_low", peak->position_low, ", ");
-    cli_json_member("position_high", peak->position_high, ", ");
-    cli_json_member("height", peak->fit.height, ", ");
-    cli_json_member("height_error", peak->fit.height_error, ", ");
-    cli_json_member("fwhm", peak->fit.fwhm, ", ");
-    cli_json_member("fwhm_error", peak->fit.fwhm_error, ", ");
-    cli_json_member("fwhm_low", peak->fwhm_low, ", ");
-    cli_json_member("fwhm_high", peak->fwhm_high, "}");
+    printf("\n%-40s %10s %10s %10s %10s %s\n", other, "here", "there", "change", "error", "range");
+    for (size_t j = 0; j < c->k; j++) {
+        printf("%s and its %s, correlation %.4f\n", a->names[j], b->names[c->match[j]], c->correlation[j]);
+        for (int q = 0; q < VTR_UNMIX_QUANTITIES; q++) {
+            const vtr_unmix_difference *d = &c->difference[j][q];
+            if (!isfinite(d->difference)) continue;
+            printf("  %-24s %-13s %10.4f %10.4f %10.4f %10.4f",
+                   vtr_unmix_quantity_name((vtr_unmix_quantity)q),
+                   vtr_unmix_quantity_unit((vtr_unmix_quantity)q), d->a, d->b, d->difference, d->error);
+            print_interval(18, 4, d->range[0], d->range[1]);
+            printf("%s\n", d->is_certain ? "  certain" : "");
+        }
+    }
+}
+
+/* --- JSON --------------------------------------------------------------------------------------------------- */
+
+static void json_peak(const char *name, const vtr_unmix_peak *peak, bool is_there)
+{
+    printf(",\n     \"%s\": ", name);
+    if (!is_there) {
+        fputs("null", stdout);
+        return;
+    }
+    fputs("{", stdout);
+    cli_json_member("position", peak->position, ", ");
+    cli_json_member("position_error", peak->position_error, ", ");
+    cli_json_array("position_range", peak->position_range, 2, ", ");
+    cli_json_member("height", peak->height, ", ");
+    cli_json_member("height_error", peak->height_error, ", ");
+    cli_json_member("fwhm", peak->fwhm, ", ");
+    cli_json_member("fwhm_error", peak->fwhm_error, ", ");
+    cli_json_array("fwhm_range", peak->fwhm_range, 2, "}");
+}
+
+static void json_fraction(const vtr_unmix_fraction *f, const char *end)
+{
+    cli_json_member("fraction", f->value, ", ");
+    cli_json_member("fraction_error", f->error, ", ");
+    cli_json_member("fraction_sample_error", f->sample_error, ", ");
+    cli_json_array("fraction_range", f->range, 2, "");
+    if (f->is_bounded) {
+        fputs(", ", stdout);
+        cli_json_array("fraction_allowed", f->allowed, 2, "");
+    }
     fputs(end, stdout);
+}
+
+static void json_peaks(const vtr_phases *p, size_t j)
+{
+    const vtr_unmix_peaks *k = &p->peaks[j];
+    bool is_there = isfinite(k->first.position);
+    json_peak("first", &k->first, is_there);
+    json_peak("intrinsic", &k->intrinsic, is_there && k->has_intrinsic);
+    json_peak("second", &k->second, is_there && k->has_second);
+    json_peak("shoulder", &k->shoulder, is_there && k->has_shoulder);
+    fputs(",\n     ", stdout);
+    cli_json_array("second_expected", k->expected, is_there ? 3 : 0, "");
 }
 
 static void json_component(const vtr_phases *p, size_t j)
 {
-    const vtr_nmf_consensus *c = &p->nmf.consensus;
+    const vtr_nmf_consensus *consensus = &p->nmf.consensus;
+    const vtr_correlation *c = &p->correlations[j];
     fputs("    {", stdout);
-    cli_json_text("name", p->names[j], ", ");
-    cli_json_member("fraction", p->fractions[j], ", ");
-    cli_json_member("fraction_error", p->fraction_errors[j], ", ");
-    cli_json_member("fraction_low", p->fraction_low[j], ", ");
-    cli_json_member("fraction_high", p->fraction_high[j], ",\n     ");
+    cli_json_text("name", p->names[j], ",\n     ");
+    json_fraction(&p->fractions[j], ",\n     ");
+    cli_json_member("length", c->length_nm, ", ");
+    cli_json_member("length_error", c->length_error_nm, "");
     if (p->nmf_order != NULL) {
         size_t at = p->nmf_order[j];
+        fputs(",\n     ", stdout);
         cli_json_member("nmf_fraction", p->nmf.fractions[at], ", ");
         cli_json_member("nmf_correlation", p->nmf_correlation[j], ", ");
-        cli_json_member("returns", c->n_starts > 0 ? c->returns[at] : NAN, ",\n     ");
+        cli_json_member("returns", consensus->n_starts > 0 ? consensus->returns[at] : NAN, "");
     }
-    json_peak("first", &p->peaks[2 * j], ",\n     ");
-    json_peak("second", &p->peaks[2 * j + 1], "}");
-    fputs(j + 1 < p->n_components ? ",\n" : "\n", stdout);
+    if (p->verdicts != NULL) {
+        printf(",\n     \"is_noise\": %s, ", p->verdicts[j].is_noise ? "true" : "false");
+        cli_json_text("reason", p->verdicts[j].reason, "");
+    }
+    if (p->peaks != NULL) json_peaks(p, j);
+    fputs(j + 1 < p->n_components ? "},\n" : "}\n", stdout);
 }
 
 static void json_regions(const vtr_phases *p)
 {
-    size_t k = p->n_components;
     for (size_t i = 0; i < p->n_regions; i++) {
         const vtr_phases_region *region = &p->regions[i];
         fputs(i == 0 ? "\n    " : ",\n    ", stdout);
         cli_json_string(stdout, region->name);
         fputs(": {", stdout);
         cli_json_text("definition", region->definition, ", ");
-        cli_json_member("positions", (double)region->n, ", ");
-        cli_json_array("fractions", region->fractions, k, ", ");
-        cli_json_array("errors", region->errors, k, ", ");
-        cli_json_array("low", region->low, k, ", ");
-        cli_json_array("high", region->high, k, "}");
+        printf("\"positions\": %zu, \"components\": [", region->fractions[0].n);
+        for (size_t j = 0; j < p->n_components; j++) {
+            fputs(j > 0 ? ", {" : "{", stdout);
+            json_fraction(&region->fractions[j], "}");
+        }
+        fputs("]}", stdout);
     }
 }
 
-void cli_phases_print_json(const vtr_phases *p)
+static void json_comparison(const vtr_unmix_comparison *c)
+{
+    fputs(",\n  \"comparison\": [", stdout);
+    for (size_t j = 0; j < c->k; j++) {
+        printf("%s\n    {\"match\": %zu, ", j > 0 ? "," : "", c->match[j] + 1);
+        cli_json_member("correlation", c->correlation[j], "");
+        for (int q = 0; q < VTR_UNMIX_QUANTITIES; q++) {
+            const vtr_unmix_difference *d = &c->difference[j][q];
+            printf(", \"%s\": {", vtr_unmix_quantity_name((vtr_unmix_quantity)q));
+            cli_json_member("difference", d->difference, ", ");
+            cli_json_member("error", d->error, ", ");
+            cli_json_array("range", d->range, 2, "}");
+        }
+        fputs("}", stdout);
+    }
+    fputs("]", stdout);
+}
+
+void cli_phases_print_json(const vtr_phases *p, const vtr_unmix_comparison *comparison)
 {
     printf("{\n  \"positions\": %zu,\n  \"used\": %zu,\n  ", p->n_positions, p->n_used);
     cli_json_text("method", methods[p->params.method], ", ");
@@ -185,5 +305,7 @@ void cli_phases_print_json(const vtr_phases *p)
         if (i > 0) fputs(", ", stdout);
         cli_json_string(stdout, p->notes[i]);
     }
-    fputs("]\n}\n", stdout);
+    fputs("]", stdout);
+    if (comparison != NULL) json_comparison(comparison);
+    fputs("\n}\n", stdout);
 }

@@ -34,8 +34,8 @@ VTR_API size_t vtr_pdf_positions_n_x(const vtr_pdf_positions *positions);
 /* y, x; NAN: not known. */
 VTR_API const double *vtr_pdf_positions_step_nm(const vtr_pdf_positions *positions);
 VTR_API const vtr_pdf_plan *vtr_pdf_positions_plan(const vtr_pdf_positions *positions);
-/* Where vitrail pdf looked for the first and second maximum, Å; NAN: there is none. */
-VTR_API const double *vtr_pdf_positions_shell(const vtr_pdf_positions *positions, size_t which);
+/* The settings of the PDFs. */
+VTR_API const vtr_pdf_params *vtr_pdf_positions_params(const vtr_pdf_positions *positions);
 
 /* Channels of a quantity, and where they are: Q in 1/Å, or r in Å. */
 VTR_API size_t vtr_pdf_positions_n_channels(const vtr_pdf_positions *positions, vtr_pdf_quantity quantity);

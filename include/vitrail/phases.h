@@ -19,6 +19,7 @@
 #include "vitrail/unmix.h"
 #include "vitrail/unmix_mlls.h"
 #include "vitrail/unmix_pca.h"
+#include "vitrail/unmix_read.h"
 #include "vitrail/unmix_simplex.h"
 
 VTR_BEGIN_DECLS
@@ -56,17 +57,9 @@ typedef struct vtr_phases_params {
 VTR_API extern const vtr_parameter_table vtr_phases_parameters; /* of vtr_phases_params */
 VTR_API vtr_phases_params vtr_phases_default_params(void);
 
-/* A maximum of a component's G with the range that its mixture leaves. */
-typedef struct vtr_phases_peak {
-    vtr_pdf_peak fit; /* NAN: there is none */
-    double position_low, position_high, fwhm_low, fwhm_high;
-} vtr_phases_peak;
-
 typedef struct vtr_phases_region {
     char name[VTR_REGION_NAME], definition[256];
-    size_t n;                   /* positions of it that are used */
-    double *fractions, *errors; /* [n_components], mean of the map, and its standard error by noise */
-    double *low, *high;         /* [n_components], the range that goes with that of the whole */
+    vtr_unmix_fraction *fractions; /* [n_components] */
 } vtr_phases_region;
 
 enum { VTR_PHASES_NOTES = 8, VTR_PHASES_NAME = 64 };
@@ -92,9 +85,12 @@ typedef struct vtr_phases {
     double *components, *component_errors;  /* [k][n_r], G in 1/Å^2, its standard deviation by noise */
     double *component_low, *component_high; /* [k][n_r], with the range of the mixture */
     float *maps, *map_errors;               /* [k][n_positions]; NAN: not used */
-    double *fractions, *fraction_errors;    /* [k]; of the mean over the positions, by noise */
-    double *fraction_low, *fraction_high;   /* [k], range that the data allow */
-    vtr_phases_peak *peaks;                 /* [k][2] */
+    vtr_unmix_fraction *fractions;          /* [k], of the whole map */
+    vtr_correlation *correlations;          /* [k], of the maps; n_lags 0: none was found */
+    /* Of mixtures and references, whose components are PDFs; else NULL. No first peak: its position is NAN. */
+    vtr_unmix_pdf *pdfs;         /* [k], the components */
+    vtr_unmix_peaks *peaks;      /* [k] */
+    vtr_unmix_verdict *verdicts; /* [k], of mixtures: which is noise */
     size_t n_regions;
     vtr_phases_region *regions;
     /* What the method found; n_components 0 where it was not asked. */
@@ -121,6 +117,10 @@ VTR_API vtr_status vtr_phases_compute(vtr_phases *out, const vtr_mapfile *file,
                                       const vtr_phases_params *params, int threads,
                                       const vtr_progress *progress, vtr_error *err);
 VTR_API void vtr_phases_release(vtr_phases *phases);
+
+/* Components of two specimens, matched, with what differs; as vtr_unmix_compare. */
+VTR_API vtr_status vtr_phases_compare(vtr_unmix_comparison *out, const vtr_phases *a, const vtr_phases *b,
+                                      vtr_error *err);
 
 /* Replaces /entry/phases of a map file that is open to be edited. */
 VTR_API vtr_status vtr_phases_write(vtr_mapfile *file, const vtr_phases *phases, vtr_error *err);

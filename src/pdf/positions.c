@@ -8,10 +8,10 @@
 #include "pdf/cube_internal.h"
 
 struct vtr_pdf_positions {
-    char *settings; /* that the plan's strings lie in */
+    char *settings; /* that the strings of params lie in */
     pdf_source source;
     vtr_pdf_plan *plan;
-    double shell[2][2];
+    vtr_pdf_params params;
     float *intensity, *variance; /* [PDF_CUBE_BLOCK][n_data] */
     float *structure;            /* [PDF_CUBE_BLOCK][n_q] */
 };
@@ -58,10 +58,8 @@ static vtr_status parse_settings(vtr_pdf_params *params, char *text, vtr_error *
     return VTR_OK;
 }
 
-static vtr_status read_settings(vtr_pdf_positions *p, const vtr_mapfile *file, vtr_pdf_params *params,
-                                vtr_error *err)
+static vtr_status read_settings(vtr_pdf_positions *p, const vtr_mapfile *file, vtr_error *err)
 {
-    static const char *const shells[2] = {"first_shell", "second_shell"};
     if (!vtr_mapfile_has(file, "pdf", "r"))
         return vtr_fail(err, VTR_ERR_NOT_FOUND,
                         "the map file has no pair distribution functions ('/entry/pdf'); make them with "
@@ -72,10 +70,7 @@ static vtr_status read_settings(vtr_pdf_positions *p, const vtr_mapfile *file, v
     if (vtr_mapfile_read_text(file, "pdf", NULL, "settings", p->settings, SETTINGS_MAX, NULL) != VTR_OK)
         return vtr_fail(err, VTR_ERR_NOT_FOUND,
                         "'/entry/pdf' does not say with which settings it was made; run vitrail pdf again");
-    for (size_t s = 0; s < 2; s++)
-        if (vtr_mapfile_read_numbers(file, "pdf", NULL, shells[s], 2, p->shell[s], NULL) != VTR_OK)
-            p->shell[s][0] = p->shell[s][1] = NAN;
-    return parse_settings(params, p->settings, err);
+    return parse_settings(&p->params, p->settings, err);
 }
 
 /* --- opening ------------------------------------------------------------------------------------------------ */
@@ -93,13 +88,12 @@ static vtr_status allocate(vtr_pdf_positions *p, vtr_error *err)
 vtr_status vtr_pdf_positions_open(vtr_pdf_positions **out, const vtr_mapfile *file,
                                   const vtr_progress *progress, vtr_error *err)
 {
-    vtr_pdf_params params;
     vtr_pdf_positions *p = vtr_calloc(1, sizeof *p);
     if (p == NULL) return vtr_fail(err, VTR_ERR_MEMORY, "out of memory");
-    vtr_status status = read_settings(p, file, &params, err);
+    vtr_status status = read_settings(p, file, err);
     if (status == VTR_OK) status = pdf_source_open(&p->source, file, "profile", err);
     if (status == VTR_OK) status = pdf_source_mean(&p->source, progress, err);
-    if (status == VTR_OK) status = pdf_source_plan(&p->plan, &p->source, &params, err);
+    if (status == VTR_OK) status = pdf_source_plan(&p->plan, &p->source, &p->params, err);
     if (status == VTR_OK) status = allocate(p, err);
     if (status == VTR_OK)
         *out = p;
@@ -142,9 +136,9 @@ const vtr_pdf_plan *vtr_pdf_positions_plan(const vtr_pdf_positions *p)
     return p->plan;
 }
 
-const double *vtr_pdf_positions_shell(const vtr_pdf_positions *p, size_t which)
+const vtr_pdf_params *vtr_pdf_positions_params(const vtr_pdf_positions *p)
 {
-    return p->shell[which];
+    return &p->params;
 }
 
 size_t vtr_pdf_positions_n_channels(const vtr_pdf_positions *p, vtr_pdf_quantity quantity)

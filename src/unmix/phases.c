@@ -80,12 +80,14 @@ vtr_status vtr_phases_allocate(phases_job *job, size_t k, vtr_error *err)
     struct {
         double **values;
         size_t n;
-    } const arrays[] = {
-        {&r->spectra, job->m},         {&r->components, job->n_r},     {&r->component_errors, job->n_r},
-        {&r->component_low, job->n_r}, {&r->component_high, job->n_r}, {&r->fractions, 1},
-        {&r->fraction_errors, 1},      {&r->fraction_low, 1},          {&r->fraction_high, 1}};
+    } const arrays[] = {{&r->spectra, job->m},
+                        {&r->components, job->n_r},
+                        {&r->component_errors, job->n_r},
+                        {&r->component_low, job->n_r},
+                        {&r->component_high, job->n_r}};
     bool has_memory = (r->names = vtr_calloc(k, sizeof *r->names)) != NULL;
-    has_memory &= (r->peaks = vtr_calloc(2 * k, sizeof *r->peaks)) != NULL;
+    has_memory &= (r->fractions = vtr_calloc(k, sizeof *r->fractions)) != NULL;
+    has_memory &= (r->correlations = vtr_calloc(k, sizeof *r->correlations)) != NULL;
     has_memory &= (r->maps = vtr_malloc(k * job->n, sizeof *r->maps)) != NULL;
     has_memory &= (r->map_errors = vtr_malloc(k * job->n, sizeof *r->map_errors)) != NULL;
     r->n_components = k;
@@ -141,7 +143,7 @@ vtr_status vtr_phases_compute(vtr_phases *out, const vtr_mapfile *file, const vt
     status = vtr_phases_open(&job, err);
     if (status == VTR_OK) status = vtr_phases_count(&job, err);
     if (status == VTR_OK) status = run(&job, err);
-    if (status == VTR_OK) status = vtr_phases_regions(&job, err);
+    if (status == VTR_OK) status = vtr_phases_read(&job, err);
     vtr_phases_close(&job);
     if (status == VTR_OK)
         *out = result;
@@ -152,11 +154,13 @@ vtr_status vtr_phases_compute(vtr_phases *out, const vtr_mapfile *file, const vt
 
 void vtr_phases_release(vtr_phases *r)
 {
+    for (size_t j = 0; r->correlations != NULL && j < r->n_components; j++)
+        vtr_correlation_release(&r->correlations[j]);
     void *const owned[] = {
         r->names,      r->channel,          r->channel_used,    r->spectra,        r->r,
         r->components, r->component_errors, r->component_low,   r->component_high, r->maps,
-        r->map_errors, r->fractions,        r->fraction_errors, r->fraction_low,   r->fraction_high,
-        r->peaks,      r->nmf_components,   r->nmf_correlation, r->nmf_order};
+        r->map_errors, r->fractions,        r->correlations,    r->pdfs,           r->peaks,
+        r->verdicts,   r->nmf_components,   r->nmf_correlation, r->nmf_order};
     for (size_t i = 0; i < sizeof owned / sizeof *owned; i++)
         vtr_free(owned[i]);
     for (size_t i = 0; r->regions != NULL && i < r->n_regions; i++)

@@ -48,20 +48,18 @@ void vtr_phases_note(phases_job *job, const char *format, ...) VTR_PRINTF_LIKE(2
 
 /* Room for n_components, named "phase 1" and so on; all NAN. */
 vtr_status vtr_phases_allocate(phases_job *job, size_t n_components, vtr_error *err);
-/* The methods. Each fills spectra, maps and their errors, fractions and the range of the spectra. */
+/* The methods. Each fills spectra, maps and their errors, and components. */
 vtr_status vtr_phases_count(phases_job *job, vtr_error *err);
 vtr_status vtr_phases_mixture(phases_job *job, vtr_error *err);
 vtr_status vtr_phases_principal(phases_job *job, vtr_error *err);
 vtr_status vtr_phases_references(phases_job *job, vtr_error *err);
 
-/* From the spectra the components as G with their errors and maxima. The errors are `spread` [k] times those of one
+/* From the spectra the components as G with their errors. The errors are `spread` [k] times those of one
  * position. Component c may move to c + t (c - mean), ends [k][2] the least and largest t; NULL: it may not. */
 vtr_status vtr_phases_to_g(phases_job *job, const double *spread, const double (*ends)[2], vtr_error *err);
 /* spread [k] of spectra that fit the maps: roots of the diagonal of (W^T W)^-1. */
 vtr_status vtr_phases_spread(double *spread, const phases_job *job, vtr_error *err);
-/* From maps and their errors. */
-void vtr_phases_fractions(phases_job *job);
-/* Fractions of the regions that the parameters name. */
-vtr_status vtr_phases_regions(phases_job *job, vtr_error *err);
+/* What the components and maps say: lengths, fractions, peaks, which is noise. */
+vtr_status vtr_phases_read(phases_job *job, vtr_error *err);
 
 #endif

@@ -84,17 +84,6 @@ static void copy_mixture(phases_job *job)
             r->spectra[j * job->m + c] = job->mean[c] + s->components[j * width + job->n_white + c];
     memcpy(r->maps, s->maps, k * job->n * sizeof *r->maps);
     memcpy(r->map_errors, s->map_errors, k * job->n * sizeof *r->map_errors);
-    for (size_t j = 0; j < k; j++) {
-        double sum = 0;
-        for (size_t p = 0; p < job->n; p++)
-            if (isfinite(s->map_errors[j * job->n + p])) sum += pow((double)s->map_errors[j * job->n + p], 2);
-        r->fractions[j] = s->fractions[j];
-        r->fraction_errors[j] = sqrt(sum) / (double)r->n_used;
-        r->fraction_low[j] =
-            s->is_bounded ? fmin(s->fraction_low[j], s->allowed_fraction_low[j]) : s->fraction_low[j];
-        r->fraction_high[j] =
-            s->is_bounded ? fmax(s->fraction_high[j], s->allowed_fraction_high[j]) : s->fraction_high[j];
-    }
 }
 
 /* How far each component may go along the line from the mean, which is zero here, in the mean over the channels. Exact
@@ -118,17 +107,6 @@ static void find_ends(double (*ends)[2], const phases_job *job)
     }
 }
 
-static void judge_mixture(phases_job *job)
-{
-    vtr_phases *r = job->result;
-    double widest = 0;
-    for (size_t j = 0; j < r->n_components; j++)
-        widest = fmax(widest, r->fraction_high[j] - r->fraction_low[j]);
-    if (r->mixture.is_wide)
-        vtr_phases_note(job, "the data leave a fraction open by %.0f %%: the mixture is not settled",
-                        100 * widest);
-}
-
 static vtr_status by_principle(phases_job *job, vtr_error *err)
 {
     vtr_phases *r = job->result;
@@ -140,7 +118,6 @@ static vtr_status by_principle(phases_job *job, vtr_error *err)
     find_ends(ends, job);
     status = vtr_phases_spread(spread, job, err);
     if (status == VTR_OK) status = vtr_phases_to_g(job, spread, (const double(*)[2])ends, err);
-    if (status == VTR_OK) judge_mixture(job);
     return status;
 }
 
@@ -149,18 +126,12 @@ static vtr_status by_principle(phases_job *job, vtr_error *err)
 static vtr_status by_luck(phases_job *job, vtr_error *err)
 {
     vtr_phases *r = job->result;
-    const vtr_nmf_consensus *c = &r->nmf.consensus;
     size_t k = r->params.n_components;
     double spread[VTR_UNMIX_COMPONENTS_MAX];
     vtr_status status = vtr_phases_allocate(job, k, err);
     if (status != VTR_OK) return status;
     memcpy(r->spectra, r->nmf.components, k * job->m * sizeof *r->spectra);
     memcpy(r->maps, r->nmf.maps, k * job->n * sizeof *r->maps);
-    for (size_t j = 0; j < k; j++) {
-        r->fractions[j] = r->nmf.fractions[j];
-        r->fraction_low[j] = c->n_starts > 0 ? c->fraction_low[j] : NAN;
-        r->fraction_high[j] = c->n_starts > 0 ? c->fraction_high[j] : NAN;
-    }
     vtr_phases_note(job,
                     "no principle chose this mixture: others fit as well, with other fractions and peaks");
     status = vtr_phases_spread(spread, job, err);

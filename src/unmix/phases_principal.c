@@ -69,7 +69,5 @@ vtr_status vtr_phases_principal(phases_job *job, vtr_error *err)
     for (size_t j = 0; j < k; j++)
         spread[j] = 1 / sqrt((double)r->n_used);
     status = vtr_phases_to_g(job, spread, NULL, err);
-    for (size_t j = 0; j < 2 * k; j++) /* a change has no neighbours */
-        r->peaks[j].fit = (vtr_pdf_peak){NAN, NAN, NAN, NAN, NAN, NAN};
     return status == VTR_OK ? take_mean_off(job, err) : status;
 }

@@ -35,10 +35,11 @@ static vtr_status take_points(double *row, const phases_job *job, const char *pa
     double step = job->m > 1 ? r->channel[1] - r->channel[0] : 1;
     for (size_t c = 0, at = 0; c < job->m; c++) {
         row[c] = NAN;
-        if (!r->channel_used[c]) continue;
         while (at + 1 < n && x[at] < r->channel[c] - step / 1000)
             at++;
-        if (fabs(x[at] - r->channel[c]) > step / 1000)
+        bool is_there = fabs(x[at] - r->channel[c]) <= step / 1000;
+        if (is_there) row[c] = y[at];
+        if (!is_there && r->channel_used[c])
             return vtr_fail(
                 err, VTR_ERR_SHAPE,
                 "reference '%s' has no point at r = %g Å: it runs from %g to %g Å in steps of %g "
@@ -46,7 +47,6 @@ static vtr_status take_points(double *row, const phases_job *job, const char *pa
                 "--rmax and --rstep of vitrail pdf",
                 path, r->channel[c], x[0], x[n - 1], (x[n - 1] - x[0]) / (double)(n - 1),
                 r->channel[job->m - 1], step);
-        row[c] = y[at];
     }
     return VTR_OK;
 }
@@ -169,8 +169,6 @@ static void copy_weights(phases_job *job)
     size_t k = r->n_components;
     memcpy(r->maps, m->maps, k * job->n * sizeof *r->maps);
     memcpy(r->map_errors, m->errors, k * job->n * sizeof *r->map_errors);
-    memcpy(r->fractions, m->fractions, k * sizeof *r->fractions);
-    memcpy(r->fraction_errors, m->fraction_errors, k * sizeof *r->fraction_errors);
 }
 
 /* The mean goes back into the whitened positions: weights are those of whole spectra, not of deviations. */

@@ -82,43 +82,117 @@ static vtr_status write_maps(vtr_mapfile *file, const vtr_phases *p, vtr_error *
 
 static vtr_status write_fractions(vtr_mapfile *file, const vtr_phases *p, vtr_error *err)
 {
-    const size_t *n = &p->n_components;
-    bool has_range = isfinite(p->fraction_low[0]);
-    if (p->params.method == VTR_PHASES_PCA || p->params.method == VTR_PHASES_ICA) return VTR_OK;
-    vtr_status status =
-        vtr_mapfile_write_quantity(file, group, "fractions", VTR_TYPE_F64, 1, n, p->fractions,
-                                   p->fraction_errors, NULL, "mean of each map; errors by noise alone", err);
-    if (status == VTR_OK && has_range)
-        status = write(file, "fractions_low", 1, n, p->fraction_low, NULL,
-                       "lowest fraction that the data allow", err);
-    if (status == VTR_OK && has_range)
-        status = write(file, "fractions_high", 1, n, p->fraction_high, NULL,
-                       "highest fraction that the data allow", err);
+    static const struct {
+        const char *name, *unit, *long_name;
+    } columns[] = {{"fractions", NULL, "mean of each map; of references the share of the sum"},
+                   {"fractions_errors", NULL, "standard deviation by the noise of the positions"},
+                   {"fractions_sample_errors", NULL, "the same as a sample of an endless specimen"},
+                   {"fractions_low", NULL, "lowest fraction that the data allow"},
+                   {"fractions_high", NULL, "highest fraction that the data allow"},
+                   {"length", "nm", "1/e length of the autocorrelation of each map"},
+                   {"length_errors", "nm", "standard deviation of the length"}};
+    enum { N = sizeof columns / sizeof *columns };
+    double rows[N][VTR_UNMIX_COMPONENTS_MAX];
+    for (size_t j = 0; j < p->n_components; j++) {
+        const vtr_unmix_fraction *f = &p->fractions[j];
+        const vtr_correlation *c = &p->correlations[j];
+        const double column[N] = {f->value,
+                                  f->error,
+                                  f->sample_error,
+                                  f->is_bounded ? fmin(f->allowed[0], f->range[0]) : f->range[0],
+                                  f->is_bounded ? fmax(f->allowed[1], f->range[1]) : f->range[1],
+                                  c->length_nm,
+                                  c->length_error_nm};
+        for (size_t i = 0; i < N; i++)
+            rows[i][j] = column[i];
+    }
+    bool is_change = p->params.method == VTR_PHASES_PCA || p->params.method == VTR_PHASES_ICA;
+    vtr_status status = VTR_OK;
+    for (size_t i = is_change ? 5 : 0; status == VTR_OK && i < N; i++)
+        status = write(file, columns[i].name, 1, &p->n_components, rows[i],
+                       isfinite(p->step_nm[0]) ? columns[i].unit : NULL, columns[i].long_name, err);
     return status;
+}
+
+static vtr_status write_correlations(vtr_mapfile *file, const vtr_phases *p, vtr_error *err)
+{
+    size_t n = p->correlations[0].n_lags;
+    const size_t shape[2] = {p->n_components, n};
+    bool is_whole = n > 0;
+    for (size_t j = 1; j < p->n_components; j++)
+        is_whole &= p->correlations[j].n_lags == n;
+    if (!is_whole) return VTR_OK;
+    double *rows = vtr_malloc(p->n_components * n, sizeof *rows);
+    if (rows == NULL) return vtr_fail(err, VTR_ERR_MEMORY, "out of memory for the autocorrelation");
+    for (size_t j = 0; j < p->n_components; j++)
+        memcpy(rows + j * n, p->correlations[j].radial, n * sizeof *rows);
+    vtr_status status = write(file, "lag", 1, &n, p->correlations[0].lag_nm,
+                              isfinite(p->step_nm[0]) ? "nm" : NULL, "distance of positions", err);
+    if (status == VTR_OK)
+        status = write(file, "autocorrelation", 2, shape, rows, NULL,
+                       "autocorrelation of each map over the distance, noise taken out", err);
+    vtr_free(rows);
+    return status;
+}
+
+/* One row of a peak: what is not there is NAN. */
+static void fill_peak(double row[10], const vtr_unmix_peak *k, bool is_there)
+{
+    const double values[10] = {
+        k->position,     k->position_error, k->position_range[0], k->position_range[1], k->height,
+        k->height_error, k->fwhm,           k->fwhm_error,        k->fwhm_range[0],     k->fwhm_range[1]};
+    for (size_t i = 0; i < 10; i++)
+        row[i] = is_there ? values[i] : NAN;
 }
 
 static vtr_status write_peaks(vtr_mapfile *file, const vtr_phases *p, vtr_error *err)
 {
-    enum { N = 10 };
-    const size_t shape[3] = {p->n_components, 2, N};
-    double *rows = vtr_malloc(2 * p->n_components * N, sizeof *rows);
+    enum { N = 10, PEAKS = 4 };
+    const size_t shape[3] = {p->n_components, PEAKS, N}, expected_shape[2] = {p->n_components, 3};
+    if (p->peaks == NULL) return VTR_OK;
+    double *rows = vtr_malloc(PEAKS * p->n_components * N, sizeof *rows);
+    double expected[VTR_UNMIX_COMPONENTS_MAX * 3];
     if (rows == NULL) return vtr_fail(err, VTR_ERR_MEMORY, "out of memory for the peaks");
-    for (size_t i = 0; i < 2 * p->n_components; i++) {
-        const vtr_phases_peak *k = &p->peaks[i];
-        const double row[N] = {k->fit.position, k->fit.position_error, k->position_low, k->position_high,
-                               k->fit.height,   k->fit.height_error,   k->fit.fwhm,     k->fit.fwhm_error,
-                               k->fwhm_low,     k->fwhm_high};
-        memcpy(rows + i * N, row, sizeof row);
+    for (size_t j = 0; j < p->n_components; j++) {
+        const vtr_unmix_peaks *k = &p->peaks[j];
+        double(*row)[N] = (double(*)[N])(rows + j * PEAKS * N);
+        bool is_there = isfinite(k->first.position);
+        fill_peak(row[0], &k->first, is_there);
+        fill_peak(row[1], &k->second, is_there && k->has_second);
+        fill_peak(row[2], &k->shoulder, is_there && k->has_shoulder);
+        fill_peak(row[3], &k->intrinsic, is_there && k->has_intrinsic);
+        for (size_t i = 0; i < 3; i++)
+            expected[j * 3 + i] = is_there ? k->expected[i] : NAN;
     }
     vtr_status status =
-        write(file, "peaks", 3, shape, rows, NULL, "first and second maximum of each component", err);
+        write(file, "peaks", 3, shape, rows, NULL,
+              "first peak, second peak, shoulder, and the first peak without termination", err);
     vtr_free(rows);
+    if (status == VTR_OK)
+        status =
+            vtr_mapfile_write_text(file, group, "peaks", "columns",
+                                   "position (Å), its error, lowest, highest, height (1/Å^2), its error, "
+                                   "fwhm (Å), its error, lowest, highest",
+                                   err);
     if (status != VTR_OK) return status;
-    return vtr_mapfile_write_text(
-        file, group, "peaks", "columns",
-        "position (Å), its error, lowest, highest, height (1/Å^2), its error, fwhm (Å), "
-        "its error, lowest, highest",
-        err);
+    return write(file, "second_expected", 2, expected_shape, expected, "angstrom",
+                 "second peak of clusters that share 1, 2, 3 atoms", err);
+}
+
+static vtr_status write_verdicts(vtr_mapfile *file, const vtr_phases *p, vtr_error *err)
+{
+    double is_noise[VTR_UNMIX_COMPONENTS_MAX];
+    if (p->verdicts == NULL) return VTR_OK;
+    for (size_t j = 0; j < p->n_components; j++)
+        is_noise[j] = p->verdicts[j].is_noise;
+    vtr_status status = write(file, "is_noise", 1, &p->n_components, is_noise, NULL,
+                              "1: a component that is noise, see the attributes of this dataset", err);
+    for (size_t j = 0; status == VTR_OK && j < p->n_components; j++) {
+        char name[32];
+        snprintf(name, sizeof name, "reason_%zu", j + 1);
+        status = vtr_mapfile_write_text(file, group, "is_noise", name, p->verdicts[j].reason, err);
+    }
+    return status;
 }
 
 static vtr_status write_nmf(vtr_mapfile *file, const vtr_phases *p, vtr_error *err)
@@ -174,7 +248,6 @@ static vtr_status write_attributes(vtr_mapfile *file, const vtr_phases *p, vtr_e
         {"invalid", 1, {(double)p->n_invalid}},
         {"density", 1, {p->density}},
         {"extent", 1, {p->mixture.n_components > 0 ? p->mixture.extent : NAN}},
-        {"wide", 1, {p->mixture.is_wide}},
         {"condition", 1, {p->mlls.condition}}};
     const struct {
         const char *name, *text;
@@ -202,7 +275,9 @@ vtr_status vtr_phases_write(vtr_mapfile *file, const vtr_phases *phases, vtr_err
     if (status == VTR_OK) status = write_components(file, phases, err);
     if (status == VTR_OK) status = write_maps(file, phases, err);
     if (status == VTR_OK) status = write_fractions(file, phases, err);
+    if (status == VTR_OK) status = write_correlations(file, phases, err);
     if (status == VTR_OK) status = write_peaks(file, phases, err);
+    if (status == VTR_OK) status = write_verdicts(file, phases, err);
     if (status == VTR_OK) status = write_nmf(file, phases, err);
     if (status == VTR_OK) status = write_scree(file, phases, err);
     return status == VTR_OK ? write_attributes(file, phases, err) : status;

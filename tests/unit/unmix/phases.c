@@ -33,7 +33,7 @@ static vtr_status compute(vtr_phases *phases, const vtr_phases_params *params)
 static size_t sharp_of(const vtr_phases *p)
 {
     assert_int_equal(p->n_components, 2);
-    return p->peaks[0].fit.position < p->peaks[2].fit.position ? 0 : 1;
+    return p->peaks[0].first.position < p->peaks[1].first.position ? 0 : 1;
 }
 
 static double correlation(const float *map, const double *truth)
@@ -74,14 +74,17 @@ static void both_structures_are_found_in_every_quantity(void **state)
                      SCENE_N;
         print_message(
             "on %d: %.2f %% (%.2f to %.2f) for %.2f, r %.4f and %.4f, correlation %.3f, pull %.2f\n", on,
-            100 * phases.fractions[s], 100 * phases.fraction_low[s], 100 * phases.fraction_high[s],
-            100 * scene.mean, phases.peaks[2 * s].fit.position, phases.peaks[2 * (1 - s)].fit.position,
-            correlation(phases.maps + s * SCENE_N, scene.share), sqrt(pull2));
-        assert_near(phases.fractions[s], scene.mean, 0.025);
-        assert_true(phases.fraction_low[s] < scene.mean && phases.fraction_high[s] > scene.mean);
-        assert_near(phases.fractions[0] + phases.fractions[1], 1, 1e-6);
-        assert_near(phases.peaks[2 * s].fit.position, 2.45, 0.01);
-        assert_near(phases.peaks[2 * (1 - s)].fit.position, 2.6, 0.01);
+            100 * phases.fractions[s].value, 100 * phases.fractions[s].range[0],
+            100 * phases.fractions[s].range[1], 100 * scene.mean, phases.peaks[s].first.position,
+            phases.peaks[1 - s].first.position, correlation(phases.maps + s * SCENE_N, scene.share),
+            sqrt(pull2));
+        assert_near(phases.fractions[s].value, scene.mean, 0.025);
+        assert_true(phases.fractions[s].range[0] < scene.mean && phases.fractions[s].range[1] > scene.mean);
+        assert_false(phases.verdicts[0].is_noise || phases.verdicts[1].is_noise);
+        assert_near(phases.correlations[0].length_nm, phases.correlations[1].length_nm, 1e-6);
+        assert_near(phases.fractions[0].value + phases.fractions[1].value, 1, 1e-6);
+        assert_near(phases.peaks[s].first.position, 2.45, 0.01);
+        assert_near(phases.peaks[1 - s].first.position, 2.6, 0.01);
         assert_true(correlation(phases.maps + s * SCENE_N, scene.share) > 0.955);
         assert_near(sqrt(pull2), 1, 0.1);
         vtr_phases_release(&phases);
@@ -121,8 +124,8 @@ static void components_add_up_to_the_mean(void **state)
         vtr_mapfile_read(file, "pdf/regions/all", "G_propagated", VTR_TYPE_F64, phases.n_r, error, &err));
     vtr_mapfile_close(&file);
     for (size_t i = 0; i < phases.n_r; i++) {
-        double sum = phases.fractions[0] * phases.components[i] +
-                     phases.fractions[1] * phases.components[phases.n_r + i];
+        double sum = phases.fractions[0].value * phases.components[i] +
+                     phases.fractions[1].value * phases.components[phases.n_r + i];
         assert_near(sum, mean[i], 0.3 * error[i] + 1e-5);
         assert_true(phases.component_low[i] <= phases.components[i] &&
                     phases.components[i] <= phases.component_high[i]);
@@ -152,17 +155,70 @@ static void references_from_regions(void **state)
     assert_ok(compute(&phases, &params));
     assert_string_equal(phases.names[0], "one");
     double low = share[1] / n[1], high = share[0] / n[0], mean = (scene.mean - low) / (high - low);
-    print_message("regions of %.3f and %.3f: fraction %.4f ± %.4f for %.4f\n", high, low, phases.fractions[0],
-                  phases.fraction_errors[0], mean);
+    print_message("regions of %.3f and %.3f: fraction %.4f ± %.4f for %.4f\n", high, low,
+                  phases.fractions[0].value, phases.fractions[0].error, mean);
     /* non-negative weights of noisy positions are pushed off zero: free ones are not */
     params.is_free = true;
     vtr_phases_release(&phases);
     assert_ok(compute(&phases, &params));
-    assert_near(phases.fractions[0], mean, 0.02);
+    assert_near(phases.fractions[0].value, mean, 0.02);
     double residual = 0;
     for (size_t p = 0; p < SCENE_N; p++)
         residual += (double)phases.mlls.residual[p] / SCENE_N;
     assert_near(residual, 1, 0.05);
+    vtr_phases_release(&phases);
+}
+
+/* Beside itself a specimen differs in nothing; beside one whose positions are others in nothing that is certain. */
+static void two_specimens_are_compared(void **state)
+{
+    (void)state;
+    vtr_phases one, half;
+    vtr_unmix_comparison c;
+    vtr_phases_params params = defaults();
+    params.n_components = 2;
+    assert_ok(compute(&one, &params));
+    params.mask = "0:36,0:28";
+    params.regions = (vtr_text_list){1, {"top=0:9,0:40"}};
+    assert_ok(compute(&half, &params));
+    assert_int_equal(half.n_regions, 1);
+    assert_int_equal(half.regions[0].fractions[0].n, 9 * 28);
+    assert_ok(vtr_phases_compare(&c, &one, &one, &err));
+    for (size_t j = 0; j < 2; j++) {
+        assert_int_equal(c.match[j], j);
+        assert_true(c.difference[j][VTR_UNMIX_FIRST_PEAK].difference == 0);
+    }
+    assert_ok(vtr_phases_compare(&c, &one, &half, &err));
+    for (size_t j = 0; j < 2; j++) {
+        assert_true(c.correlation[j] > 0.99);
+        assert_near(c.difference[j][VTR_UNMIX_FIRST_PEAK].difference, 0, 0.01);
+    }
+    params = defaults();
+    params.method = VTR_PHASES_PCA;
+    vtr_phases_release(&half);
+    assert_ok(compute(&half, &params));
+    assert_fails(vtr_phases_compare(&c, &one, &half, &err), VTR_ERR_ARGUMENT, "not compared");
+    vtr_phases_release(&one);
+    vtr_phases_release(&half);
+}
+
+/* Of three components asked for where there are two, one is noise, and is still there. */
+static void a_component_too_many_is_noise(void **state)
+{
+    (void)state;
+    vtr_phases phases;
+    vtr_phases_params params = defaults();
+    size_t n_noise = 0, n_said = 0;
+    params.n_components = 3;
+    assert_ok(compute(&phases, &params));
+    assert_int_equal(phases.n_components, 3);
+    for (size_t j = 0; j < 3; j++)
+        n_noise += phases.verdicts[j].is_noise;
+    for (size_t i = 0; i < phases.n_notes; i++)
+        n_said += strstr(phases.notes[i], "is noise") != NULL;
+    print_message("extent %.2f, %zu noise\n", phases.mixture.extent, n_noise);
+    assert_int_equal(n_noise, 1);
+    assert_int_equal(n_said, 1);
     vtr_phases_release(&phases);
 }
 
@@ -183,7 +239,7 @@ static void references_from_a_map_file(void **state)
     assert_ok(compute(&again, &params));
     assert_int_equal(again.n_components, 2);
     for (size_t j = 0; j < 2; j++)
-        assert_near(again.fractions[j], phases.fractions[j], 0.01);
+        assert_near(again.fractions[j].value, phases.fractions[j].value, 0.01);
     vtr_phases_release(&again);
     vtr_phases_release(&phases);
 }
@@ -205,7 +261,7 @@ static void masked_positions_do_not_matter(void **state)
     phases_scene_set(&scene, 35, NAN);
     assert_ok(compute(&other, &params));
     assert_int_equal(other.n_invalid, 0);
-    assert_near(other.fractions[0], masked.fractions[0], 0.01);
+    assert_near(other.fractions[0].value, masked.fractions[0].value, 0.01);
     vtr_phases_release(&other);
     params.mask = NULL;
     assert_ok(compute(&other, &params));
@@ -266,6 +322,8 @@ int main(void)
         cmocka_unit_test(threads_change_nothing),
         cmocka_unit_test(components_add_up_to_the_mean),
         cmocka_unit_test(references_from_regions),
+        cmocka_unit_test(two_specimens_are_compared),
+        cmocka_unit_test(a_component_too_many_is_noise),
         cmocka_unit_test(references_from_a_map_file),
         cmocka_unit_test(masked_positions_do_not_matter),
         cmocka_unit_test(what_does_not_work_says_so),

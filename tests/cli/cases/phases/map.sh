@@ -35,5 +35,15 @@ for how in '--method pca -k 2' '--method ica -k 2' '--principle pure -k 2 --pure
     vitrail phases other.h5 $how --consensus 0 --quiet | sed -n '2,3p' | sed 's/ [0-9.]* of its/ N of its/;s/; [0-9]* by .*//'
 done
 vitrail phases map.h5 --method mlls --reference two.h5 --sum-to-one --free --quiet | sed -n '2,6p' | sed 's/[0-9.]* %/N %/;s/± .*/± N/'
+vitrail simulate two-phase -o annealed.h5 --annealed --scan 16x16 --pattern 256x256 --contrast 0 --electrons 1e6 >out
+vitrail map annealed.h5 -o annealed_map.h5 >out
+vitrail pdf annealed_map.h5 --composition Fe85.2Si0.5B9.5P4Cu0.8 --density 0.0872 --equal-sizes --qmax 16 --rstep 0.04 >out
+cp annealed_map.h5 before.h5
+vitrail phases map.h5 --compare annealed_map.h5 --quiet | sed -n '/here/,$p' | cut -c 1-28
+cmp annealed_map.h5 before.h5 && echo "the other one as it was"
+vitrail phases map.h5 --compare annealed_map.h5 --json --quiet | "$PYTHON" -c '
+import json, sys
+c = json.load(sys.stdin)["comparison"]
+print(len(c), sorted(c[0]), all(abs(x["first_peak"]["difference"]) < 0.05 for x in c))'
 rm -f out
 files

@@ -20,4 +20,6 @@ quiet_status_of vitrail phases map.h5 --region 'a=0:99,0:2' -k 2
 awk 'BEGIN { for (r = 0; r < 12; r += 0.05) print r, sin(r) }' >coarse.gr
 quiet_status_of vitrail phases map.h5 --method mlls --reference coarse.gr
 quiet_status_of vitrail phases map.h5 --method mlls --reference coarse.gr --on F
+quiet_status_of vitrail phases map.h5 -k 2 --compare none.h5
+quiet_status_of vitrail phases map.h5 --method pca --compare map.h5
 cmp map.h5 before.h5 && echo "as it was"
