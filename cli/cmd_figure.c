@@ -181,7 +181,8 @@ const cli_command cli_figure = {
         "the "
         "directions of e1 as colours with the deviatoric strain as brightness; panel, all strain quantities; "
         "ring, the mean pattern with fitted ellipse and mask; profile, the mean profile; regions, their PDFs "
-        "in one plot; shell-strain, "
+        "in one plot; inclusions, those of vitrail inclusions in the strain and what is left without them; "
+        "shell-strain, "
         "the strain of the first shell against that of the ring. Several make the "
         "panels (a), (b), ... of one figure. Without a quantity, the input is a recording or an "
         "image, and one diffraction pattern is drawn.",

@@ -469,6 +469,7 @@ vtr_status cli_panels_add(cli_panels *panels, const char *text, vtr_error *err)
     if (strcmp(text, "regions") == 0 || strcmp(text, "pdf/regions") == 0)
         return cli_panels_add_regions(panels, err);
     if (strcmp(text, "field") == 0) return cli_panels_add_field(panels, err);
+    if (strcmp(text, "inclusions") == 0) return cli_panels_add_inclusions(panels, err);
     if (strcmp(text, "shell-strain") == 0) return cli_panels_add_shell_strain(panels, err);
     if (strcmp(text, "angle") == 0 || strcmp(text, "strain/angle") == 0) return add_directions(panels, err);
     return add_map(panels, text, err);

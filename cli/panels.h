@@ -33,6 +33,8 @@ vtr_status cli_panels_add_shell_strain(cli_panels *panels, vtr_error *err);
 
 /* "field": the direction of B (or E) of vitrail magnetic as colours, its magnitude as brightness. */
 vtr_status cli_panels_add_field(cli_panels *panels, vtr_error *err);
+/* "inclusions": a component of the strain with the inclusions of vitrail inclusions, and what is left without them. */
+vtr_status cli_panels_add_inclusions(cli_panels *panels, vtr_error *err);
 /* Reads a quantity that lives as long as the panels. */
 vtr_status cli_panels_read(cli_quantity **out, cli_panels *panels, const char *group, const char *name,
                            vtr_error *err);

@@ -62,6 +62,14 @@ typedef struct vtr_figure_colours {
     bool from_zero;    /* limits by themselves start at zero */
 } vtr_figure_colours;
 
+/* A circle over a map, with a stick through its centre and a text beside it. */
+typedef struct vtr_figure_circle {
+    double y, x;       /* positions; (0, 0) is the first */
+    double radius;     /* in steps along x */
+    double angle_rad;  /* of the stick; NAN: none */
+    const char *label; /* NULL: none */
+} vtr_figure_circle;
+
 /* What lies over a map. Any pointer may be NULL. */
 typedef struct vtr_figure_overlay {
     const float
@@ -74,6 +82,8 @@ typedef struct vtr_figure_overlay {
     const vtr_box *boxes;             /* rectangles of positions, e.g. the reference region */
     size_t n_boxes;
     const char *box_label; /* explains them under the map */
+    const vtr_figure_circle *circles;
+    size_t n_circles;
 } vtr_figure_overlay;
 
 /* A map over the scan. With `angle_rad` an orientation map: hue the angle, brightness `values` (NULL: all 1)

@@ -138,6 +138,33 @@ static void draw_boxes(cairo_t *cr, vtr_rectangle box, const vtr_figure_map *map
     }
 }
 
+/* A text in black or white with a rim of the other. */
+static void draw_label(cairo_t *cr, const char *text, double x, double y, double ink)
+{
+    const double rim = 0.5;
+    for (int k = 0; k < 8; k++) {
+        vtr_set_grey(cr, 1 - ink);
+        vtr_text(cr, text, VTR_SMALL_PT, x + rim * cos(k * VTR_PI / 4), y + rim * sin(k * VTR_PI / 4),
+                 VTR_LEFT);
+    }
+    vtr_set_grey(cr, ink);
+    vtr_text(cr, text, VTR_SMALL_PT, x, y, VTR_LEFT);
+}
+
+static void draw_circles(cairo_t *cr, vtr_rectangle box, const vtr_figure_map *map, double ink)
+{
+    double px = box.w / (double)map->n_x, py = box.h / (double)map->n_y;
+    for (size_t i = 0; i < map->overlay.n_circles; i++) {
+        const vtr_figure_circle *c = &map->overlay.circles[i];
+        double x = box.x + px * (c->x + 0.5), y = box.y + py * (c->y + 0.5), r = px * c->radius;
+        cairo_new_sub_path(cr);
+        cairo_arc(cr, x, y, r, 0, 2 * VTR_PI);
+        stroke_with_rim(cr, 0.75, ink);
+        if (isfinite(c->angle_rad)) draw_stick(cr, x, y, 3.2 * r, c->angle_rad, ink);
+        if (c->label != NULL) draw_label(cr, c->label, x + 1.2 * r + 1.5, y - 1.2 * r - 1.5, ink);
+    }
+}
+
 static double cell_length(const vtr_figure_map *map, vtr_rectangle box)
 {
     return (double)vtr_overlay_spacing(map) * fmin(box.w / (double)map->n_x, box.h / (double)map->n_y);
@@ -160,6 +187,7 @@ void vtr_draw_overlay(vtr_canvas *canvas, vtr_rectangle box, const vtr_figure_ma
     if (map->overlay.vector_x != NULL)
         draw_cells(cr, box, map, mean_vector, vtr_overlay_arrow_length(map, box), ink, draw_arrow);
     draw_boxes(cr, box, map, ink);
+    draw_circles(cr, box, map, ink);
     cairo_restore(cr);
 }
 

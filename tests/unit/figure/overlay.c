@@ -87,6 +87,37 @@ static void ellipse_lies_where_w_says(void **state)
     vtr_canvas_release(&canvas);
 }
 
+/* Ten points a step: circle and stick pass where they should, and nothing else does. */
+static void circles_and_sticks_lie_where_they_should(void **state)
+{
+    (void)state;
+    vtr_error err;
+    vtr_canvas canvas;
+    const vtr_figure_circle circle = {.y = 4, .x = 5, .radius = 2, .angle_rad = VTR_PI / 2};
+    vtr_figure_map map = vtr_figure_map_panel(NULL, 10, 20).map;
+    map.overlay.circles = &circle;
+    map.overlay.n_circles = 1;
+    assert_ok(vtr_canvas_open(&canvas, VTR_FIGURE_PNG, 200, 100, 72, &err));
+    cairo_set_source_rgb(canvas.cr, 0, 0, 1);
+    cairo_paint(canvas.cr);
+    vtr_draw_overlay(&canvas, (vtr_rectangle){0, 0, 200, 100}, &map, 0.9);
+    cairo_surface_flush(canvas.surface);
+    const unsigned char *pixels = cairo_image_surface_get_data(canvas.surface);
+    int stride = cairo_image_surface_get_stride(canvas.surface);
+    /* y, x, and whether blue is left: on the circle right and below of the centre (45, 55), on the stick beyond it, */
+    const struct {
+        int y, x;
+        bool is_bare;
+    } places[] = {{45, 75, false}, {65, 55, false}, {72, 55, false},
+                  {45, 85, true},  {45, 65, true},  {30, 75, true}};
+    for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
+        const unsigned char *p = pixels + places[i].y * stride + 4 * places[i].x;
+        bool is_bare = p[0] == 255 && p[1] == 0 && p[2] == 0;
+        assert_int_equal(is_bare, places[i].is_bare);
+    }
+    vtr_canvas_release(&canvas);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -94,6 +125,7 @@ int main(void)
         cmocka_unit_test(opposed_directors_cancel_and_weights_count),
         cmocka_unit_test(spacing_suits_the_map),
         cmocka_unit_test(ellipse_lies_where_w_says),
+        cmocka_unit_test(circles_and_sticks_lie_where_they_should),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

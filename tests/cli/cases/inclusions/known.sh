@@ -22,12 +22,13 @@ with h5py.File("map.h5") as file:
     print("residual", "noise" if abs(np.std(left) - 1) < 0.05 else np.std(left))
     print(file["entry/process/inclusions/command"][()].decode())
 END
-vitrail inclusions map.h5 --json | "$PYTHON" -c '
+vitrail figure map.h5 inclusions -o inclusions.png && vitrail figure map.h5 residual_exy -o residual.svg
+vitrail inclusions map.h5 --radius 10:25 --json | "$PYTHON" -c '
 import json, sys
 result = json.load(sys.stdin)
 print(sorted(result), len(result["inclusions"]), sorted(result["inclusions"][0]))'
-status_of vitrail inclusions map.h5 --csv catalogue.csv
 "$PYTHON" "$CASES/make_strain_map.py" flat.h5 flat
-vitrail inclusions flat.h5 | tail -n 1
+vitrail inclusions flat.h5 --radius 10:25 | tail -n 1
 "$PYTHON" "$CASES/make_strain_map.py" holes.h5 holes
-vitrail inclusions holes.h5 | grep '^inclusions'
+vitrail figure flat.h5 inclusions -o flat.png && files
+vitrail inclusions holes.h5 --radius 10:25 | grep '^inclusions'

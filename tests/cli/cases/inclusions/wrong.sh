@@ -11,5 +11,9 @@ status_of vitrail inclusions bare.h5
 status_of vitrail inclusions map.h5 --radius 20:10
 status_of vitrail inclusions map.h5 --radius 20:900
 status_of vitrail inclusions map.h5 --poisson 0.6
-status_of vitrail inclusions map.h5 --csv nowhere/catalogue.csv
+status_of vitrail inclusions map.h5 --radius 10:25 --csv nowhere/catalogue.csv
+touch catalogue.csv
+status_of vitrail inclusions map.h5 --radius 10:25 --csv catalogue.csv
+rm catalogue.csv
+status_of vitrail figure map.h5 inclusions -o none.png
 cmp map.h5 before.h5 && files
