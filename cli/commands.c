@@ -22,6 +22,7 @@ const cli_command *const cli_commands[] = {
     &cli_report,
     &cli_simulate,
     &cli_strain,
+    &cli_view,
     NULL,
 };
 /* clang-format on */

@@ -24,5 +24,6 @@ extern const cli_command cli_profile;
 extern const cli_command cli_report;
 extern const cli_command cli_simulate;
 extern const cli_command cli_strain;
+extern const cli_command cli_view;
 
 #endif

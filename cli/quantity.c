@@ -63,6 +63,22 @@ static const manner *find_manner(const char *group, const char *name, size_t len
     return NULL;
 }
 
+const char *cli_flag_text(unsigned bit)
+{
+    static const char *const texts[CLI_FLAGS] = {"the recording ends before",
+                                                 "no counts",
+                                                 "invalid pixels",
+                                                 "no ring above the noise",
+                                                 "fit not converged",
+                                                 "ring outside its annulus",
+                                                 "too little of the ring visible",
+                                                 "saturated (value kept)",
+                                                 "poor fit (value kept)",
+                                                 "direct beam not found (value kept)",
+                                                 "beam taken from the ring's centre (value kept)"};
+    return bit < CLI_FLAGS ? texts[bit] : "unknown flag";
+}
+
 /* --- names --------------------------------------------------------------------------------------------------- */
 
 static void keep_name(void *user, const char *group, const char *name)

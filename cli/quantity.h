@@ -27,6 +27,10 @@ bool cli_names_has(const cli_names *names, const char *group, const char *name);
 /* "exx_errors" of "exx". */
 bool cli_is_errors(const char *name);
 
+/* The bits of a map of flags (vtr_flag) in words: why a position has no value, or a doubtful one. */
+enum { CLI_FLAGS = 11 };
+const char *cli_flag_text(unsigned bit);
+
 typedef struct cli_quantity {
     char group[CLI_NAME], name[CLI_NAME];
     size_t n_y, n_x;

@@ -63,21 +63,10 @@ static void ring_numbers(const cli_report_job *r)
 {
     vtr_ring_map map = {0};
     if (vtr_ring_map_read(&map, r->file, NULL) != VTR_OK) return;
-    size_t n = map.n_y * map.n_x, fitted = 0, by_flag[11] = {0};
-    static const char *const reasons[11] = {"the recording ends before",
-                                            "no counts",
-                                            "invalid pixels",
-                                            "no ring above the noise",
-                                            "fit not converged",
-                                            "ring outside its annulus",
-                                            "too little of the ring visible",
-                                            "saturated (value kept)",
-                                            "poor fit (value kept)",
-                                            "direct beam not found (value kept)",
-                                            "beam taken from the ring's centre (value kept)"};
+    size_t n = map.n_y * map.n_x, fitted = 0, by_flag[CLI_FLAGS] = {0};
     for (size_t i = 0; i < n; i++) {
         fitted += (map.flags[i] & VTR_FLAGS_NO_RING_DATA) == 0;
-        for (size_t bit = 0; bit < 11; bit++)
+        for (size_t bit = 0; bit < CLI_FLAGS; bit++)
             by_flag[bit] += map.flags[i] >> bit & 1u;
     }
     fputs("<table>\n", r->out);
@@ -87,9 +76,9 @@ static void ring_numbers(const cli_report_job *r)
                 map.scan_step_nm[1]);
     fprintf(r->out, "<tr><th>Positions with a ring</th><td>%zu (%.2f %%)</td></tr>\n", fitted,
             n > 0 ? 100 * (double)fitted / (double)n : 0);
-    for (size_t bit = 0; bit < 11; bit++)
+    for (size_t bit = 0; bit < CLI_FLAGS; bit++)
         if (by_flag[bit] > 0)
-            fprintf(r->out, "<tr><th>%s</th><td>%zu</td></tr>\n", reasons[bit], by_flag[bit]);
+            fprintf(r->out, "<tr><th>%s</th><td>%zu</td></tr>\n", cli_flag_text((unsigned)bit), by_flag[bit]);
     number_row(r, "Ring radius", map.radius_px, "px");
     number_row(r, "<i>k</i><sub>0</sub> = 1/<i>d</i>", map.k0_inv_angstrom, "1/Å");
     number_row(r, "Scan rotation", map.scan_rotation_degrees, "°");

@@ -12,6 +12,8 @@ pkg_check_modules(TIFF REQUIRED IMPORTED_TARGET libtiff-4)
 pkg_check_modules(PNG REQUIRED IMPORTED_TARGET libpng)
 pkg_check_modules(ZSTD REQUIRED IMPORTED_TARGET libzstd)
 pkg_check_modules(XRAYLIB REQUIRED IMPORTED_TARGET libxrl)
+# The server of the viewer; without it `vitrail view` says what is missing.
+pkg_check_modules(MICROHTTPD IMPORTED_TARGET libmicrohttpd>=0.9.71)
 
 add_library(vitrail_dependencies INTERFACE)
 target_include_directories(vitrail_dependencies SYSTEM INTERFACE ${HDF5_C_INCLUDE_DIRS})

@@ -43,7 +43,9 @@ step "10. A figure of it." \
 
 cat <<TXT
 
-Done. In $PWD:
+Done. To look at it position by position, with the diffraction patterns: vitrail view map.h5 fe-band.h5
+
+In $PWD:
   report.html         open this in a browser: every map, plot, number and setting
   strain.png          the strain maps as a figure
   pdf.png             nearest-neighbour distances and pair distribution functions

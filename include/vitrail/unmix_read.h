@@ -80,14 +80,13 @@ typedef struct vtr_unmix_peak {
         fwhm_range[2]; /* over the mixtures that the data allow; the value itself without them */
 } vtr_unmix_peak;
 
-/* first      highest maximum of G up to 3.4 Å, or of all distances where none is there; the full width is that of G itself at half of its height above
- *            zero
+/* first      highest maximum of G between 1.2 and 3.4 Å; its full width is that of G itself at half of its height above zero
  * second     highest maximum between 1.35 and 2.05 times the first distance
- * shoulder   where, between 0.3 Å and 1.2 Å beyond the second peak, G is curved downwards most: the lowest minimum of its
- *            second derivative; height is that of G there
- * All as seen through the transform's range and window; `intrinsic` is the first peak of the G that these would give,
- * were the range endless: the part below qmin is that of a dense disordered solid, S(Q) = 0, and the widening by window and
- * qmax is that of a Gaussian peak. */
+ * shoulder   where, 0.3 to 1.2 Å beyond the second peak, G is curved downwards most: the lowest minimum of its second
+ *            derivative; its height is that of G there
+ * All as seen through the transform's range and window. `intrinsic` is the first peak of the G of an endless range: the
+ * window is taken out, what is missing below qmin is that of a dense disordered solid, S(Q) = 0, and the widening by the end
+ * of the range is that of a Gaussian peak. It is left out where that end makes up most of the width. */
 typedef struct vtr_unmix_peaks {
     vtr_unmix_peak first, second, shoulder, intrinsic;
     bool has_second, has_shoulder, has_intrinsic;
@@ -124,7 +123,8 @@ VTR_API vtr_status vtr_unmix_map_mean(vtr_unmix_fraction *out, const vtr_unmix_m
                                       vtr_error *err);
 /* Fractions out[k] of a simplex over a region [n_positions] (NULL: all). Corners that move change the shares of every
  * position alike, so the range of the whole map gives that of the region: exactly for k = 2; for k = 3 over moves of the
- * corners that keep the whole map's fractions in their range. `correlations` [k] of the maps, or NULL. */
+ * corners that keep the whole map's fractions in their range. `correlations` [k] of the maps, or NULL; used where the
+ * region is the whole map. */
 VTR_API vtr_status vtr_unmix_fractions(vtr_unmix_fraction *out, const vtr_simplex_result *simplex,
                                        const uint8_t *region, const vtr_correlation *correlations,
                                        vtr_error *err);

@@ -14,35 +14,40 @@ static void keep_range(double range[2], double low, double high, double error)
     range[1] = high + more;
 }
 
-/* Share of the pairs of a region's positions at each lag decides how far its mean follows that of the specimen: variance
- * sum over pairs of R, by the fitted ellipse. */
-static double sample_error(const vtr_unmix_map *map, const uint8_t *region, const vtr_correlation *c,
-                           double error)
+/* Mean over all pairs of positions of R, by the fitted ellipse: the variance of their mean. */
+static double mean_variance(const read_grid *grid, const double *step_nm, const vtr_correlation *c)
 {
-    if (c == NULL || isnan(c->long_nm)) return NAN;
-    vtr_unmix_map part = *map;
-    read_grid grid;
-    double sum = 0, n = 0;
-    uint8_t *used = vtr_malloc(map->n_y * map->n_x, 1);
-    for (size_t p = 0; used != NULL && p < map->n_y * map->n_x; p++)
-        used[p] = vtr_read_is_used(map, p) && (region == NULL || region[p]);
-    part.used = used;
-    if (used == NULL || vtr_read_grid_open(&grid, &part, NULL) != VTR_OK) {
-        vtr_free(used);
-        return NAN;
-    }
-    for (size_t y = 0; y < grid.p_y; y++)
-        for (size_t x = 0; x < grid.p_x; x++) {
-            double pairs = grid.pairs[y * grid.p_x + x];
-            double dy = map->step_nm[0] * (2 * y <= grid.p_y ? (double)y : (double)y - (double)grid.p_y);
-            double dx = map->step_nm[1] * (2 * x <= grid.p_x ? (double)x : (double)x - (double)grid.p_x);
+    double sum = 0, n = (double)grid->n_used;
+    for (size_t y = 0; y < grid->p_y; y++)
+        for (size_t x = 0; x < grid->p_x; x++) {
+            double pairs = grid->pairs[y * grid->p_x + x];
+            double dy = step_nm[0] * (2 * y <= grid->p_y ? (double)y : (double)y - (double)grid->p_y);
+            double dx = step_nm[1] * (2 * x <= grid->p_x ? (double)x : (double)x - (double)grid->p_x);
             double square = c->ellipse[0] * dx * dx + c->ellipse[1] * dy * dy + 2 * c->ellipse[2] * dx * dy;
             if (pairs > 0) sum += pairs * exp(-pow(square, c->exponent / 2));
         }
-    n = (double)grid.n_used;
-    vtr_read_grid_close(&grid);
+    return c->signal * sum / (n * n);
+}
+
+/* How far a region's mean follows that of the specimen, beside its `error`. */
+static vtr_status find_sample_error(double *out, const vtr_unmix_map *map, const uint8_t *region,
+                                    const vtr_correlation *c, double error, vtr_error *err)
+{
+    vtr_unmix_map part = *map;
+    read_grid grid;
+    uint8_t *used = vtr_malloc(map->n_y * map->n_x, 1);
+    if (used == NULL) return vtr_fail(err, VTR_ERR_MEMORY, "out of memory for a region of a map");
+    for (size_t p = 0; p < map->n_y * map->n_x; p++)
+        used[p] = vtr_read_is_used(map, p) && (region == NULL || region[p]);
+    part.used = used;
+    vtr_status status = vtr_read_grid_open(&grid, &part, err);
+    if (status == VTR_OK) {
+        double noise = isfinite(error) ? error : sqrt(c->noise / (double)grid.n_used);
+        *out = hypot(sqrt(mean_variance(&grid, map->step_nm, c)), noise);
+        vtr_read_grid_close(&grid);
+    }
     vtr_free(used);
-    return hypot(sqrt(c->signal * sum) / n, isfinite(error) ? error : sqrt(c->noise / n));
+    return status;
 }
 
 vtr_status vtr_unmix_map_mean(vtr_unmix_fraction *out, const vtr_unmix_map *map, const uint8_t *region,
@@ -58,7 +63,12 @@ vtr_status vtr_unmix_map_mean(vtr_unmix_fraction *out, const vtr_unmix_map *map,
     }
     if (n == 0) return vtr_fail(err, VTR_ERR_NO_DATA, "no position of the map lies in the region");
     vtr_unmix_fraction found = {.n = n, .value = sum / (double)n, .error = sqrt(variance) / (double)n};
-    found.sample_error = sample_error(map, region, correlation, found.error);
+    found.sample_error = NAN;
+    if (correlation != NULL && isfinite(correlation->long_nm)) {
+        vtr_status status =
+            find_sample_error(&found.sample_error, map, region, correlation, found.error, err);
+        if (status != VTR_OK) return status;
+    }
     keep_range(found.range, found.value, found.value, found.error);
     memcpy(found.allowed, found.range, sizeof found.allowed);
     *out = found;

@@ -77,6 +77,26 @@ double vtr_read_local_at(const read_local *local, size_t derivative, double plac
 /* The same as a row [n_r] that is added, times a factor, to `row`. */
 void vtr_read_local_row(const read_local *local, size_t derivative, double place, double factor, double *row);
 
+/* Standard deviation of row . G, from the errors of G [n]. Noise of F that is alike and independent over the range makes that
+ * of two distances correlated as the integral of w^2(Q) cos(Q (r - r')), w the window; independent where qmax is not known. */
+double vtr_read_row_error(const vtr_unmix_pdf *pdf, size_t n, const double *r, const double *errors,
+                          const double *row);
+
+/* What a transform's range and window do to G(r) at the distances r [n], and how to take it back. */
+typedef struct read_window read_window;
+vtr_status vtr_read_window_open(read_window **out, const vtr_unmix_pdf *pdf, size_t n, const double *r,
+                                vtr_error *err);
+void vtr_read_window_close(read_window *window);
+/* whole [n] = G through no window, as far out in Q as the window was open, with the part below qmin. */
+void vtr_read_window_remove(const read_window *window, const double *G, double *whole);
+/* A functional of `whole` becomes one of G. */
+void vtr_read_window_row(const read_window *window, double *row);
+/* Standard deviation of the Gaussian peak that the range's end shows with this full width, and its derivative by it; NAN
+ * where the range shows little but itself. */
+double vtr_read_window_spread(const read_window *window, double fwhm, double *slope);
+/* Height of that Gaussian over the height seen. */
+double vtr_read_window_raise(const read_window *window, double spread);
+
 /* How far component `which` may go towards (side -1) or away from (side 1) component `other`: the largest s with
  * c + side s (c - other) between the simplex's limits of c, in every channel. */
 double vtr_read_move(const vtr_simplex_result *simplex, size_t which, size_t other, int side, bool allowed);

@@ -4,14 +4,12 @@
 #include <math.h>
 #include <string.h>
 
-#include "pdf/pdf_internal.h"
 #include "unmix/read_internal.h"
-#include "vitrail/constants.h"
 
 static const double first_range[2] = {1.2, 3.4};    /* Å */
 static const double second_range[2] = {1.35, 2.05}; /* of the first distance */
 static const double shoulder_range[2] = {0.3, 1.2}; /* Å beyond the second peak */
-static const double shoulder_reach = 0.45;          /* Å, of the polynomial */
+static const double shoulder_reach = 0.6;           /* Å, of the polynomial */
 static const double second_reach = 0.25;
 static const double farthest_half = 1.2;                 /* Å from a peak, where G has fallen to half */
 static const double width_to_fwhm = 2.35482004503094938; /* 2 sqrt(2 ln 2) */
@@ -26,25 +24,9 @@ typedef struct curve {
     double *G_whole;     /* [n], with the part below qmin */
 } curve;
 
-/* Correlation of G's noise at two distances, that of F being alike and independent from qmin to qmax. */
-static double noise_correlation(const vtr_unmix_pdf *pdf, double distance)
-{
-    double qmin = isfinite(pdf->qmin) ? pdf->qmin : 0;
-    if (distance == 0) return 1;
-    if (!(pdf->qmax > qmin)) return 0;
-    return (sin(pdf->qmax * distance) - sin(qmin * distance)) / (distance * (pdf->qmax - qmin));
-}
-
 static double row_error(const curve *c, const double *row)
 {
-    double sum = 0;
-    if (c->errors == NULL) return NAN;
-    for (size_t i = 0; i < c->n; i++)
-        for (size_t j = 0; j < c->n && row[i] != 0; j++)
-            if (row[j] != 0)
-                sum += row[i] * row[j] * c->errors[i] * c->errors[j] *
-                       noise_correlation(c->pdf, fabs(c->r[i] - c->r[j]));
-    return sqrt(fmax(0, sum));
+    return c->errors != NULL ? vtr_read_row_error(c->pdf, c->n, c->r, c->errors, row) : NAN;
 }
 
 /* Index of the highest maximum of y inside [lo, hi]; n without one. */
@@ -141,18 +123,22 @@ static bool read_peak(curve *c, const double *y, size_t top, double reach, vtr_u
     return true;
 }
 
-/* The lowest minimum of the second derivative; `at` finds one on the points first. */
-static bool read_shoulder(curve *c, double second, vtr_unmix_peak *peak)
+/* Second derivative of the polynomial about a place, there; times `factor` to `row` unless NULL. NAN: too few points. */
+static double bend(const curve *c, double at, double factor, double *row)
 {
     read_local local;
-    double lo = second + shoulder_range[0], hi = second + shoulder_range[1], before = NAN, lowest = 0,
-           at = NAN;
-    double here = NAN;
-    clear(c, peak);
+    if (!vtr_read_local(&local, c->n, c->r, c->G, at, shoulder_reach, READ_DEGREE)) return NAN;
+    if (row != NULL) vtr_read_local_row(&local, 2, at, factor, row);
+    return vtr_read_local_at(&local, 2, at);
+}
+
+/* The lowest minimum of the second derivative among the points of the range; NAN without one. */
+static double find_shoulder(const curve *c, double lo, double hi)
+{
+    double before = NAN, here = NAN, lowest = 0, at = NAN;
     for (size_t i = 0; i < c->n && c->r[i] <= hi; i++) {
         if (c->r[i] < lo) continue;
-        if (!vtr_read_local(&local, c->n, c->r, c->G, c->r[i], shoulder_reach, READ_DEGREE)) return false;
-        double next = vtr_read_local_at(&local, 2, c->r[i]);
+        double next = bend(c, c->r[i], 0, NULL);
         if (here < before && here <= next && here < lowest) {
             lowest = here;
             at = c->r[i - 1];
@@ -160,81 +146,58 @@ static bool read_shoulder(curve *c, double second, vtr_unmix_peak *peak)
         before = here;
         here = next;
     }
-    if (isnan(at)) return false;
-    for (int i = 0; i < 20; i++) {
-        if (!vtr_read_local(&local, c->n, c->r, c->G, at, shoulder_reach, READ_DEGREE)) return false;
-        double step = vtr_read_local_at(&local, 3, at) / vtr_read_local_at(&local, 4, at);
-        if (!(fabs(step) < shoulder_reach)) return false;
-        at -= step;
+    return at;
+}
+
+static bool read_shoulder(curve *c, double second, vtr_unmix_peak *peak)
+{
+    read_local local;
+    double at = find_shoulder(c, second + shoulder_range[0], second + shoulder_range[1]), step = 0.02,
+           curving = NAN;
+    clear(c, peak);
+    for (int i = 0; i < 10; i++) {
+        double left = bend(c, at - step, 0, NULL), right = bend(c, at + step, 0, NULL);
+        curving = (left - 2 * bend(c, at, 0, NULL) + right) / (step * step);
+        if (!(curving > 0)) return false;
+        at -= fmax(-step, fmin(step, (right - left) / (2 * step) / curving));
     }
-    if (!(at > lo - 0.1 && at < hi + 0.1)) return false;
+    bend(c, at + step, -1 / (2 * step * curving), c->row[POSITION]);
+    bend(c, at - step, 1 / (2 * step * curving), c->row[POSITION]);
+    if (!vtr_read_local(&local, c->n, c->r, c->G, at, shoulder_reach, READ_DEGREE)) return false;
     peak->position = at;
     peak->height = vtr_read_local_at(&local, 0, at);
-    vtr_read_local_row(&local, 3, at, -1 / vtr_read_local_at(&local, 4, at), c->row[POSITION]);
     vtr_read_local_row(&local, 0, at, 1, c->row[HEIGHT]);
     finish(c, peak);
     return true;
 }
 
-/* Int_0^qmax exp(-s^2 Q^2/2) w(Q) cos(Q x) dQ, by Simpson's rule. */
-static double seen_gaussian(const vtr_unmix_pdf *pdf, double spread, double x)
+/* The first peak of G with the window taken out and the part below qmin, its width less that of the range's end. */
+static vtr_status read_intrinsic(curve *c, vtr_unmix_peak *peak, bool *has_it, vtr_error *err)
 {
-    enum { STEPS = 400 };
-    const vtr_pdf_params params = {.window = pdf->window, .window_width = pdf->window_width};
-    double sum = 0, step = pdf->qmax / STEPS;
-    for (int i = 0; i <= STEPS; i++) {
-        double Q = i * step, weight = i == 0 || i == STEPS ? 1 : i % 2 == 1 ? 4 : 2;
-        sum += weight * exp(-spread * spread * Q * Q / 2) * pdf_window(&params, pdf->qmax, Q) * cos(Q * x);
-    }
-    return sum * step / 3;
-}
-
-/* Full width at half height of a Gaussian peak as the window shows it. */
-static double seen_fwhm(const vtr_unmix_pdf *pdf, double spread)
-{
-    double half = seen_gaussian(pdf, spread, 0) / 2, lo = 0, hi = 0.05;
-    while (seen_gaussian(pdf, spread, hi) > half)
-        hi += 0.05;
-    for (int i = 0; i < 40; i++) {
-        double middle = (lo + hi) / 2;
-        *(seen_gaussian(pdf, spread, middle) > half ? &lo : &hi) = middle;
-    }
-    return lo + hi;
-}
-
-/* The part of G below qmin for S = 0 there, F = -Q: -(2/pi) (sin x - x cos x)/r^2, x = qmin r. */
-static double below_range(double qmin, double r)
-{
-    double x = qmin * r;
-    if (!(qmin > 0) || !(r > 0)) return 0;
-    return -2 / VTR_PI * (x > 0.02 ? sin(x) - x * cos(x) : x * x * x / 3) / (r * r);
-}
-
-/* The first peak with the part below qmin, its width less that of the window. */
-static bool read_intrinsic(curve *c, vtr_unmix_peak *peak)
-{
-    const vtr_unmix_pdf *pdf = c->pdf;
+    read_window *w = NULL;
+    *has_it = false;
     clear(c, peak);
-    if (!(pdf->qmax > 0) || !isfinite(pdf->qmin)) return false;
-    for (size_t i = 0; i < c->n; i++)
-        c->G_whole[i] = c->G[i] + below_range(pdf->qmin, c->r[i]);
+    if (!(c->pdf->qmax > 0) || !(c->pdf->qmin < c->pdf->qmax)) return VTR_OK;
+    vtr_status status = vtr_read_window_open(&w, c->pdf, c->n, c->r, err);
+    if (status != VTR_OK) return status;
+    vtr_read_window_remove(w, c->G, c->G_whole);
     size_t top = highest(c, c->G_whole, first_range[0], first_range[1]);
-    if (!read_peak(c, c->G_whole, top, 0, peak) || !isfinite(peak->fwhm)) return false;
-    double lo = 0, hi = 2 * peak->fwhm / width_to_fwhm;
-    if (!(peak->fwhm > seen_fwhm(pdf, lo))) return false;
-    for (int i = 0; i < 40; i++) {
-        double middle = (lo + hi) / 2;
-        *(seen_fwhm(pdf, middle) < peak->fwhm ? &lo : &hi) = middle;
-    }
-    double slope = (seen_fwhm(pdf, lo * 1.01) - seen_fwhm(pdf, lo * 0.99)) / (0.02 * lo * width_to_fwhm);
-    double raise = sqrt(VTR_PI / 2) / lo / seen_gaussian(pdf, lo, 0);
-    peak->fwhm = lo * width_to_fwhm;
-    peak->fwhm_error /= slope;
-    peak->height *= raise;
-    peak->height_error *= raise;
-    for (int side = 0; side < 2; side++)
-        peak->fwhm_range[side] = peak->fwhm;
-    return true;
+    double spread = NAN, slope = NAN;
+    if (read_peak(c, c->G_whole, top, 0, peak)) spread = vtr_read_window_spread(w, peak->fwhm, &slope);
+    if (isfinite(spread)) {
+        double raise = vtr_read_window_raise(w, spread);
+        for (int k = 0; k < N_READ; k++)
+            vtr_read_window_row(w, c->row[k]);
+        peak->fwhm = spread * width_to_fwhm;
+        peak->height *= raise;
+        finish(c, peak);
+        peak->fwhm_error *= slope * width_to_fwhm;
+        peak->height_error *= raise;
+        *has_it = true;
+    } else
+        clear(c, peak);
+    vtr_read_window_close(w);
+    return VTR_OK;
 }
 
 static vtr_status check(const vtr_unmix_pdf *pdf, size_t *first, size_t *n, vtr_error *err)
@@ -265,7 +228,8 @@ static vtr_status read_all(vtr_unmix_peaks *out, curve *c, vtr_error *err)
     found.has_second = read_peak(c, c->G, top, second_reach, &found.second);
     clear(c, &found.shoulder);
     if (found.has_second) found.has_shoulder = read_shoulder(c, found.second.position, &found.shoulder);
-    found.has_intrinsic = read_intrinsic(c, &found.intrinsic);
+    vtr_status status = read_intrinsic(c, &found.intrinsic, &found.has_intrinsic, err);
+    if (status != VTR_OK) return status;
     for (int shared = 1; shared <= 3; shared++)
         found.expected[shared - 1] = vtr_pdf_shared_atoms_distance(first, shared);
     *out = found;

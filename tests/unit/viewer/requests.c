@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Who is answered, and with what; and that no request, however odd, is answered with anything but an answer. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/base_internal.h"
+#include "specimen.h"
+
+static view_session *session;
+
+static int set_up(void **state)
+{
+    int result = test_folder_setup(state);
+    specimen_write();
+    session = specimen_open();
+    return result;
+}
+
+static int tear_down(void **state)
+{
+    view_session_close(session);
+    return test_folder_teardown(state);
+}
+
+static unsigned status_of(const char *method, const char *host, const char *origin, const char *path)
+{
+    view_answer answer;
+    const view_request request = {.method = method, .host = host, .origin = origin, .path = path};
+    view_route(&answer, session, &specimen_gate, &request);
+    unsigned status = answer.status;
+    assert_non_null(answer.type);
+    view_answer_release(&answer);
+    return status;
+}
+
+#define TOKEN "0123456789abcdef0123456789abcdef"
+#define HERE "127.0.0.1:8000"
+
+static void test_only_this_machine_asks(void **state)
+{
+    (void)state;
+    const char *path = "/" TOKEN "/api/summary";
+    assert_int_equal(status_of("GET", HERE, NULL, path), 200);
+    assert_int_equal(status_of("GET", "localhost:8000", NULL, path), 200);
+    static const char *const others[] = {NULL,
+                                         "",
+                                         "127.0.0.1",
+                                         "127.0.0.1:80",
+                                         "127.0.0.1:80000",
+                                         "evil.example:8000",
+                                         "127.0.0.1:8000.evil.example",
+                                         "localhost.evil.example:8000",
+                                         "[::1]:8000"};
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+        assert_int_equal(status_of("GET", others[i], NULL, path), 403);
+}
+
+static void test_no_other_page_asks(void **state)
+{
+    (void)state;
+    const char *path = "/" TOKEN "/api/summary";
+    assert_int_equal(status_of("GET", HERE, "http://127.0.0.1:8000", path), 200);
+    static const char *const others[] = {"null",
+                                         "",
+                                         "http://evil.example",
+                                         "https://127.0.0.1:8000",
+                                         "http://127.0.0.1:8001",
+                                         "http://127.0.0.1:8000/"};
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+        assert_int_equal(status_of("GET", HERE, others[i], path), 403);
+}
+
+static void test_only_the_token_opens(void **state)
+{
+    (void)state;
+    static const char *const wrong[] = {"",
+                                        "/",
+                                        "//api/summary",
+                                        "/api/summary",
+                                        "/" TOKEN,
+                                        "/0123456789abcdef0123456789abcdee/api/summary",
+                                        "/0123456789ABCDEF0123456789ABCDEF/api/summary",
+                                        "/0123456789abcdef/api/summary",
+                                        "/" TOKEN "0/api/summary"};
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++)
+        assert_int_equal(status_of("GET", HERE, NULL, wrong[i]), 403);
+}
+
+static void test_there_is_nothing_but_the_routes(void **state)
+{
+    (void)state;
+    static const char *const wrong[] = {
+        "../../etc/passwd", "..",         "/etc/passwd", "api",      "api/",          "api/..",
+        "api/summary/",     "index.html", "map.h5",      "scan.npy", "%2e%2e/map.h5", "api//summary"};
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        char path[128];
+        snprintf(path, sizeof path, "/" TOKEN "/%s", wrong[i]);
+        assert_int_equal(status_of("GET", HERE, NULL, path), 404);
+    }
+    assert_int_equal(status_of("GET", HERE, NULL, "/" TOKEN "/"), 200);
+    assert_int_equal(status_of("GET", HERE, NULL, "/" TOKEN "/app.js"), 200);
+    static const char *const methods[] = {"POST", "PUT", "DELETE", "HEAD", "OPTIONS", "get", ""};
+    for (size_t i = 0; i < sizeof methods / sizeof *methods; i++)
+        assert_int_equal(status_of(methods[i], HERE, NULL, "/" TOKEN "/api/summary"), 405);
+}
+
+static void test_every_wrong_argument_is_named(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *path, *name, *value, *says;
+    } cases[] = {{"api/map", "name", "strain/eyy", "no such map"},
+                 {"api/map", "name", "exx", "no such map"},
+                 {"api/map", "name", "", "no such map"},
+                 {"api/map", "name", "../strain/exx", "no such map"},
+                 {"api/map", "other", "1", "name is missing"},
+                 {"api/pattern", "y", "1", "x is missing"},
+                 {"api/numbers", "z", "1", "y and x are missing"},
+                 {"api/curves", "z", "1", "y and x are missing"},
+                 {"api/pattern", "y", "3", "y is 3, but there are 3"},
+                 {"api/pattern", "y", "-1", "y is not a whole number"},
+                 {"api/pattern", "y", "1.5", "y is not a whole number"},
+                 {"api/pattern", "y", "", "y is not a whole number"},
+                 {"api/pattern", "y", "99999999999999999999", "y is not a whole number"}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        view_answer answer;
+        char text[512];
+        specimen_ask(&answer, session, cases[i].path,
+                     (const char *const[]){cases[i].name, cases[i].value, NULL});
+        assert_true(answer.status == 400 || answer.status == 404);
+        snprintf(text, sizeof text, "%.*s", (int)answer.n, answer.body);
+        test_assert_contains(text, cases[i].says);
+        view_answer_release(&answer);
+    }
+}
+
+static const char *one_argument(void *user, const char *name)
+{
+    (void)name;
+    return user;
+}
+
+/* Right requests with letters changed, cut and repeated at random: each is answered or refused. */
+static void test_odd_requests_are_answered(void **state)
+{
+    (void)state;
+    static const char *const seeds[] = {
+        "/" TOKEN "/api/map", "/" TOKEN "/api/pattern", "/" TOKEN "/api/numbers", "/" TOKEN "/api/curves",
+        "/" TOKEN "/",        "/" TOKEN "/api/summary"};
+    static const char *const values[] = {"1", "strain/exx", "0:1,0:1", "disc:3,3,2", "ring/chi2"};
+    vtr_random random;
+    vtr_random_start(&random, 7, 1);
+    for (int i = 0; i < 20000; i++) {
+        char path[96], value[32];
+        snprintf(path, sizeof path, "%s", seeds[vtr_random_u32(&random) % 6]);
+        snprintf(value, sizeof value, "%s", values[vtr_random_u32(&random) % 5]);
+        size_t at = vtr_random_u32(&random) % (strlen(path) + 1), in = vtr_random_u32(&random) % 31;
+        if (i % 3 == 0) path[at] = (char)(vtr_random_u32(&random) & 255);
+        if (i % 2 == 0) value[in] = (char)(vtr_random_u32(&random) & 255);
+        value[31] = '\0';
+        view_answer answer;
+        const view_request request = {
+            .method = "GET", .host = HERE, .path = path, .argument = one_argument, .user = value};
+        view_route(&answer, session, &specimen_gate, &request);
+        assert_true(answer.status == 200 || (answer.status >= 400 && answer.status < 500));
+        assert_true(answer.body != NULL);
+        view_answer_release(&answer);
+    }
+}
+
+static void test_tokens_differ(void **state)
+{
+    (void)state;
+    vtr_error err;
+    view_gate a = {0}, b = {0};
+    assert_ok(view_gate_create(&a, &err));
+    assert_ok(view_gate_create(&b, &err));
+    assert_int_equal(strspn(a.token, "0123456789abcdef"), VIEW_TOKEN);
+    assert_string_not_equal(a.token, b.token);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_only_this_machine_asks),
+        cmocka_unit_test(test_no_other_page_asks),
+        cmocka_unit_test(test_only_the_token_opens),
+        cmocka_unit_test(test_there_is_nothing_but_the_routes),
+        cmocka_unit_test(test_every_wrong_argument_is_named),
+        cmocka_unit_test(test_odd_requests_are_answered),
+        cmocka_unit_test(test_tokens_differ),
+    };
+    return cmocka_run_group_tests(tests, set_up, tear_down);
+}

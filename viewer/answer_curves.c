@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "answer.h"
+
+/* A cube of curves [scan_y][scan_x][n] of the map file with its axis. */
+typedef struct curve {
+    const char *group, *values, *errors, *axis, *title, *x_label, *y_label;
+    bool is_variance; /* what stands in `errors` is squared */
+} curve;
+
+static const curve curves[] = {
+    {"profile", "intensity", "variance", "k", "I(k)", "k = 1/d", "counts per px", true},
+    {"pdf", "F", "F_errors", "Q", "F(Q)", "Q = 2\u03c0k (1/\u00c5)", "F (1/\u00c5)", false},
+    {"pdf", "G", "G_errors", "r", "G(r)", "r (\u00c5)", "G (1/\u00c5\u00b2)", false},
+};
+
+static bool exists(const view_session *s, const curve *c, size_t *n)
+{
+    size_t rank, shape[8];
+    if (s->map == NULL || !vtr_mapfile_has(s->map, c->group, c->values) ||
+        !vtr_mapfile_has(s->map, c->group, c->axis))
+        return false;
+    if (vtr_mapfile_shape(s->map, c->group, c->values, &rank, shape, NULL, NULL) != VTR_OK) return false;
+    *n = shape[2];
+    return rank == 3 && shape[0] == s->n_y && shape[1] == s->n_x;
+}
+
+/* Axis, values and errors of one curve, one after the other in `out` [3][n]. */
+static vtr_status read_curve(float *out, const view_session *s, const curve *c, const size_t position[2],
+                             size_t n, vtr_error *err)
+{
+    const size_t start[3] = {position[0], position[1], 0}, count[3] = {1, 1, n};
+    float *errors = out + 2 * n;
+    vtr_status status = vtr_mapfile_read(s->map, c->group, c->axis, VTR_TYPE_F32, n, out, err);
+    if (status == VTR_OK)
+        status =
+            vtr_mapfile_read_block(s->map, c->group, c->values, VTR_TYPE_F32, 3, start, count, out + n, err);
+    bool has_errors = status == VTR_OK && vtr_mapfile_has(s->map, c->group, c->errors);
+    if (has_errors)
+        status =
+            vtr_mapfile_read_block(s->map, c->group, c->errors, VTR_TYPE_F32, 3, start, count, errors, err);
+    for (size_t i = 0; i < n; i++)
+        errors[i] = !has_errors ? NAN : c->is_variance ? sqrtf(errors[i]) : errors[i];
+    return status;
+}
+
+static void describe(FILE *out, const view_session *s, const curve *c, size_t n, const char *before)
+{
+    char unit[32] = "", label[64];
+    /* the profile's axis is in px where k is not known */
+    if (vtr_mapfile_read_text(s->map, c->group, c->axis, "units", unit, sizeof unit, NULL) != VTR_OK)
+        unit[0] = '\0';
+    bool is_profile = strcmp(c->axis, "k") == 0, is_px = is_profile && strcmp(unit, "px") == 0;
+    snprintf(label, sizeof label, "%s%s", is_px ? "radius (px)" : c->x_label,
+             is_profile && !is_px ? " (1/\u00c5)" : "");
+    fprintf(out, "%s{\"title\": \"%s\", \"x_label\": \"%s\", \"y_label\": \"%s\", \"n\": %zu}", before,
+            c->title, label, c->y_label, n);
+}
+
+vtr_status view_answer_curves(view_answer *answer, view_session *session, const view_request *request,
+                              vtr_error *err)
+{
+    enum { N = sizeof curves / sizeof *curves };
+    size_t position[2], n_curves = 0, n;
+    bool is_one = false;
+    vtr_status status = view_argument_position(position, &is_one, session, request, err);
+    if (status == VTR_OK && !is_one) status = vtr_fail(err, VTR_ERR_ARGUMENT, "y and x are missing");
+    view_text text = {0};
+    if (status == VTR_OK) status = view_text_begin(&text, err);
+    if (status != VTR_OK) return status;
+    view_array arrays[N];
+    float *data[N] = {NULL};
+    fputs("{\"curves\": [", text.out);
+    for (size_t i = 0; status == VTR_OK && i < N; i++) {
+        if (!exists(session, &curves[i], &n)) continue;
+        float *values = data[n_curves] = malloc(3 * n * sizeof *values);
+        status = values == NULL ? vtr_fail(err, VTR_ERR_MEMORY, "no memory for a curve")
+                                : read_curve(values, session, &curves[i], position, n, err);
+        describe(text.out, session, &curves[i], n, n_curves > 0 ? ", " : "");
+        arrays[n_curves++] = (view_array){values, 3 * n * sizeof *values};
+    }
+    fputs("]}", text.out);
+    if (status == VTR_OK)
+        status = view_answer_arrays(answer, &text, arrays, n_curves, err);
+    else
+        view_text_discard(&text);
+    for (size_t i = 0; i < n_curves; i++)
+        free(data[i]);
+    return status;
+}

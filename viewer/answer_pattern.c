@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "answer.h"
+#include "vitrail/ring_map.h"
+
+/* The ring as it was fitted at a position, its W as in vitrail/ring.h; null where there is none. */
+static void put_ellipse(FILE *out, const vtr_mapfile *map, const size_t position[2])
+{
+    double e[VTR_RING_MAP_ELLIPSE_N], radius;
+    const size_t start[3] = {position[0], position[1], 0}, count[3] = {1, 1, VTR_RING_MAP_ELLIPSE_N};
+    fputs(", \"ellipse\": ", out);
+    bool is_there =
+        map != NULL &&
+        vtr_mapfile_read_block(map, "ring", "ellipse", VTR_TYPE_F64, 3, start, count, e, NULL) == VTR_OK &&
+        vtr_mapfile_read_numbers(map, "ring", NULL, "radius", 1, &radius, NULL) == VTR_OK;
+    for (int i = 0; is_there && i < VTR_RING_MAP_ELLIPSE_N; i++)
+        is_there = isfinite(e[i]);
+    if (is_there)
+        fprintf(out,
+                "{\"centre_px\": [%.9g, %.9g], \"wxx\": %.9g, \"wyy\": %.9g, \"wxy\": %.9g, \"radius_px\": "
+                "%.9g}",
+                e[0], e[1], e[2], e[3], e[4], radius);
+    else
+        fputs("null", out);
+}
+
+static void put_range(FILE *out, const float *values, size_t n)
+{
+    double low = INFINITY, high = -INFINITY, sum = 0;
+    for (size_t i = 0; i < n; i++) {
+        if (!isfinite(values[i])) continue;
+        low = fmin(low, values[i]);
+        high = fmax(high, values[i]);
+        sum += values[i];
+    }
+    fputs(", \"minimum\": ", out);
+    cli_json_number(out, low);
+    fputs(", \"maximum\": ", out);
+    cli_json_number(out, high);
+    fputs(", \"sum\": ", out);
+    cli_json_number(out, sum);
+}
+
+static vtr_status read_mean(float *values, const view_session *s, vtr_error *err)
+{
+    size_t n = s->det_y * s->det_x;
+    if (s->map != NULL && vtr_mapfile_has(s->map, "mean", "mean"))
+        return vtr_mapfile_read(s->map, "mean", "mean", VTR_TYPE_F32, n, values, err);
+    if (s->calibration == NULL)
+        return vtr_fail(err, VTR_ERR_NOT_FOUND, "no mean pattern; it comes with the map file");
+    for (size_t i = 0; i < n; i++)
+        values[i] = (float)s->calibration->mean[i];
+    return VTR_OK;
+}
+
+static vtr_status read_pattern(float *values, const view_session *s, const size_t position[2], bool is_one,
+                               vtr_error *err)
+{
+    if (!is_one) return read_mean(values, s, err);
+    if (s->recording == NULL)
+        return vtr_fail(err, VTR_ERR_NOT_FOUND, "patterns come with the recording; give it beside '%s'",
+                        s->map_path);
+    return vtr_dataset_read_f32(s->recording, position[0] * s->n_x + position[1], 1, values, err);
+}
+
+vtr_status view_answer_pattern(view_answer *answer, view_session *session, const view_request *request,
+                               vtr_error *err)
+{
+    size_t position[2] = {0, 0}, n = session->det_y * session->det_x;
+    bool is_one = false;
+    vtr_status status = view_argument_position(position, &is_one, session, request, err);
+    if (status != VTR_OK) return status;
+    if (n == 0) return vtr_fail(err, VTR_ERR_NOT_FOUND, "no patterns");
+    view_text text = {0};
+    float *values = malloc(n * sizeof *values);
+    status = values == NULL ? vtr_fail(err, VTR_ERR_MEMORY, "no memory for a pattern")
+                            : read_pattern(values, session, position, is_one, err);
+    if (status == VTR_OK) status = view_text_begin(&text, err);
+    if (status == VTR_OK) {
+        fprintf(text.out, "{\"det_y\": %zu, \"det_x\": %zu", session->det_y, session->det_x);
+        put_range(text.out, values, n);
+        if (is_one) put_ellipse(text.out, session->map, position);
+        fputc('}', text.out);
+        const view_array array = {values, n * sizeof *values};
+        status = view_answer_arrays(answer, &text, &array, 1, err);
+    }
+    free(values);
+    return status;
+}
+
+vtr_status view_answer_mask(view_answer *answer, view_session *session, const view_request *request,
+                            vtr_error *err)
+{
+    (void)request;
+    size_t n = session->det_y * session->det_x;
+    char *used = malloc(n > 0 ? n : 1);
+    if (used == NULL) return vtr_fail(err, VTR_ERR_MEMORY, "no memory for the mask");
+    for (size_t i = 0; i < n; i++)
+        used[i] = session->calibration == NULL || session->calibration->mask[i] == 0;
+    *answer = (view_answer){200, "application/octet-stream", used, n, false};
+    return VTR_OK;
+}

@@ -1,0 +1,31 @@
+# Writes the page's files as arrays of C: cmake -D OUTPUT=page.c -D FOLDERS=page,build -P embed.cmake
+set(text "/* Written by viewer/embed.cmake. */\n#include \"viewer/page.h\"\n")
+set(table "")
+string(REPLACE "," ";" folders "${FOLDERS}")
+
+function(find_file_of name out)
+  foreach(folder IN LISTS folders)
+    if(EXISTS ${folder}/${name})
+      set(${out} ${folder}/${name} PARENT_SCOPE)
+      return()
+    endif()
+  endforeach()
+  message(FATAL_ERROR "the page has no ${name}")
+endfunction()
+
+# The page itself answers at the empty path.
+set(types text/html text/css text/javascript)
+set(paths "index.html" "style.css" "app.js")
+foreach(name type IN ZIP_LISTS paths types)
+  string(REPLACE "index.html" "" path ${name})
+  find_file_of(${name} file)
+  file(READ ${file} bytes HEX)
+  string(REGEX REPLACE "(................................)" "\\1\n" bytes "${bytes}")
+  string(REGEX REPLACE "([0-9a-f][0-9a-f])" "0x\\1," bytes "${bytes}")
+  string(MAKE_C_IDENTIFIER ${name} symbol)
+  string(APPEND text "static const unsigned char ${symbol}[] = {\n${bytes}};\n")
+  string(APPEND table "    {\"${path}\", \"${type}; charset=utf-8\", ${symbol}, sizeof ${symbol}},\n")
+endforeach()
+string(APPEND text "const view_page_file view_page_files[] = {\n${table}};\n"
+  "const size_t view_n_page_files = sizeof view_page_files / sizeof *view_page_files;\n")
+file(WRITE ${OUTPUT} "${text}")

@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "session.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+static bool is_map_file(vtr_mapfile *file, cli_names *names)
+{
+    if (cli_names_read(names, file, NULL) == VTR_OK && names->n > 0) return true;
+    return vtr_mapfile_has(file, "calibration", "mask");
+}
+
+static vtr_status open_recording(view_session *s, const char *path, vtr_error *err)
+{
+    if (s->recording != NULL)
+        return vtr_fail(err, VTR_ERR_ARGUMENT,
+                        "'%s' and '%s' are both recordings; give one, and its map file if there is one",
+                        s->recording_path, path);
+    vtr_status status = vtr_dataset_open(&s->recording, path, NULL, err);
+    s->recording_path = path;
+    return status;
+}
+
+/* A file with maps or a calibration in it is a map file, everything else has to be a recording. */
+static vtr_status open_file(view_session *s, const char *path, vtr_error *err)
+{
+    vtr_mapfile *file = NULL;
+    cli_names *names = calloc(1, sizeof *names);
+    if (names == NULL) return vtr_fail(err, VTR_ERR_MEMORY, "no memory to open '%s'", path);
+    bool is_map = vtr_mapfile_open(&file, path, NULL) == VTR_OK && is_map_file(file, names);
+    vtr_status status = VTR_OK;
+    if (!is_map) {
+        vtr_mapfile_close(&file);
+        status = open_recording(s, path, err);
+    } else if (s->map != NULL) {
+        vtr_mapfile_close(&file);
+        status = vtr_fail(err, VTR_ERR_ARGUMENT,
+                          "'%s' and '%s' are both map files; give one, and its recording if there is one",
+                          s->map_path, path);
+    } else {
+        s->map = file;
+        s->map_path = path;
+        s->names = *names;
+    }
+    free(names);
+    return status;
+}
+
+static vtr_status read_map_shape(view_session *s, vtr_error *err)
+{
+    size_t rank, shape[8];
+    if (vtr_mapfile_has(s->map, "calibration", "mask")) {
+        vtr_status status = vtr_calibration_read(&s->calibration, s->map, NULL);
+        if (status == VTR_OK) {
+            s->det_y = s->calibration->det_y;
+            s->det_x = s->calibration->det_x;
+            memcpy(s->step_nm, s->calibration->scan_step_nm, sizeof s->step_nm);
+        }
+    }
+    if (s->names.n == 0) return VTR_OK;
+    vtr_status status =
+        vtr_mapfile_shape(s->map, s->names.group[0], s->names.name[0], &rank, shape, NULL, err);
+    if (status != VTR_OK) return status;
+    s->n_y = shape[0];
+    s->n_x = shape[1];
+    return VTR_OK;
+}
+
+static vtr_status read_recording_shape(view_session *s, vtr_error *err)
+{
+    const vtr_dataset_info *info = vtr_dataset_get_info(s->recording);
+    bool has_scan = s->n_y > 0, has_detector = s->det_y > 0;
+    if (has_scan && (info->shape[0] != s->n_y || info->shape[1] != s->n_x))
+        return vtr_fail(err, VTR_ERR_SHAPE,
+                        "'%s' has %zu x %zu positions, '%s' %zu x %zu; they do not belong together",
+                        s->recording_path, info->shape[0], info->shape[1], s->map_path, s->n_y, s->n_x);
+    if (has_detector && (info->shape[2] != s->det_y || info->shape[3] != s->det_x))
+        return vtr_fail(err, VTR_ERR_SHAPE,
+                        "the patterns of '%s' are %zu x %zu px, those of '%s' %zu x %zu; they do not belong "
+                        "together",
+                        s->recording_path, info->shape[2], info->shape[3], s->map_path, s->det_y, s->det_x);
+    s->n_y = info->shape[0];
+    s->n_x = info->shape[1];
+    s->det_y = info->shape[2];
+    s->det_x = info->shape[3];
+    for (int i = 0; i < 2; i++)
+        if (!isfinite(s->step_nm[i])) s->step_nm[i] = info->scan_step_nm[i];
+    return VTR_OK;
+}
+
+vtr_status view_session_open(view_session **out, const char *const *paths, size_t n, int threads,
+                             vtr_error *err)
+{
+    view_session *s = calloc(1, sizeof *s);
+    if (s == NULL) return vtr_fail(err, VTR_ERR_MEMORY, "no memory for the viewer");
+    pthread_mutex_init(&s->lock, NULL);
+    s->step_nm[0] = s->step_nm[1] = NAN;
+    s->threads = threads;
+    vtr_status status = VTR_OK;
+    for (size_t i = 0; status == VTR_OK && i < n; i++)
+        status = open_file(s, paths[i], err);
+    if (status == VTR_OK && s->map != NULL) status = read_map_shape(s, err);
+    if (status == VTR_OK && s->recording != NULL) status = read_recording_shape(s, err);
+    if (status != VTR_OK) {
+        view_session_close(s);
+        return status;
+    }
+    *out = s;
+    return VTR_OK;
+}
+
+void view_session_close(view_session *session)
+{
+    if (session == NULL) return;
+    for (size_t i = 0; i < session->names.n; i++) {
+        if (session->loaded[i] != NULL) cli_quantity_release(session->loaded[i]);
+        free(session->loaded[i]);
+    }
+    vtr_calibration_free(session->calibration);
+    vtr_mapfile_close(&session->map);
+    vtr_dataset_close(&session->recording);
+    pthread_mutex_destroy(&session->lock);
+    free(session);
+}
+
+vtr_status view_session_quantity(const cli_quantity **out, view_session *session, size_t index,
+                                 vtr_error *err)
+{
+    vtr_status status = VTR_OK;
+    pthread_mutex_lock(&session->lock);
+    if (session->loaded[index] == NULL) {
+        cli_quantity *q = calloc(1, sizeof *q);
+        status = q == NULL ? vtr_fail(err, VTR_ERR_MEMORY, "no memory for a map")
+                           : cli_quantity_read(q, session->map, session->names.group[index],
+                                               session->names.name[index], err);
+        if (status == VTR_OK)
+            session->loaded[index] = q;
+        else
+            free(q);
+    }
+    if (status == VTR_OK) *out = session->loaded[index];
+    pthread_mutex_unlock(&session->lock);
+    return status;
+}
+
+vtr_status view_session_find(size_t *index, const view_session *session, const char *path, vtr_error *err)
+{
+    const char *slash = strrchr(path, '/');
+    for (size_t i = 0; slash != NULL && i < session->names.n; i++) {
+        const char *group = session->names.group[i];
+        if (strlen(group) != (size_t)(slash - path) || strncmp(group, path, strlen(group)) != 0) continue;
+        if (strcmp(session->names.name[i], slash + 1) != 0) continue;
+        *index = i;
+        return VTR_OK;
+    }
+    return vtr_fail(err, VTR_ERR_NOT_FOUND, "no such map");
+}

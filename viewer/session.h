@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef VITRAIL_VIEWER_SESSION_H
+#define VITRAIL_VIEWER_SESSION_H
+
+/* The files that are looked at, opened to be read and never written. Shared by every thread of the server. */
+
+#include <pthread.h>
+#include <stdbool.h>
+
+#include "cli/quantity.h"
+#include "vitrail/calibration.h"
+#include "vitrail/dataset.h"
+#include "vitrail/mapfile.h"
+
+typedef struct view_session {
+    vtr_dataset *recording; /* NULL: a map file alone */
+    vtr_mapfile *map;       /* NULL: a recording alone */
+    const char *recording_path, *map_path;
+    vtr_calibration *calibration; /* of the map file; NULL: none */
+    size_t n_y, n_x;              /* of the scan; 0 x 0 where there is none (a calibration file) */
+    size_t det_y, det_x;          /* of the patterns; 0 x 0: not known */
+    double step_nm[2];            /* y, x; NAN: not known */
+    cli_names names;              /* of the maps in the map file */
+    int threads;
+
+    pthread_mutex_t lock;                /* of what follows */
+    cli_quantity *loaded[CLI_MAX_NAMES]; /* read when first asked for */
+} view_session;
+
+/* Opens a map file, a recording, or one of each in any order. VTR_ERR_ARGUMENT: two of a kind; VTR_ERR_SHAPE: files that
+ * do not belong together. On success the caller closes the session. */
+vtr_status view_session_open(view_session **out, const char *const *paths, size_t n, int threads,
+                             vtr_error *err);
+void view_session_close(view_session *session);
+
+/* The map number `index` of names, read once; it stays the session's. */
+vtr_status view_session_quantity(const cli_quantity **out, view_session *session, size_t index,
+                                 vtr_error *err);
+/* The index of "group/name"; VTR_ERR_NOT_FOUND. */
+vtr_status view_session_find(size_t *index, const view_session *session, const char *path, vtr_error *err);
+
+#endif
