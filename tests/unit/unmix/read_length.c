@@ -265,6 +265,44 @@ static void directions_differ(void **state)
     maker_close(&m);
 }
 
+/* A mean with its errors by hand; as a sample, the whole map's is that of its correlation, and a quarter of the map, much
+ * larger than the length, has twice that. */
+static void means_have_their_errors(void **state)
+{
+    (void)state;
+    static float map[SIDE * SIDE], errors[SIDE * SIDE];
+    static uint8_t region[SIDE * SIDE];
+    vtr_error err;
+    maker m;
+    vtr_correlation c;
+    vtr_unmix_fraction all, part;
+    double sum = 0;
+    maker_open(&m, 3, 2, 1);
+    maker_draw(&m, map, 4);
+    for (size_t i = 0; i < SIDE * SIDE; i++) {
+        errors[i] = 0.3F;
+        region[i] = i % SIDE < SIDE / 2 && i / SIDE < SIDE / 2;
+        if (region[i]) sum += (double)map[i];
+    }
+    const vtr_unmix_map u = {SIDE, SIDE, {1, 1}, map, errors, NULL};
+    add_noise(map, SIDE * SIDE, 0.3, 1);
+    assert_ok(vtr_correlation_compute(&c, &u, &err));
+    assert_ok(vtr_unmix_map_mean(&all, &u, NULL, &c, &err));
+    assert_ok(vtr_unmix_map_mean(&part, &u, region, &c, &err));
+    assert_near(part.value, sum / (SIDE * SIDE / 4), 4 * part.error);
+    assert_near(all.error, 0.3 / SIDE, 1e-6);
+    assert_near(part.error, 0.6 / SIDE, 1e-6);
+    assert_near(part.range[0], part.value - 2 * part.error, 1e-12);
+    assert_near(part.range[1], part.value + 2 * part.error, 1e-12);
+    /* the ellipse for the circle */
+    assert_near(all.sample_error, c.mean_error, 0.03 * c.mean_error);
+    assert_near(part.sample_error, 2 * all.sample_error, 0.1 * all.sample_error);
+    assert_ok(vtr_unmix_map_mean(&part, &u, region, NULL, &err));
+    assert_true(isnan(part.sample_error));
+    vtr_correlation_release(&c);
+    maker_close(&m);
+}
+
 static void noise_and_nothing_have_no_length(void **state)
 {
     (void)state;
@@ -316,6 +354,7 @@ int main(void)
         cmocka_unit_test(directions_differ),
         cmocka_unit_test(noise_and_nothing_have_no_length),
         cmocka_unit_test(short_memory_is_survived),
+        cmocka_unit_test(means_have_their_errors),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
