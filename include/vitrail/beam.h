@@ -24,6 +24,8 @@ typedef struct vtr_beam_params {
     vtr_noise noise;
     int n_iterations;                    /* re-centrings at most: none once the mask has settled to 0.02 px */
     double disc_radius_px, disc_edge_px; /* of the disc itself, for vtr_beam_disc: see there */
+    double disc_skew, disc_flat;         /* its edge's form: 0 for a normal edge */
+    double disc_errors[4]; /* how well radius (px), ln edge, skew and flat are known; 0: the usual priors */
 } vtr_beam_params;
 
 /* For a mask of radius_px at the start: background from radius + 1 to sqrt(2) (radius + 1), search 2 radius,
@@ -59,8 +61,9 @@ VTR_API vtr_status vtr_beam_centre_of_mass(vtr_beam_position *position, vtr_type
  *   mu_i = b + a Phi((R - |x_i - c|)/s),    Phi the normal distribution,    variance gain (mu_i - offset) + read^2
  *
  * fitted to the pixels out to the background's outer radius by Fisher scoring over (cx, cy, a, b, R, ln s) and two more terms
- * for the form of the edge, which are held near disc_radius_px, disc_edge_px and a normal edge by priors of 5 % + 0.15 px,
- * 0.15 and 0.05: at low doses they are not measured, and by symmetry they matter little to the position. Started at the
+ * for the form of the edge, which are held near disc_radius_px, disc_edge_px, disc_skew and disc_flat by priors as wide as
+ * disc_errors, or of 5 % + 0.15 px, 0.15 and 0.05: at low doses they are not measured, and by symmetry they matter little
+ * to the position. Started at the
  * centre of mass where there is one. Where the error comes near the width of the edge the likelihood's mean over the centre
  * takes the place of its maximum. Errors are those of the fit, enlarged where the residuals are.
  *
@@ -71,6 +74,50 @@ VTR_API vtr_status vtr_beam_centre_of_mass(vtr_beam_position *position, vtr_type
  * settle. `counts` are those of the whole disc as fitted. Arguments and failures as of vtr_beam_centre_of_mass. */
 VTR_API vtr_status vtr_beam_disc(vtr_beam_position *position, vtr_type type, const void *frame,
                                  const vtr_beam_params *params, vtr_error *err);
+
+/* Learns the disc's shape, which all positions of a recording share, from n of its frames: the disc_... of `params` are set,
+ * with their errors. The likelihood of all frames together, each one's centre averaged over what its counts leave open
+ * (expectation maximisation: A. P. Dempster, N. M. Laird, D. B. Rubin, J. R. Stat. Soc. B 39, 1, 1977), so that the edge
+ * of many weak patterns comes out as sharp as that of one strong one.
+ * Given     frames  [n] of [det_y][det_x], of `type`
+ *           starts  [n] where each one's disc is expected, x and y in px; NULL: where `params` has it
+ * VTR_ERR_NO_DATA where fewer than two frames have a disc: `params` stays as it is. */
+VTR_API vtr_status vtr_beam_learn_disc(vtr_beam_params *params, vtr_type type, const void *const *frames,
+                                       const double (*starts)[2], size_t n, vtr_error *err);
+
+/* The beam as a template that is moved over the frame. One template serves all positions of a recording and all threads;
+ * each thread has its own scratch. */
+typedef struct vtr_beam_template vtr_beam_template;
+typedef struct vtr_beam_scratch vtr_beam_scratch;
+
+/* The disc of the parameters' disc_.... On success *out is to be freed with vtr_beam_template_free. */
+VTR_API vtr_status vtr_beam_template_disc(vtr_beam_template **out, const vtr_beam_params *params,
+                                          vtr_error *err);
+/* The mean of n frames' discs of whatever form, brought onto each other: a spline of two nodes a pixel by least squares, so
+ * that neither pixels nor interpolation blur it. Its place is its centre of mass in the parameters' mask. Arguments as of
+ * vtr_beam_learn_disc; VTR_ERR_NO_DATA where no frame has a beam. */
+VTR_API vtr_status vtr_beam_template_mean(vtr_beam_template **out, const vtr_beam_params *params,
+                                          vtr_type type, const void *const *frames, const double (*starts)[2],
+                                          size_t n, vtr_error *err);
+VTR_API void vtr_beam_template_free(vtr_beam_template *beam_template);
+
+VTR_API vtr_status vtr_beam_scratch_create(vtr_beam_scratch **out, const vtr_beam_template *beam_template,
+                                           vtr_error *err);
+VTR_API void vtr_beam_scratch_free(vtr_beam_scratch *scratch);
+
+/* Position of the direct beam by its template T: b + a T(x - c) fitted over (cx, cy, a, b) to the pixels out to the
+ * background's outer radius by maximum likelihood of the counts and the camera's noise, from the centre of mass; the
+ * likelihood's mean over the centre where its error comes near the edge's width. This is cross-correlation with the weights
+ * that the noise asks for. Nothing is allocated; `scratch` is overwritten.
+ *
+ * Masked, NaN and saturated pixels are left out (VTR_FLAG_SATURATED). Where the residuals are larger than chance has them,
+ * the disc of vtr_beam_template_disc gives way to vtr_beam_disc, which fits the edge as well and sees shadows; with a mean
+ * disc, pixels that are off by more than a factor of two and five standard deviations are left out, and the errors enlarged by
+ * what remains. The beam is lost (VTR_FLAG_NO_BEAM) as in vtr_beam_disc. `params` are those of the template but for where
+ * the disc is expected. */
+VTR_API vtr_status vtr_beam_match(vtr_beam_position *position, vtr_type type, const void *frame,
+                                  const vtr_beam_template *beam_template, vtr_beam_scratch *scratch,
+                                  const vtr_beam_params *params, vtr_error *err);
 
 VTR_END_DECLS
 

@@ -21,8 +21,9 @@ VTR_BEGIN_DECLS
 /* The likelihood fit of src/ring, or the fits of one pattern by itself (ring.h). */
 typedef enum vtr_fit_method { VTR_FIT_LIKELIHOOD, VTR_FIT_SECTORS, VTR_FIT_THRESHOLD } vtr_fit_method;
 
-/* How the direct beam is found: centre of mass, or its disc's edge by maximum likelihood (beam.h). */
-typedef enum vtr_beam_method { VTR_BEAM_CENTRE_OF_MASS, VTR_BEAM_DISC } vtr_beam_method;
+/* How the direct beam is found: centre of mass, its disc's edge by maximum likelihood, or the match with the recording's
+ * mean disc (beam.h). */
+typedef enum vtr_beam_method { VTR_BEAM_CENTRE_OF_MASS, VTR_BEAM_DISC, VTR_BEAM_CORRELATE } vtr_beam_method;
 
 typedef struct vtr_map_params {
     int fit;                             /* vtr_fit_method */

@@ -17,9 +17,10 @@ static const vtr_parameter parameters[] = {
      .help = "threshold fit: pixels above this part of the maximum make the ring"},
     {"blur", "px", VTR_PARAMETER_DOUBLE, offsetof(vtr_map_params, threshold.blur_px), .maximum = 20,
      .metavar = "PX", .help = "threshold fit: standard deviation of a Gaussian blur before"},
-    {"beam", NULL, VTR_PARAMETER_CHOICE, offsetof(vtr_map_params, beam), .choices = "com|disc",
+    {"beam", NULL, VTR_PARAMETER_CHOICE, offsetof(vtr_map_params, beam), .choices = "com|disc|correlate",
      .help =
-         "direct beam: its centre of mass, or the edge of its disc by maximum likelihood (slower, finer)"},
+         "direct beam: its centre of mass, the edge of its disc by maximum likelihood, or the match with the "
+         "recording's mean disc, of whatever form (slower, finer)"},
     {"profile-step", "px", VTR_PARAMETER_DOUBLE, offsetof(vtr_map_params, profile_step_px),
      .default_value = 1, .minimum = 0.25, .maximum = 64, .metavar = "PX",
      .help = "distance of the radial profile's samples"},

@@ -84,6 +84,9 @@ typedef struct map_job {
     map_errors errors;
     map_sectors sectors;
     vtr_pattern *pattern;
+    bool has_beam;                    /* a disc stands out of the mean pattern */
+    vtr_beam_params beam_params;      /* with the calibrated centre as start */
+    vtr_beam_template *beam_template; /* NULL: centre of mass */
 } map_job;
 
 /* Sets up plans, fits and result arrays. */
@@ -101,8 +104,7 @@ typedef struct map_worker {
     float *mean, *variance; /* [n_profile][16] */
     float *rows[2];         /* [MAP_RUN_POSITIONS][n_profile]: mean and variance until they are written */
     map_sectors_worker sectors;
-    vtr_beam_params beam;
-    bool has_beam;
+    vtr_beam_scratch *beam_scratch; /* NULL: centre of mass */
 
     size_t first, n;  /* positions of the batch */
     size_t run_first; /* the first position of its run */
@@ -121,6 +123,9 @@ vtr_status map_worker_run(map_worker *worker, map_job *job, size_t run, vtr_erro
 size_t map_run_count(const map_job *job);
 /* The run's positions: first ... first + n - 1. */
 void map_run_positions(const map_job *job, size_t run, size_t *first, size_t *n);
+
+/* Where the direct beam is expected, and what it looks like: with a fit of the disc, from a sample of the recording. */
+vtr_status map_beam_create(map_job *job, vtr_error *err);
 
 /* The work on batch `batch`, whose frames are in memory (`frames` is kept by reference; NULL: missing): the steps below
  * one after the other. Profiles stay with the worker until map_worker_flush. */

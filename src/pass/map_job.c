@@ -194,6 +194,7 @@ vtr_status map_job_create(map_job *job, vtr_error *err)
     if (status == VTR_OK) status = allocate_results(job, err);
     if (status == VTR_OK) status = choose_profile(job, largest, err);
     if (status == VTR_OK) status = map_sectors_create(job, err);
+    if (status == VTR_OK) status = map_beam_create(job, err);
     if (status != VTR_OK) {
         map_job_release(job);
         return status;
@@ -215,6 +216,7 @@ void map_job_release(map_job *job)
     vtr_free((void *)job->used);
     vtr_speckle_terms_release(&job->terms);
     vtr_ring_map_release(&job->ring);
+    vtr_beam_template_free(job->beam_template);
     vtr_free(job->beam);
     vtr_free(job->beam_flags);
     vtr_free(job->virtual_images);

@@ -18,6 +18,7 @@ void map_worker_free(map_worker *w)
     vtr_free(w->variance);
     vtr_free(w->rows[0]);
     vtr_free(w->rows[1]);
+    vtr_beam_scratch_free(w->beam_scratch);
     map_sectors_worker_release(&w->sectors);
     vtr_free(w);
 }
@@ -57,7 +58,9 @@ static vtr_status allocate(map_worker *w, const map_job *job, vtr_error *err)
     if ((is_likelihood ? w->work == NULL : w->frame_f32 == NULL) || w->buffer == NULL || w->mean == NULL ||
         w->variance == NULL || w->rows[0] == NULL || w->rows[1] == NULL)
         return vtr_fail(err, VTR_ERR_MEMORY, "out of memory for a worker of the pass");
-    return map_sectors_worker_create(&w->sectors, job, err);
+    if (job->beam_template != NULL)
+        status = vtr_beam_scratch_create(&w->beam_scratch, job->beam_template, err);
+    return status == VTR_OK ? map_sectors_worker_create(&w->sectors, job, err) : status;
 }
 
 vtr_status map_worker_create(map_worker **out, const map_job *job, vtr_error *err)
@@ -68,16 +71,6 @@ vtr_status map_worker_create(map_worker **out, const map_job *job, vtr_error *er
     if (status != VTR_OK) {
         map_worker_free(w);
         return status;
-    }
-    const vtr_calibration *c = job->calibration;
-    w->has_beam = isfinite(c->beam_radius_px);
-    if (w->has_beam) {
-        w->beam = vtr_beam_default_params(c->det_y, c->det_x, c->centre_x_px, c->centre_y_px,
-                                          c->beam_radius_px + 2);
-        w->beam.used = job->used;
-        w->beam.saturation = c->saturation;
-        w->beam.noise = c->noise;
-        w->beam.disc_radius_px = c->beam_radius_px;
     }
     *out = w;
     return VTR_OK;

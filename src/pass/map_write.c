@@ -26,6 +26,10 @@ static vtr_status write_beam(map_job *job, vtr_error *err)
     static const char *const texts[5] = {"direct beam, column", "direct beam, row", "standard deviation of x",
                                          "standard deviation of y",
                                          "counts in the direct beam above the background"};
+    static const char *const methods[] = {[VTR_BEAM_CENTRE_OF_MASS] = "centre of mass",
+                                          [VTR_BEAM_DISC] = "edge of the disc, maximum likelihood",
+                                          [VTR_BEAM_CORRELATE] =
+                                              "correlation with the mean disc, maximum likelihood"};
     vtr_status status = vtr_mapfile_group(job->file, "beam", err);
     for (size_t k = 0; status == VTR_OK && k < 5; k++)
         status = write_map(job, "beam", names[k], job->beam + k * job->n_positions, k < 4 ? "px" : "counts",
@@ -34,10 +38,7 @@ static vtr_status write_beam(map_job *job, vtr_error *err)
         status = vtr_mapfile_write(job->file, "beam", "flags", VTR_TYPE_U32, 2, job->info->shape,
                                    job->beam_flags, NULL, "why a position has no beam", err);
     if (status == VTR_OK)
-        status = vtr_mapfile_write_text(
-            job->file, "beam", NULL, "method",
-            job->params->beam == VTR_BEAM_DISC ? "edge of the disc, maximum likelihood" : "centre of mass",
-            err);
+        status = vtr_mapfile_write_text(job->file, "beam", NULL, "method", methods[job->params->beam], err);
     return status == VTR_OK ? scan_axes(job, "beam", err) : status;
 }
 

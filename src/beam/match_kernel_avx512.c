@@ -1,0 +1,3 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#define KERNELS vtr_match_kernels_avx512
+#include "beam/match_kernel.h"
