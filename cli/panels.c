@@ -112,6 +112,7 @@ vtr_status cli_panels_add_directors(cli_panels *panels, vtr_error *err)
             continue;
         panel->map.overlay.director_angle_rad = angle->values;
         panel->map.overlay.director_amplitude = amplitude->values;
+        panel->map.overlay.director_label = "direction of <i>e</i><sub>1</sub>";
     }
     return VTR_OK;
 }
@@ -470,6 +471,9 @@ vtr_status cli_panels_add(cli_panels *panels, const char *text, vtr_error *err)
         return cli_panels_add_regions(panels, err);
     if (strcmp(text, "field") == 0) return cli_panels_add_field(panels, err);
     if (strcmp(text, "inclusions") == 0) return cli_panels_add_inclusions(panels, err);
+    if (strcmp(text, "walls") == 0) return cli_panels_add_walls(panels, err);
+    if (strcmp(text, "angles") == 0) return cli_panels_add_angles(panels, err);
+    if (strcmp(text, "joint") == 0) return cli_panels_add_joint(panels, err);
     if (strcmp(text, "shell-strain") == 0) return cli_panels_add_shell_strain(panels, err);
     if (strcmp(text, "angle") == 0 || strcmp(text, "strain/angle") == 0) return add_directions(panels, err);
     return add_map(panels, text, err);

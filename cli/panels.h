@@ -33,6 +33,11 @@ vtr_status cli_panels_add_shell_strain(cli_panels *panels, vtr_error *err);
 
 /* "field": the direction of B (or E) of vitrail magnetic as colours, its magnitude as brightness. */
 vtr_status cli_panels_add_field(cli_panels *panels, vtr_error *err);
+/* "walls": the same with the domain walls in black. */
+vtr_status cli_panels_add_walls(cli_panels *panels, vtr_error *err);
+/* "angles": how often the angle between the field and e1 takes a value; "joint": by deviatoric strain too. */
+vtr_status cli_panels_add_angles(cli_panels *panels, vtr_error *err);
+vtr_status cli_panels_add_joint(cli_panels *panels, vtr_error *err);
 /* "inclusions": a component of the strain with the inclusions of vitrail inclusions, and what is left without them. */
 vtr_status cli_panels_add_inclusions(cli_panels *panels, vtr_error *err);
 /* Reads a quantity that lives as long as the panels. */

@@ -41,7 +41,8 @@ static const manner manners[] = {
     {"Bt", "<i>B t</i>", false, false, true},
     {"divergence", "div <i>B t</i>", false, true, false, "magnetic"},
     {"curl", "curl <i>B t</i>", false, true, false, "magnetic"},
-    {"angle_to_strain", "angle from <i>e</i><sub>1</sub> to the field", false, false, false},
+    {"angle_to_strain", "angle <i>e</i><sub>1</sub> to field", false, false, false},
+    {"turning_rate", "turning rate of <i>B</i>", false, false, true},
     {"sigma1", "<i>σ</i><sub>1</sub>", false, true, false},
     {"sigma2", "<i>σ</i><sub>2</sub>", false, true, false},
     {"energy", "magnetoelastic energy", false, true, false, "magnetic"},
@@ -235,6 +236,8 @@ static void choose_unit(cli_quantity *q, const char *unit, bool is_fraction)
     } else if (strcmp(unit, "rad") == 0 || strcmp(unit, "radian") == 0) {
         q->factor = 1 / VTR_RADIANS_PER_DEGREE;
         strcpy(q->unit, "°");
+    } else if (strcmp(unit, "degrees/nm") == 0 || strcmp(unit, "degrees/position") == 0) {
+        snprintf(q->unit, sizeof q->unit, "°%s", unit + strlen("degrees"));
     } else if (strncmp(unit, "deg", 3) == 0) {
         strcpy(q->unit, "°");
     } else if (strcmp(unit, "J/m^3") == 0) {

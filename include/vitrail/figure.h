@@ -75,6 +75,7 @@ typedef struct vtr_figure_overlay {
     const float
         *director_angle_rad; /* [n_y][n_x], drawn as sticks, averaged over cells through the double angle */
     const float *director_amplitude;  /* [n_y][n_x] >= 0, weights and stick lengths; NULL: all 1 */
+    const char *director_label;       /* explains the sticks under the map */
     const float *vector_x, *vector_y; /* [n_y][n_x], drawn as arrows, averaged over cells */
     double vector_factor;             /* what the key shows is factor * value; 0 counts as 1 */
     const char *vector_unit;          /* of the key under the map: "mT" */
@@ -141,6 +142,10 @@ typedef struct vtr_figure_plot {
     const char *span_label;
     const vtr_figure_mark *marks; /* [n_marks]; those outside of the axis are left out */
     size_t n_marks;
+    const double
+        *cells; /* [cells_y][cells_x] counts under the lines, 0 white, the largest dark; NULL: none */
+    size_t cells_y, cells_x;
+    double cells_x_range[2], cells_y_range[2]; /* what they cover; the first row is at the lower end of y */
 } vtr_figure_plot;
 
 typedef enum vtr_figure_kind { VTR_FIGURE_MAP, VTR_FIGURE_PATTERN, VTR_FIGURE_PLOT } vtr_figure_kind;

@@ -109,11 +109,11 @@ static void draw_arrow(cairo_t *cr, double x, double y, double length, double an
 typedef void draw_sign(cairo_t *cr, double x, double y, double length, double angle, double ink);
 
 static void draw_cells(cairo_t *cr, vtr_rectangle box, const vtr_figure_map *map, cell_mean *mean,
-                       double full_length, double ink, draw_sign *draw)
+                       size_t shift, double full_length, double ink, draw_sign *draw)
 {
     size_t step = vtr_overlay_spacing(map);
     double px = box.w / (double)map->n_x, py = box.h / (double)map->n_y, longest = longest_of(map, mean);
-    size_t y0 = map->n_y % step / 2, x0 = map->n_x % step / 2;
+    size_t y0 = map->n_y % step / 2 + shift, x0 = map->n_x % step / 2 + shift;
     for (size_t y = y0; y + step <= map->n_y; y += step)
         for (size_t x = x0; x + step <= map->n_x; x += step) {
             double angle, size = mean(map, y, y + step, x, x + step, &angle);
@@ -182,10 +182,13 @@ void vtr_draw_overlay(vtr_canvas *canvas, vtr_rectangle box, const vtr_figure_ma
     cairo_save(cr);
     cairo_rectangle(cr, box.x, box.y, box.w, box.h);
     cairo_clip(cr);
+    /* both together: sticks between the arrows, in the other ink */
+    bool has_arrows = map->overlay.vector_x != NULL;
     if (map->overlay.director_angle_rad != NULL)
-        draw_cells(cr, box, map, vtr_mean_director, 0.9 * cell_length(map, box), ink, draw_stick);
-    if (map->overlay.vector_x != NULL)
-        draw_cells(cr, box, map, mean_vector, vtr_overlay_arrow_length(map, box), ink, draw_arrow);
+        draw_cells(cr, box, map, vtr_mean_director, has_arrows ? vtr_overlay_spacing(map) / 2 : 0,
+                   0.9 * cell_length(map, box), has_arrows ? 1 - ink : ink, draw_stick);
+    if (has_arrows)
+        draw_cells(cr, box, map, mean_vector, 0, vtr_overlay_arrow_length(map, box), ink, draw_arrow);
     draw_boxes(cr, box, map, ink);
     draw_circles(cr, box, map, ink);
     cairo_restore(cr);

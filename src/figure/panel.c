@@ -50,6 +50,8 @@ static void map_keys(vtr_panel_work *work, const vtr_figure_map *map)
     if (work->raster.has_missing) add_key(work, VTR_KEY_SWATCH, vtr_missing_rgb, "no data");
     if (overlay->n_boxes > 0 && overlay->box_label != NULL)
         add_key(work, VTR_KEY_BOX, ink, overlay->box_label);
+    if (overlay->director_angle_rad != NULL && overlay->director_label != NULL)
+        add_key(work, VTR_KEY_LINE, ink, overlay->director_label);
     double longest = overlay->vector_x != NULL ? vtr_overlay_longest(map) : 0;
     if (longest > 0) {
         double factor = overlay->vector_factor != 0 ? overlay->vector_factor : 1;

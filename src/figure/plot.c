@@ -141,6 +141,30 @@ static void draw_span(cairo_t *cr, const vtr_figure_plot *plot, const axes *a)
     vtr_text(cr, plot->span_label, VTR_SMALL_PT, (x0 + x1) / 2, a->box.y + a->box.h - 6, VTR_CENTRE);
 }
 
+/* Counts as cells from white to grey, in proportion to their root: rare ones show too. */
+static void draw_cells(cairo_t *cr, const vtr_figure_plot *plot, const axes *a)
+{
+    double most = 0;
+    for (size_t i = 0; plot->cells != NULL && i < plot->cells_y * plot->cells_x; i++)
+        if (isfinite(plot->cells[i])) most = fmax(most, plot->cells[i]);
+    if (!(most > 0)) return;
+    cairo_set_antialias(cr, CAIRO_ANTIALIAS_NONE); /* no seams between cells */
+    for (size_t y = 0; y < plot->cells_y; y++)
+        for (size_t x = 0; x < plot->cells_x; x++) {
+            double t = sqrt(fmax(plot->cells[y * plot->cells_x + x], 0) / most);
+            const double *rx = plot->cells_x_range, *ry = plot->cells_y_range;
+            double wide = (rx[1] - rx[0]) / (double)plot->cells_x,
+                   high = (ry[1] - ry[0]) / (double)plot->cells_y;
+            double x0 = place_x(a, rx[0] + wide * (double)x), x1 = place_x(a, rx[0] + wide * (double)(x + 1)),
+                   y0 = place_y(a, ry[0] + high * (double)y), y1 = place_y(a, ry[0] + high * (double)(y + 1));
+            if (!(t > 0)) continue;
+            vtr_set_grey(cr, 1 - 0.6 * t); /* lines in colours stand out on it */
+            cairo_rectangle(cr, x0, y1 - 0.1, x1 - x0 + 0.1, y0 - y1 + 0.1);
+            cairo_fill(cr);
+        }
+    cairo_set_antialias(cr, CAIRO_ANTIALIAS_DEFAULT);
+}
+
 /* Labels that would touch the one before go a line lower. */
 static void draw_marks(cairo_t *cr, const vtr_figure_plot *plot, const axes *a)
 {
@@ -332,6 +356,7 @@ void vtr_draw_plot(vtr_canvas *canvas, const vtr_figure_plot *plot, vtr_rectangl
     cairo_rectangle(cr, box.x, box.y, box.w, box.h);
     cairo_clip(cr);
     cairo_set_line_join(cr, CAIRO_LINE_JOIN_ROUND);
+    draw_cells(cr, plot, &a);
     draw_span(cr, plot, &a);
     draw_marks(cr, plot, &a);
     for (size_t k = 0; k < plot->n_series; k++) {

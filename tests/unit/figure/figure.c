@@ -277,6 +277,40 @@ static void marks_stand_on_the_axis_only(void **state)
     assert_true(dashes(3.3) > none + 100);
 }
 
+/* Cells: the first row is at the lower end, the first column at the left; no count is white. Of 3 rows and 2 columns
+ * the last cell alone is dark: the upper right, a sixth of the axes. */
+static void cells_lie_where_their_counts_belong(void **state)
+{
+    (void)state;
+    vtr_error err;
+    const double xs[2] = {0, 2}, ys[2] = {0, 0}, cells[6] = {0, 0, NAN, 0, 0, 7};
+    const vtr_figure_series series = {.n = 2, .x = xs, .y = ys};
+    vtr_figure_panel panel = vtr_figure_plot_panel(&series, 1);
+    panel.plot.cells = cells;
+    panel.plot.cells_y = 3;
+    panel.plot.cells_x = 2;
+    panel.plot.cells_x_range[1] = panel.plot.x_limits[1] = 2;
+    panel.plot.cells_y_range[1] = panel.plot.y_limits[1] = 3;
+    panel.plot.y_limits[0] = 0;
+    vtr_figure_page page = vtr_figure_default_page(1);
+    page.force = true;
+    const char *path = test_folder_path("cells.png");
+    assert_ok(vtr_figure_write(path, &panel, 1, &page, &err));
+    picture p = read_png(path);
+    double n = 0, x = 0, y = 0;
+    for (size_t i = 0; i < (size_t)p.w * p.h; i++) {
+        const unsigned char *c = p.rgb + 3 * i;
+        if (c[0] != c[1] || c[1] != c[2] || abs((int)c[0] - 102) > 1) continue;
+        n++;
+        x += (double)(i % (size_t)p.w) / p.w;
+        y += (double)(i / (size_t)p.w) / p.h;
+    }
+    free(p.rgb);
+    assert_true(n > 0.08 * p.w * p.h && n < 0.17 * p.w * p.h);
+    assert_in_range((uint64_t)(100 * x / n), 65, 85);
+    assert_in_range((uint64_t)(100 * y / n), 10, 30);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -289,6 +323,7 @@ int main(void)
         cmocka_unit_test(files_that_cannot_be_are_named),
         cmocka_unit_test(memory_may_end_anywhere),
         cmocka_unit_test(marks_stand_on_the_axis_only),
+        cmocka_unit_test(cells_lie_where_their_counts_belong),
     };
     return cmocka_run_group_tests(tests, test_folder_setup, test_folder_teardown);
 }

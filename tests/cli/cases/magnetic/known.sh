@@ -21,4 +21,4 @@ result = json.load(sys.stdin)
 print(sorted(result), sorted(result["quantities"]), result["valid"])'
 vitrail magnetic map.h5 --electric --vacuum vacuum.h5 --thickness 100 --thickness-error 5 --scan-rotation 0 --flip no >out && grep Ex out
 vitrail magnetic map.h5 --quiet
-vitrail figure map.h5 field --overlay Bt --directors -o field.png && files | grep png
+vitrail figure map.h5 field,angles,joint --overlay Bt --directors -o field.png && files | grep png

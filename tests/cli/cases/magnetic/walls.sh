@@ -26,4 +26,6 @@ END
 status_of vitrail magnetic map.h5 --wall-scale 1e5
 status_of vitrail magnetic map.h5 --wall-significance 2
 vitrail profile map.h5 --line 60,90,140,90 --width 60 --quantity Bx,By --quantity turning_rate -o across.csv --figure across.svg
+vitrail figure map.h5 walls,magnetic/domain,magnetic/turning_rate --overlay B -o walls.png
+status_of vitrail figure map.h5 joint -o joint.png
 files
