@@ -11,6 +11,8 @@ const char *cli_pdf_scale_words(vtr_pdf_scale source)
         return "fit window";
     case VTR_PDF_SCALE_DENSITY:
         return "density";
+    case VTR_PDF_SCALE_GAP:
+        return "density, by the line up to the second neighbours";
     case VTR_PDF_SCALE_GIVEN:
         return "given";
     case VTR_PDF_SCALE_MATCHED:

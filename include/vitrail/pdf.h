@@ -40,9 +40,18 @@ typedef enum vtr_pdf_kernel {
 typedef enum vtr_pdf_scale {
     VTR_PDF_SCALE_WINDOW,  /* least squares over the fit window */
     VTR_PDF_SCALE_DENSITY, /* the given density, through the line -4 pi rho0 r below the first neighbour */
+    VTR_PDF_SCALE_GAP, /* the same in a network, where the line runs on through the gap behind the first shell */
     VTR_PDF_SCALE_GIVEN,
     VTR_PDF_SCALE_MATCHED, /* the intensity at one Q */
 } vtr_pdf_scale;
+
+/* What the background's polynomial multiplies. In F it is Q, or Q (<f^2> + incoherent)/<f>^2: in the intensity
+ * <f>^2, or the atoms' own scattering, as plural and thermal scattering have it. */
+typedef enum vtr_pdf_background {
+    VTR_PDF_BACKGROUND_AUTO, /* the second for electrons and a network (oxides and the like), where the two differ */
+    VTR_PDF_BACKGROUND_STRUCTURE,
+    VTR_PDF_BACKGROUND_ATOMS,
+} vtr_pdf_background;
 
 /* In what the profile's axis is given; all results are in Q, 1/Å. */
 typedef enum vtr_pdf_axis {
@@ -77,6 +86,7 @@ typedef struct vtr_pdf_params {
     double scale, constant;  /* held; NAN: found */
     double match;            /* Q at which N <f^2> + constant equals the intensity; NAN: not so */
     size_t background_order; /* of P_n in the background Q P_n(Q) of F */
+    int background_shape;    /* vtr_pdf_background */
     double rpoly; /* Å: the order is rpoly qmaxinst/pi - 1 instead, between whole numbers a mean of
                                      two fits; NAN: not given */
     bool
@@ -127,7 +137,8 @@ typedef struct vtr_pdf_normalisation {
     bool is_density_given;
     double density, density_error; /* atoms/Å^3: given (error 0), or from the line at low r; NAN: not known */
     size_t n_polynomial;
-    double polynomial[VTR_PDF_MAX_ORDER + 1]; /* p_k of F's background sum p_k Q^(k+1), in Å^k */
+    double polynomial[VTR_PDF_MAX_ORDER + 1]; /* p_k of F's background sum p_k Q^(k+1), in Å^k (see
+                                                   vtr_pdf_background) */
     double qmin, qmax, qmaxinst;              /* of the data used, 1/Å */
     double fit[2];                            /* 1/Å */
     double rcut, first_peak;                  /* Å */

@@ -11,19 +11,23 @@
  * error of 0.1 Q in F (factors, calibration: it keeps the many counts at low Q from ruling alone) and 0.3 of F itself. */
 static const double prior_height = 3, prior_length = 5, prior_grain = 0.3, prior_step = 0.05, prior_end = 25;
 static const double floor_factor = 0.1, floor_structure = 0.3;
-/* Covariance of sines beyond rcut, without the diagonal. */
-void pdf_fit_structure(pdf_fit *s)
+
+void pdf_sines(pdf_fit *s, double begin, double end, double height, double fade, double *covariance)
 {
-    size_t n = s->plan->n_q, n_prior = (size_t)((prior_end - s->rcut) / prior_step);
+    size_t n = s->plan->n_q, n_prior = (size_t)((end - begin) / prior_step);
     for (size_t j = 0; j < n; j++)
         for (size_t i = 0; i < n_prior; i++) {
-            double r = s->rcut + prior_step * (double)i;
-            double deviation =
-                prior_height * exp(-(r - s->rcut) / prior_length) * sqrt(prior_step * prior_grain);
+            double r = begin + prior_step * (double)i;
+            double deviation = height * exp(-(r - begin) / fade) * sqrt(prior_step * prior_grain);
             s->sines[j * n_prior + i] = deviation * sin(s->plan->q[j] * r);
         }
     cblas_dsyrk(CblasColMajor, CblasLower, CblasTrans, (int)n, (int)n_prior, 1, s->sines, (int)n_prior, 0,
-                s->structure, (int)n);
+                covariance, (int)n);
+}
+
+void pdf_sines_beyond(pdf_fit *s, double *covariance)
+{
+    pdf_sines(s, s->rcut, prior_end, prior_height, prior_length, covariance);
 }
 
 static void fill_covariance(pdf_fit *s, double scale)
@@ -37,7 +41,8 @@ static void fill_covariance(pdf_fit *s, double scale)
     }
     memcpy(s->covariance, s->structure, n * n * sizeof *s->covariance);
     for (size_t j = 0; j < n; j++) {
-        double d = s->plan->to_f[j] / scale, q = floor_factor * s->plan->q[j], f = floor_structure * s->f[j];
+        double d = s->plan->to_f[j] / scale, q = floor_factor * s->plan->q[j],
+               f = s->has_gap ? 0 : floor_structure * s->f[j];
         s->covariance[j * n + j] += d * d * s->variance[j] + q * q + f * f;
     }
 }
@@ -66,7 +71,7 @@ static vtr_status solve(pdf_fit *s, size_t n_powers, bool finds_scale, bool find
     }
     for (size_t k = 0; k < n_powers; k++, column += n)
         for (size_t j = 0; j < n; j++)
-            column[j] = plan->q[j] * pow(plan->q[j] / qmaxinst, (double)k);
+            column[j] = plan->smooth[j] * pow(plan->q[j] / qmaxinst, (double)k);
     if (finds_line) {
         memcpy(column, s->line, n * sizeof *column);
         column += n;
@@ -105,14 +110,15 @@ void pdf_functional_clear(pdf_functional *functional, size_t n)
 }
 
 /* H^T z: with H the part of F that lies beyond rcut in G, z . H F = h . F. F goes to zero below the data in a straight
- * line. */
+ * line. With a gap nothing is taken: which pairs of elements the structure belongs to is not known, and what their weights
+ * carry into the gap is more than what is left here. */
 static void beyond_cut(const pdf_fit *s, const double *z, double *h)
 {
     const vtr_pdf_plan *plan = s->plan;
     const double *q = plan->q, step = 0.02;
     size_t n = plan->n_q;
     memset(h, 0, n * sizeof *h);
-    for (size_t i = 0; s->rcut + step * (double)i < prior_end; i++) {
+    for (size_t i = 0; !s->has_gap && s->rcut + step * (double)i < prior_end; i++) {
         double r = s->rcut + step * (double)i, sum = 0, weight = i > 0 ? step : step / 2;
         for (size_t j = 0; j < n; j++)
             sum += z[j] * (s->scratch[j] = sin(q[j] * r));

@@ -18,6 +18,7 @@ typedef struct pdf_fit {
     double *scratch;                        /* [3][n] */
     double rcut;
     bool has_line;
+    bool has_gap; /* the line runs on through the gap behind the first shell of a network, up to rcut */
 } pdf_fit;
 
 enum { PDF_PRIOR_POINTS = 500 }; /* sines of the structure prior */
@@ -26,8 +27,17 @@ enum { PDF_PRIOR_POINTS = 500 }; /* sines of the structure prior */
 bool pdf_finds_polynomial(const vtr_pdf_plan *plan);
 void pdf_functional_clear(pdf_functional *functional, size_t n);
 
-/* Fills structure for the present rcut. */
-void pdf_fit_structure(pdf_fit *s);
+/* Covariance [n][n] (its lower triangle, by columns) of sines of r from begin to end whose heights, in 1/Å^2, are random
+ * with a deviation that starts at `height` and falls off over `fade`; and of those beyond rcut. */
+void pdf_sines(pdf_fit *s, double begin, double end, double height, double fade, double *covariance);
+void pdf_sines_beyond(pdf_fit *s, double *covariance);
+
+/* Sets rcut, line and structure of a network whose first peak is known. */
+void pdf_network_cut(pdf_fit *s);
+/* N and the constant from the window once more, with the first shell in the fit. */
+vtr_status pdf_network_window(pdf_fit *s, vtr_error *err);
+/* Whether a polynomial of this order leaves too little of the line. */
+bool pdf_network_is_hidden(const pdf_fit *s, double order);
 /* plan->scale from the given density; plan->line, N times the density, from the scale; the polynomial's terms from both.
  * `scale` is the present value of N, for the weights. */
 vtr_status pdf_fit_scale(pdf_fit *s, double order, double scale, vtr_error *err);

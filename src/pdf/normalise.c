@@ -10,7 +10,7 @@
 static const double cut_of_peak = 0.75;
 /* The polynomial of order k follows whatever lies below about (k + 1) pi/qmaxinst: beyond this part of rcut too little is
  * left of the line for a density to set the scale. Sharp first peaks (networks, molecules) need more of it. */
-static const double most_reach_alloy = 0.78, most_reach_network = 0.5;
+static const double most_reach_alloy = 0.78, most_reach_other = 0.5;
 
 double pdf_functional_value(const pdf_functional *functional, size_t n, const double *intensity, double scale)
 {
@@ -83,7 +83,7 @@ static void set_cut(pdf_fit *s, double rcut)
     s->rcut = rcut;
     for (size_t j = 0; j < s->plan->n_q; j++)
         s->line[j] = pdf_line(s->plan->q[j], rcut);
-    pdf_fit_structure(s);
+    pdf_sines_beyond(s, s->structure);
 }
 
 static vtr_status iterate(pdf_fit *s, double order, double scale, bool from_density, int n_rounds,
@@ -105,6 +105,15 @@ static vtr_status iterate(pdf_fit *s, double order, double scale, bool from_dens
     return status;
 }
 
+/* Whether the polynomial leaves too little of the line. */
+static bool is_hidden(const pdf_fit *s, double order)
+{
+    const vtr_pdf_normalisation *nz = &s->plan->normalisation;
+    if (s->has_gap) return pdf_network_is_hidden(s, order);
+    double most = s->plan->is_alloy ? most_reach_alloy : most_reach_other;
+    return (order + 1) * VTR_PI / nz->qmaxinst > most * nz->rcut;
+}
+
 static vtr_status run(pdf_fit *s, vtr_error *err)
 {
     vtr_pdf_plan *plan = s->plan;
@@ -124,15 +133,21 @@ static vtr_status run(pdf_fit *s, vtr_error *err)
     nz->first_peak = first_peak(s);
     nz->rcut = !isnan(plan->params.rcut) ? plan->params.rcut : cut_of_peak * nz->first_peak;
     if (!(nz->rcut > 0) || plan->params.plain_polynomial) return VTR_OK; /* no line to leave alone */
-    set_cut(s, nz->rcut);
-    double most_reach = (plan->is_alloy ? most_reach_alloy : most_reach_network) * nz->rcut;
-    bool reaches = pdf_finds_polynomial(plan) && (order + 1) * VTR_PI / nz->qmaxinst > most_reach;
+    if (plan->is_network && isnan(plan->params.rcut)) {
+        if (nz->source == VTR_PDF_SCALE_WINDOW) status = pdf_network_window(s, err);
+        if (status != VTR_OK) return status;
+        scale = nz->window_scale = pdf_functional_value(&plan->scale, plan->n_q, s->intensity, 0);
+        pdf_network_cut(s);
+    } else {
+        set_cut(s, nz->rcut);
+    }
+    bool reaches = pdf_finds_polynomial(plan) && is_hidden(s, order);
     if (reaches) nz->notes |= VTR_PDF_NOTE_ORDER;
     from_density &= !reaches;
     s->has_line = nz->is_density_given || !reaches;
     plan->is_density_found = s->has_line && !nz->is_density_given;
     if (from_density) {
-        nz->source = VTR_PDF_SCALE_DENSITY;
+        nz->source = s->has_gap ? VTR_PDF_SCALE_GAP : VTR_PDF_SCALE_DENSITY;
         pdf_functional_clear(&plan->term[PDF_CONSTANT], plan->n_q);
         plan->term[PDF_CONSTANT].offset = isnan(plan->params.constant) ? 0 : plan->params.constant;
         pdf_functional_clear(&plan->scale, plan->n_q);
@@ -168,7 +183,7 @@ static void report(vtr_pdf_plan *plan, const double *intensity, const double *va
             pdf_functional_value(&plan->term[PDF_POLYNOMIAL + k], n, intensity, nz->scale) / nz->scale;
     if (plan->is_density_found)
         nz->density = pdf_functional_value(&plan->line, n, intensity, nz->scale) / nz->scale;
-    if (nz->source == VTR_PDF_SCALE_DENSITY &&
+    if ((nz->source == VTR_PDF_SCALE_DENSITY || nz->source == VTR_PDF_SCALE_GAP) &&
         (nz->scale < 0.5 * nz->window_scale || nz->scale > 1.2 * nz->window_scale))
         nz->notes |= VTR_PDF_NOTE_SCALE;
     if (is_axis_doubtful(plan, intensity)) nz->notes |= VTR_PDF_NOTE_AXIS;

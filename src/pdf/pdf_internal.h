@@ -12,6 +12,7 @@ typedef struct pdf_functional {
 } pdf_functional;
 
 /* The constant and the powers of Q that make the background. */
+enum { PDF_MAX_PAIRS = VTR_COMPOSITION_MAX * (VTR_COMPOSITION_MAX + 1) / 2 };
 enum { PDF_CONSTANT = 0, PDF_POLYNOMIAL = 1, PDF_MAX_TERMS = 2 + VTR_PDF_MAX_ORDER };
 
 /* With D = Q/<f>^2, B = Q (<f^2> + incoherent)/<f>^2 and the columns C_t (D; Q, Q^2, ...) of the background,
@@ -28,11 +29,13 @@ struct vtr_pdf_plan {
     double *atomic;                         /* <f^2> + incoherent */
     double *to_f;                           /* D */
     double *self;                           /* B */
+    double *smooth;                         /* what the polynomial multiplies: Q, or B */
     bool is_alloy;                          /* metals for the greater part, all with known sizes */
-    size_t n_pairs;                         /* of elements with known sizes; 0: no size effect */
-    double *pair_weight; /* [n_pairs][n_q] Faber-Ziman weights less those at half of qmaxinst */
-    double
-        size[VTR_COMPOSITION_MAX * (VTR_COMPOSITION_MAX + 1) / 2]; /* the pair's distance over the mean one */
+    bool is_network;                        /* bonds between unlike atoms */
+    size_t n_pairs;      /* of elements: in an alloy with known sizes, or in a network; 0 otherwise */
+    double *pair_weight; /* [n_pairs][n_q] Faber-Ziman weights; of an alloy less those at half of qmaxinst */
+    double *bond_weight; /* [n_q] of a network: of the pairs that bond, together */
+    double size[PDF_MAX_PAIRS]; /* the pair's distance over the mean one */
     pdf_functional scale;
     size_t n_terms;
     double *column[PDF_MAX_TERMS];
@@ -53,6 +56,8 @@ struct vtr_pdf_plan {
 vtr_status pdf_least_squares(size_t n, size_t m, const double *columns, double *covariance,
                              double *functionals, vtr_error *err);
 
+/* Indices [*first, *last) of the points of the fit window. */
+void pdf_window_points(const vtr_pdf_plan *plan, size_t *first, size_t *last);
 /* N and the constant from the window, the match or what is held; scale and the constant's term must be zero before. */
 vtr_status pdf_scale_simply(vtr_pdf_plan *plan, vtr_error *err);
 /* Fills scale, term, line and normalisation from the mean profile ([n_q], variance may be NULL). */
@@ -73,6 +78,8 @@ double pdf_line(double q, double rcut);
 
 /* Fills is_alloy, and pair_weight and size for an alloy of several elements whose atoms' sizes are known; leaves n_pairs 0 for other matter. */
 vtr_status pdf_size_prepare(vtr_pdf_plan *plan, const vtr_scatterer *scatterer, vtr_error *err);
+/* Fills is_network, pair_weight and bond_weight where the composition is one; after pdf_size_prepare. */
+vtr_status pdf_network_prepare(vtr_pdf_plan *plan, const vtr_scatterer *scatterer, vtr_error *err);
 /* What Faber-Ziman weights that change with Q add to the line below rcut: `leak` [n_q], in F. `scratch` [n_q]. */
 void pdf_size_effect(const vtr_pdf_plan *plan, const double *f, double rcut, double *scratch, double *leak);
 

@@ -82,8 +82,8 @@ static vtr_status allocate(vtr_pdf_plan *plan, vtr_error *err)
 {
     const vtr_pdf_params *p = &plan->params;
     size_t n = plan->n_q;
-    double **arrays[] = {&plan->q,    &plan->mean_f,    &plan->mean_f2,   &plan->atomic,  &plan->to_f,
-                         &plan->self, &plan->structure, &plan->scale.row, &plan->line.row};
+    double **arrays[] = {&plan->q,    &plan->mean_f, &plan->mean_f2,   &plan->atomic,    &plan->to_f,
+                         &plan->self, &plan->smooth, &plan->structure, &plan->scale.row, &plan->line.row};
     bool is_short = false;
     for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++)
         is_short |= (*arrays[i] = vtr_calloc(n, sizeof(double))) == NULL;
@@ -102,6 +102,14 @@ static vtr_status allocate(vtr_pdf_plan *plan, vtr_error *err)
     is_short |= (plan->sensitivity = vtr_calloc(plan->n_r * n, sizeof(double))) == NULL;
     return is_short ? vtr_fail(err, VTR_ERR_MEMORY, "out of memory for %zu x %zu points", n, plan->n_r)
                     : VTR_OK;
+}
+
+/* Whether the background is a polynomial times the atoms' own scattering. */
+static bool follows_atoms(const vtr_pdf_plan *plan, const vtr_pdf_params *p)
+{
+    if (p->background_shape != VTR_PDF_BACKGROUND_AUTO)
+        return p->background_shape == VTR_PDF_BACKGROUND_ATOMS;
+    return plan->is_network && p->radiation == VTR_RADIATION_ELECTRON && !p->plain_polynomial;
 }
 
 /* <f>, <f^2> and the density of the composition. */
@@ -134,6 +142,8 @@ static vtr_status fill_factors(vtr_pdf_plan *plan, const vtr_pdf_params *p, vtr_
         plan->self[j] = q * plan->atomic[j] / f_squared;
     }
     status = pdf_size_prepare(plan, &scatterer, err);
+    if (status == VTR_OK) status = pdf_network_prepare(plan, &scatterer, err);
+    memcpy(plan->smooth, follows_atoms(plan, p) ? plan->self : plan->q, plan->n_q * sizeof *plan->smooth);
     vtr_pdf_normalisation *nz = &plan->normalisation;
     nz->density = !isnan(p->density) ? p->density : vtr_number_density(&composition, p->mass_density);
     nz->is_density_given = !isnan(nz->density);
@@ -173,7 +183,7 @@ static void fill_terms(vtr_pdf_plan *plan, const double held[])
     memcpy(plan->column[PDF_CONSTANT], plan->to_f, plan->n_q * sizeof(double));
     for (size_t t = PDF_POLYNOMIAL; t < plan->n_terms; t++)
         for (size_t j = 0; j < plan->n_q; j++)
-            plan->column[t][j] = pow(plan->q[j], (double)(t - PDF_POLYNOMIAL + 1));
+            plan->column[t][j] = plan->smooth[j] * pow(plan->q[j], (double)(t - PDF_POLYNOMIAL));
     for (size_t k = 0; k < plan->normalisation.n_polynomial; k++)
         plan->term[PDF_POLYNOMIAL + k].per_scale = held[k];
 }
@@ -227,9 +237,10 @@ void vtr_pdf_plan_free(vtr_pdf_plan **plan)
 {
     vtr_pdf_plan *p = *plan;
     if (p == NULL) return;
-    double *arrays[] = {p->axis,        p->q,         p->mean_f,      p->mean_f2,    p->atomic, p->to_f,
-                        p->self,        p->structure, p->scale.row,   p->line.row,   p->r,      p->transform,
-                        p->sensitivity, p->mean_g,    p->pair_weight, p->correlation};
+    double *arrays[] = {p->axis,        p->q,         p->mean_f,      p->mean_f2,   p->atomic,
+                        p->to_f,        p->self,      p->structure,   p->scale.row, p->line.row,
+                        p->r,           p->transform, p->sensitivity, p->mean_g,    p->pair_weight,
+                        p->bond_weight, p->smooth,    p->correlation};
     for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++)
         vtr_free(arrays[i]);
     for (size_t t = 0; t < PDF_MAX_TERMS; t++) {

@@ -53,6 +53,8 @@ static const char *scale_name(vtr_pdf_scale source)
         return "window";
     case VTR_PDF_SCALE_DENSITY:
         return "density";
+    case VTR_PDF_SCALE_GAP:
+        return "density-gap";
     case VTR_PDF_SCALE_GIVEN:
         return "given";
     case VTR_PDF_SCALE_MATCHED:

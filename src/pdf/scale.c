@@ -3,8 +3,7 @@
 
 #include "pdf/pdf_internal.h"
 
-/* Indices [*first, *last) of the points of the fit window. */
-static void window_points(const vtr_pdf_plan *plan, size_t *first, size_t *last)
+void pdf_window_points(const vtr_pdf_plan *plan, size_t *first, size_t *last)
 {
     const double *range = plan->normalisation.fit;
     *first = *last = 0;
@@ -21,7 +20,7 @@ static vtr_status scale_by_window(vtr_pdf_plan *plan, vtr_error *err)
     const vtr_pdf_params *p = &plan->params;
     bool finds_scale = isnan(p->scale), finds_constant = isnan(p->constant);
     size_t first, last;
-    window_points(plan, &first, &last);
+    pdf_window_points(plan, &first, &last);
     if (last < first + 4)
         return vtr_fail(err, VTR_ERR_RANGE, "fit range %g to %g 1/Å holds %zu points; four are needed",
                         plan->normalisation.fit[0], plan->normalisation.fit[1], last - first);

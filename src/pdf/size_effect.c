@@ -57,9 +57,8 @@ static bool find_radii(const vtr_composition *composition, double *radius)
 
 vtr_status pdf_size_prepare(vtr_pdf_plan *plan, const vtr_scatterer *scatterer, vtr_error *err)
 {
-    enum { MAX_PAIRS = VTR_COMPOSITION_MAX * (VTR_COMPOSITION_MAX + 1) / 2 };
     const vtr_composition *composition = &scatterer->composition;
-    double radius[VTR_COMPOSITION_MAX], middle[MAX_PAIRS], weight[MAX_PAIRS], mean = 0;
+    double radius[VTR_COMPOSITION_MAX], middle[PDF_MAX_PAIRS], weight[PDF_MAX_PAIRS], mean = 0;
     size_t n = composition->n, n_pairs = n * (n + 1) / 2, pair = 0;
     plan->is_alloy = find_radii(composition, radius);
     if (n < 2 || !plan->is_alloy || plan->params.equal_sizes) return VTR_OK;
@@ -121,7 +120,7 @@ static void keep_below(const vtr_pdf_plan *plan, const double *difference, doubl
 void pdf_size_effect(const vtr_pdf_plan *plan, const double *f, double rcut, double *scratch, double *leak)
 {
     size_t n = plan->n_q;
-    if (plan->n_pairs == 0) return;
+    if (!plan->is_alloy || plan->n_pairs == 0) return;
     for (size_t j = 0; j < n; j++) {
         double sum = 0;
         for (size_t pair = 0; pair < plan->n_pairs; pair++) {
