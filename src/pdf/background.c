@@ -118,7 +118,8 @@ static void beyond_cut(const pdf_fit *s, const double *z, double *h)
     const double *q = plan->q, step = 0.02;
     size_t n = plan->n_q;
     memset(h, 0, n * sizeof *h);
-    for (size_t i = 0; !s->has_gap && s->rcut + step * (double)i < prior_end; i++) {
+    if (s->has_gap) return;
+    for (size_t i = 0; s->rcut + step * (double)i < prior_end; i++) {
         double r = s->rcut + step * (double)i, sum = 0, weight = i > 0 ? step : step / 2;
         for (size_t j = 0; j < n; j++)
             sum += z[j] * (s->scratch[j] = sin(q[j] * r));

@@ -16,7 +16,7 @@ typedef struct pdf_fit {
     double *line, *f;                       /* [n] */
     double *leak;                           /* [n] what the sizes of the atoms add to the line */
     double *scratch;                        /* [3][n] */
-    double rcut;
+    double rcut;                            /* Å: how far the line reaches */
     bool has_line;
     bool has_gap; /* the line runs on through the gap behind the first shell of a network, up to rcut */
 } pdf_fit;
@@ -34,7 +34,8 @@ void pdf_sines_beyond(pdf_fit *s, double *covariance);
 
 /* Sets rcut, line and structure of a network whose first peak is known. */
 void pdf_network_cut(pdf_fit *s);
-/* N and the constant from the window once more, with the first shell in the fit. */
+/* N and the constant from the window, where it sets the scale and holds one oscillation, once more with the first shell in the
+ * fit. */
 vtr_status pdf_network_window(pdf_fit *s, vtr_error *err);
 /* Whether a polynomial of this order leaves too little of the line. */
 bool pdf_network_is_hidden(const pdf_fit *s, double order);

@@ -114,8 +114,11 @@ static size_t fill_window(const pdf_fit *s, size_t first, size_t n, bool finds_c
 vtr_status pdf_network_window(pdf_fit *s, vtr_error *err)
 {
     vtr_pdf_plan *plan = s->plan;
+    const vtr_pdf_normalisation *nz = &plan->normalisation;
     bool finds_constant = isnan(plan->params.constant);
     size_t first, last;
+    if (nz->source != VTR_PDF_SCALE_WINDOW || (nz->fit[1] - nz->fit[0]) * nz->first_peak < 2 * VTR_PI)
+        return VTR_OK;
     pdf_window_points(plan, &first, &last);
     size_t n = last - first, m = fill_window(s, first, n, finds_constant);
     memset(s->covariance, 0, n * n * sizeof *s->covariance);

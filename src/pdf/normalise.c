@@ -134,9 +134,10 @@ static vtr_status run(pdf_fit *s, vtr_error *err)
     nz->rcut = !isnan(plan->params.rcut) ? plan->params.rcut : cut_of_peak * nz->first_peak;
     if (!(nz->rcut > 0) || plan->params.plain_polynomial) return VTR_OK; /* no line to leave alone */
     if (plan->is_network && isnan(plan->params.rcut)) {
-        if (nz->source == VTR_PDF_SCALE_WINDOW) status = pdf_network_window(s, err);
+        status = pdf_network_window(s, err);
         if (status != VTR_OK) return status;
-        scale = nz->window_scale = pdf_functional_value(&plan->scale, plan->n_q, s->intensity, 0);
+        scale = pdf_functional_value(&plan->scale, plan->n_q, s->intensity, 0);
+        if (nz->source == VTR_PDF_SCALE_WINDOW) nz->window_scale = scale;
         pdf_network_cut(s);
     } else {
         set_cut(s, nz->rcut);
