@@ -5,9 +5,7 @@
 #include <stdbool.h>
 #include <string.h>
 
-#include "base/base_internal.h"
 #include "beam/beam_internal.h"
-#include "beam/centre_internal.h"
 #include "vitrail/constants.h"
 
 vtr_beam_params vtr_beam_default_params(size_t det_y, size_t det_x, double start_x_px, double start_y_px,
@@ -27,21 +25,6 @@ vtr_beam_params vtr_beam_default_params(size_t det_y, size_t det_x, double start
         .disc_radius_px = radius_px > 4 ? radius_px - 2 : 0.5 * radius_px,
         .disc_edge_px = 0.5,
     };
-}
-
-static const centre_kernels *best_kernels(void)
-{
-#ifdef VITRAIL_X86_KERNELS
-    switch (vtr_cpu_best()) {
-    case VTR_CPU_AVX512:
-        return &vtr_centre_kernels_avx512;
-    case VTR_CPU_AVX2:
-        return &vtr_centre_kernels_avx2;
-    default:
-        break;
-    }
-#endif
-    return &vtr_centre_kernels_portable;
 }
 
 /* Sums over a disc, places counted from the point `origin`. */
@@ -86,7 +69,7 @@ static double half_chord(double radius, double dy)
 /* Everything that position and covariance need, in one walk over the disc about (cx, cy), rows added to the sums of
  * columns so that neighbours do not wait for each other. No pixel may be missing. */
 static inline __attribute__((always_inline)) disc_sums
-sum_disc(pixel_reader read, vtr_type type, const void *frame, const vtr_beam_params *p, double cx, double cy)
+sum_disc(pixel_reader read, const void *frame, const vtr_beam_params *p, double cx, double cy)
 {
     disc_sums s = {.highest = -INFINITY};
     column_sums columns;
@@ -96,12 +79,18 @@ sum_disc(pixel_reader read, vtr_type type, const void *frame, const vtr_beam_par
     for (ptrdiff_t k = 0; k < right - left; k++)
         columns.value[k] = columns.dy[k] = columns.dy2[k] = 0;
     for (ptrdiff_t y = y0; y < y1; y++) {
-        double dy = (double)y - cy;
+        double dy = (double)y - cy, dy2 = dy * dy;
         span(&x0, &x1, cx, half_chord(p->radius_px, dy), p->det_x);
         if (x1 <= x0) continue;
         size_t first = (size_t)y * p->det_x + (size_t)x0, n_row = (size_t)(x1 - x0);
-        best_kernels()->moments[type](columns.value + (x0 - left), columns.dy + (x0 - left),
-                                      columns.dy2 + (x0 - left), frame, first, n_row, dy);
+        double *restrict value = columns.value + (x0 - left), *restrict value_dy = columns.dy + (x0 - left);
+        double *restrict value_dy2 = columns.dy2 + (x0 - left);
+        for (size_t k = 0; k < n_row; k++) {
+            double v = read(frame, first + k);
+            value[k] += v;
+            value_dy[k] += v * dy;
+            value_dy2[k] += v * dy2;
+        }
         for (size_t k = 0; k < n_row && isfinite(p->saturation); k++)
             s.highest = read(frame, first + k) > s.highest ? read(frame, first + k) : s.highest;
         double n = (double)n_row, middle = 0.5 * (double)(x0 + x1 - 1) - cx;
@@ -110,7 +99,7 @@ sum_disc(pixel_reader read, vtr_type type, const void *frame, const vtr_beam_par
         s.y += n * dy;
         s.xx += n * middle * middle + n * (n * n - 1) / 12;
         s.xy += n * middle * dy;
-        s.yy += n * dy * dy;
+        s.yy += n * dy2;
     }
     for (ptrdiff_t k = 0; k < right - left; k++) {
         double dx = (double)(left + k) - cx;
@@ -165,10 +154,10 @@ sum_disc_with_holes(pixel_reader read, const void *frame, const vtr_beam_params 
     return s;
 }
 
-/* Sum and number of the pixels in the background's ring about (cx, cy), without those that are missing. */
+/* Sum and number of the pixels in the background's ring about (cx, cy); `has_holes`: some may be missing. */
 static inline __attribute__((always_inline)) void sum_ring(double *sum, double *n, pixel_reader read,
                                                            const void *frame, const vtr_beam_params *p,
-                                                           double cx, double cy)
+                                                           double cx, double cy, bool has_holes)
 {
     ptrdiff_t y0, y1, outer[2], inner[2];
     double partial[4] = {0};
@@ -183,40 +172,13 @@ static inline __attribute__((always_inline)) void sum_ring(double *sum, double *
         for (size_t k = 0; k < 2; k++) {
             for (ptrdiff_t x = parts[k][0]; x < parts[k][1]; x++) {
                 size_t i = (size_t)y * p->det_x + (size_t)x;
-                if (!has_data(read, frame, p->used, i)) continue;
+                if (has_holes && !has_data(read, frame, p->used, i)) continue;
                 partial[x % 4] += read(frame, i);
                 *n += 1;
             }
         }
     }
     *sum = partial[0] + partial[1] + partial[2] + partial[3];
-}
-
-/* The same where no pixel is missing, added to the sums of columns. */
-static void sum_whole_ring(double *sum, double *n, vtr_type type, const void *frame, const vtr_beam_params *p,
-                           double cx, double cy)
-{
-    double columns[COLUMNS] = {0};
-    ptrdiff_t y0, y1, left, right, outer[2], inner[2];
-    *n = *sum = 0;
-    span(&y0, &y1, cy, p->background_px[1], p->det_y);
-    span(&left, &right, cx, p->background_px[1], p->det_x);
-    for (ptrdiff_t y = y0; y < y1; y++) {
-        double dy = (double)y - cy;
-        span(&outer[0], &outer[1], cx, half_chord(p->background_px[1], dy), p->det_x);
-        span(&inner[0], &inner[1], cx, half_chord(p->background_px[0], dy), p->det_x);
-        if (fabs(dy) >= p->background_px[0]) inner[0] = inner[1] = outer[1];
-        const ptrdiff_t parts[2][2] = {{outer[0], inner[0]}, {inner[1], outer[1]}};
-        for (size_t k = 0; k < 2; k++) {
-            if (parts[k][1] <= parts[k][0]) continue;
-            size_t n_part = (size_t)(parts[k][1] - parts[k][0]);
-            best_kernels()->values[type](columns + (parts[k][0] - left), frame,
-                                         (size_t)y * p->det_x + (size_t)parts[k][0], n_part);
-            *n += (double)n_part;
-        }
-    }
-    for (ptrdiff_t k = 0; k < right - left; k++)
-        *sum += columns[k];
 }
 
 /* Whether a masked pixel lies in the square about a circle. */
@@ -232,11 +194,11 @@ static bool has_masked(const vtr_beam_params *p, double cx, double cy, double ra
 }
 
 /* Both sums for one type of pixels, with the reader inlined; the slower walk only where pixels are missing. */
-#define DEFINE_SUMS(TYPE, CODE)                                                                              \
+#define DEFINE_SUMS(TYPE)                                                                                    \
     static disc_sums disc_##TYPE(const void *frame, const vtr_beam_params *p, double cx, double cy)          \
     {                                                                                                        \
         if (2 * p->radius_px + 2 <= COLUMNS && !has_masked(p, cx, cy, p->radius_px)) {                       \
-            disc_sums s = sum_disc(pixel_##TYPE, CODE, frame, p, cx, cy);                                    \
+            disc_sums s = sum_disc(pixel_##TYPE, frame, p, cx, cy);                                          \
             if (isfinite(s.counts)) return s;                                                                \
         }                                                                                                    \
         return sum_disc_with_holes(pixel_##TYPE, frame, p, cx, cy);                                          \
@@ -244,21 +206,21 @@ static bool has_masked(const vtr_beam_params *p, double cx, double cy, double ra
     static void ring_##TYPE(double *sum, double *n, const void *frame, const vtr_beam_params *p, double cx,  \
                             double cy)                                                                       \
     {                                                                                                        \
-        if (2 * p->background_px[1] + 2 <= COLUMNS && !has_masked(p, cx, cy, p->background_px[1])) {         \
-            sum_whole_ring(sum, n, CODE, frame, p, cx, cy);                                                  \
+        if (!has_masked(p, cx, cy, p->background_px[1])) {                                                   \
+            sum_ring(sum, n, pixel_##TYPE, frame, p, cx, cy, false);                                         \
             if (isfinite(*sum)) return;                                                                      \
         }                                                                                                    \
-        sum_ring(sum, n, pixel_##TYPE, frame, p, cx, cy);                                                    \
+        sum_ring(sum, n, pixel_##TYPE, frame, p, cx, cy, true);                                              \
     }
 
-DEFINE_SUMS(u8, VTR_TYPE_U8)
-DEFINE_SUMS(u16, VTR_TYPE_U16)
-DEFINE_SUMS(u32, VTR_TYPE_U32)
-DEFINE_SUMS(i8, VTR_TYPE_I8)
-DEFINE_SUMS(i16, VTR_TYPE_I16)
-DEFINE_SUMS(i32, VTR_TYPE_I32)
-DEFINE_SUMS(f32, VTR_TYPE_F32)
-DEFINE_SUMS(f64, VTR_TYPE_F64)
+DEFINE_SUMS(u8)
+DEFINE_SUMS(u16)
+DEFINE_SUMS(u32)
+DEFINE_SUMS(i8)
+DEFINE_SUMS(i16)
+DEFINE_SUMS(i32)
+DEFINE_SUMS(f32)
+DEFINE_SUMS(f64)
 
 static const struct {
     disc_sums (*disc)(const void *frame, const vtr_beam_params *p, double cx, double cy);
