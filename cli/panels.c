@@ -476,5 +476,6 @@ vtr_status cli_panels_add(cli_panels *panels, const char *text, vtr_error *err)
     if (strcmp(text, "joint") == 0) return cli_panels_add_joint(panels, err);
     if (strcmp(text, "shell-strain") == 0) return cli_panels_add_shell_strain(panels, err);
     if (strcmp(text, "angle") == 0 || strcmp(text, "strain/angle") == 0) return add_directions(panels, err);
+    if (cli_is_phases(text)) return cli_panels_add_phases(panels, text, err);
     return add_map(panels, text, err);
 }

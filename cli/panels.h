@@ -44,6 +44,10 @@ vtr_status cli_panels_add_inclusions(cli_panels *panels, vtr_error *err);
 vtr_status cli_panels_read(cli_quantity **out, cli_panels *panels, const char *group, const char *name,
                            vtr_error *err);
 
+/* "phases", or one of "components", "mixture", "shares", "fractions", "lengths", "consensus", of what vitrail phases found. */
+bool cli_is_phases(const char *text);
+vtr_status cli_panels_add_phases(cli_panels *panels, const char *which, vtr_error *err);
+
 /* Adds one diffraction pattern of a recording, or an image: `position` is "Y,X", NULL where there is only one. */
 vtr_status cli_panels_add_pattern(cli_panels *panels, const char *path, const char *position, vtr_error *err);
 

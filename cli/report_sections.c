@@ -283,6 +283,8 @@ static vtr_status group_section(const cli_report_job *r, const char *group, vtr_
     start_section(r, group, group_title(group));
     if (strcmp(group, "strain") == 0) strain_notes(r);
     vtr_status status = statistics_table(r, group, err);
+    if (status == VTR_OK && strcmp(group, "phases") == 0)
+        status = optional_figure(r, "phases", "phases: components, maps, fractions and lengths", NULL, err);
     for (size_t i = 0; i < r->names->n && status == VTR_OK; i++) {
         if (strcmp(r->names->group[i], group) != 0 || !is_drawn(r->names, i)) continue;
         vtr_progress_report(&r->run->progress, "report", (double)i, (double)r->names->n, "maps");

@@ -91,10 +91,15 @@ typedef struct vtr_figure_overlay {
  * up to the upper limit, a wheel in place of the colour bar. */
 typedef struct vtr_figure_map {
     size_t n_y, n_x;
-    const float *values;         /* [n_y][n_x] */
-    const float *angle_rad;      /* [n_y][n_x] or NULL */
-    int fold;                    /* of the angle: 1 vectors, 2 directors */
-    double step_y_nm, step_x_nm; /* NAN: unknown; pixels are square then */
+    const float *values;    /* [n_y][n_x] */
+    const float *angle_rad; /* [n_y][n_x] or NULL */
+    int fold;               /* of the angle: 1 vectors, 2 directors */
+    /* [n_shares][n_y][n_x], of a mixture: each position has the colours of the first lines of a plot, mixed by these
+     * weights (none below zero), and their names stand under the map in place of a colour bar; at most 5. NULL: none */
+    const float *shares;
+    size_t n_shares;
+    const char *const *share_names; /* [n_shares] */
+    double step_y_nm, step_x_nm;    /* NAN: unknown; pixels are square then */
     bool hide_scale_bar;
     vtr_figure_colours colours;
     vtr_figure_overlay overlay;
@@ -124,6 +129,7 @@ typedef struct vtr_figure_series {
     const double *error; /* [n] standard deviations, drawn as a band, with points as bars; NULL: none */
     const char *label;   /* in the legend; NULL: not in it */
     vtr_figure_line_style style;
+    const double *low, *high; /* [n], edges of the band in place of the errors'; NULL: none */
 } vtr_figure_series;
 
 /* A place on the x axis that is pointed out by a dashed line; its label stands at the upper edge. */

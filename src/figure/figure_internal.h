@@ -52,6 +52,11 @@ vtr_status vtr_find_limits(double limits[2], bool out_of_range[2], const float *
 /* Position 0 ... 1 of a shown value between the limits (may lie outside). */
 double vtr_scale_position(const double limits[2], vtr_figure_scaling scaling, double shown);
 
+/* Colours of lines; the mean of the first n with these weights, none below zero (palette.c). */
+enum { VTR_LINE_COLOURS = 7 };
+extern const unsigned char vtr_line_rgb[VTR_LINE_COLOURS][3];
+void vtr_mixed_colour(unsigned char rgb[3], size_t n, const double *weights);
+
 /* --- pixels (raster.c)
  * --------------------------------------------------------------------------------------- */
 

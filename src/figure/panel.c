@@ -14,7 +14,10 @@ vtr_status vtr_panel_check(const vtr_figure_panel *panel, vtr_error *err)
         if (m->n_y == 0 || m->n_x == 0)
             return vtr_fail(err, VTR_ERR_SHAPE, "a map of %zu x %zu positions cannot be drawn", m->n_y,
                             m->n_x);
-        if (m->values == NULL && m->angle_rad == NULL)
+        if (m->shares != NULL && (m->n_shares == 0 || m->n_shares >= VTR_MAX_KEYS))
+            return vtr_fail(err, VTR_ERR_ARGUMENT, "a mixture of %zu has no colours; at most %d", m->n_shares,
+                            VTR_MAX_KEYS - 1);
+        if (m->values == NULL && m->angle_rad == NULL && m->shares == NULL)
             return vtr_fail(err, VTR_ERR_ARGUMENT, "a map needs values or angles");
         if (m->angle_rad != NULL && m->fold != 1 && m->fold != 2)
             return vtr_fail(err, VTR_ERR_ARGUMENT, "fold is %d; it is 1 for vectors, 2 for directors",
@@ -47,6 +50,9 @@ static void map_keys(vtr_panel_work *work, const vtr_figure_map *map)
 {
     static const unsigned char ink[3] = {20, 20, 20};
     const vtr_figure_overlay *overlay = &map->overlay;
+    for (size_t j = 0; map->shares != NULL && j < map->n_shares; j++)
+        add_key(work, VTR_KEY_SWATCH, vtr_line_rgb[j], map->share_names != NULL ? map->share_names[j] : "");
+    if (map->shares != NULL && work->n_keys == VTR_MAX_KEYS) return;
     if (work->raster.has_missing) add_key(work, VTR_KEY_SWATCH, vtr_missing_rgb, "no data");
     if (overlay->n_boxes > 0 && overlay->box_label != NULL)
         add_key(work, VTR_KEY_BOX, ink, overlay->box_label);
@@ -162,7 +168,7 @@ void vtr_panel_measure(vtr_panel_work *work, cairo_t *cr, double width, double h
         *m = vtr_plot_margins(cr, &panel->plot, width, height);
     else if (panel->kind == VTR_FIGURE_MAP && panel->map.angle_rad != NULL)
         m->right = vtr_wheel_width(cr, work->bar.label, work->limit_text);
-    else
+    else if (panel->kind != VTR_FIGURE_MAP || panel->map.shares == NULL)
         m->right = vtr_colour_bar_width(cr, &work->bar, beside(height));
     if (work->n_keys > 0)
         m->bottom += VTR_KEY_HEIGHT * (double)vtr_key_rows(cr, work->keys, work->n_keys, width + m->right);
@@ -265,7 +271,7 @@ vtr_status vtr_panel_draw(vtr_panel_work *work, vtr_canvas *canvas, vtr_rectangl
     vtr_rectangle taller = {box.x, box.y, box.w, beside(box.h)};
     if (panel->kind == VTR_FIGURE_MAP && panel->map.angle_rad != NULL)
         vtr_draw_wheel(canvas, taller, panel->map.fold, work->bar.label, work->limit_text);
-    else
+    else if (panel->kind != VTR_FIGURE_MAP || panel->map.shares == NULL)
         vtr_draw_colour_bar(canvas, &work->bar, taller);
     draw_keys(work, canvas, box);
     return VTR_OK;

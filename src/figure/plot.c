@@ -5,12 +5,6 @@
 #include "figure/figure_internal.h"
 #include "vitrail/constants.h"
 
-/* M. Okabe & K. Ito, "Color universal design" (2008): told apart in every colour vision deficiency; in an
- * order of contrast on white. */
-static const unsigned char line_rgb[][3] = {{0, 114, 178}, {213, 94, 0},   {0, 158, 115}, {204, 121, 167},
-                                            {230, 159, 0}, {86, 180, 233}, {60, 60, 60}};
-enum { N_COLOURS = sizeof line_rgb / sizeof *line_rgb };
-
 #define TICK_LENGTH 2.5
 
 typedef struct axes {
@@ -21,11 +15,13 @@ typedef struct axes {
 
 static double lower(const vtr_figure_series *s, size_t i)
 {
+    if (s->low != NULL) return s->low[i];
     return s->error != NULL && isfinite(s->error[i]) ? s->y[i] - s->error[i] : s->y[i];
 }
 
 static double upper(const vtr_figure_series *s, size_t i)
 {
+    if (s->high != NULL) return s->high[i];
     return s->error != NULL && isfinite(s->error[i]) ? s->y[i] + s->error[i] : s->y[i];
 }
 
@@ -210,7 +206,7 @@ static void draw_line(cairo_t *cr, const axes *a, const vtr_figure_series *s, co
         size_t end = i;
         while (is_point(s, end))
             end++;
-        if (s->error != NULL && end > i + 1) {
+        if ((s->error != NULL || s->low != NULL) && end > i + 1) {
             trace_band(cr, a, s, i, end);
             cairo_set_source_rgba(cr, rgb[0] / 255.0, rgb[1] / 255.0, rgb[2] / 255.0, 0.22);
             cairo_fill(cr);
@@ -233,7 +229,7 @@ static void draw_points(cairo_t *cr, const axes *a, const vtr_figure_series *s, 
     for (size_t i = 0; i < s->n; i++) {
         if (!is_point(s, i)) continue;
         double x = place_x(a, s->x[i]);
-        if (s->error != NULL) {
+        if (s->error != NULL || s->low != NULL) {
             cairo_move_to(cr, x, place_y(a, lower(s, i)));
             cairo_line_to(cr, x, place_y(a, upper(s, i)));
             cairo_stroke(cr);
@@ -341,7 +337,8 @@ static void draw_legend(cairo_t *cr, const vtr_figure_plot *plot, const axes *a)
         vtr_figure_series sample = {.n = 2, .x = x, .y = ys, .style = s->style};
         const double middle = 0.5;
         if (s->style == VTR_LINE_POINTS) sample.n = 1, sample.x = &middle;
-        (s->style == VTR_LINE_POINTS ? draw_points : draw_line)(cr, &small, &sample, line_rgb[k % N_COLOURS]);
+        (s->style == VTR_LINE_POINTS ? draw_points : draw_line)(cr, &small, &sample,
+                                                                vtr_line_rgb[k % VTR_LINE_COLOURS]);
         vtr_set_grey(cr, 0.15);
         vtr_text(cr, s->label, VTR_SMALL_PT, r.x + sign + 5, y, VTR_LEFT);
         y += line;
@@ -361,7 +358,8 @@ void vtr_draw_plot(vtr_canvas *canvas, const vtr_figure_plot *plot, vtr_rectangl
     draw_marks(cr, plot, &a);
     for (size_t k = 0; k < plot->n_series; k++) {
         const vtr_figure_series *s = &plot->series[k];
-        (s->style == VTR_LINE_POINTS ? draw_points : draw_line)(cr, &a, s, line_rgb[k % N_COLOURS]);
+        (s->style == VTR_LINE_POINTS ? draw_points : draw_line)(cr, &a, s,
+                                                                vtr_line_rgb[k % VTR_LINE_COLOURS]);
     }
     cairo_restore(cr);
     draw_axes(cr, plot, &a);

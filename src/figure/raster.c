@@ -81,12 +81,33 @@ static void colour_directions(vtr_raster *raster, const vtr_figure_map *map, con
     }
 }
 
+static void colour_mixture(vtr_raster *raster, const vtr_figure_map *map)
+{
+    size_t n = raster->n_y * raster->n_x;
+    for (size_t i = 0; i < n; i++) {
+        double weights[VTR_MAX_KEYS];
+        bool is_data = true;
+        for (size_t j = 0; j < map->n_shares; j++) {
+            weights[j] = (double)map->shares[j * n + i];
+            is_data &= isfinite(weights[j]) != 0;
+        }
+        raster->is_data[i] = is_data;
+        raster->has_missing |= !is_data;
+        if (is_data)
+            vtr_mixed_colour(raster->rgb + 3 * i, map->n_shares, weights);
+        else
+            memcpy(raster->rgb + 3 * i, vtr_missing_rgb, 3);
+    }
+}
+
 vtr_status vtr_raster_map(vtr_raster *raster, const vtr_figure_map *map, const double limits[2],
                           vtr_error *err)
 {
     vtr_status status = start(raster, map->n_y, map->n_x, err);
     if (status != VTR_OK) return status;
-    if (map->angle_rad != NULL)
+    if (map->shares != NULL)
+        colour_mixture(raster, map);
+    else if (map->angle_rad != NULL)
         colour_directions(raster, map, limits);
     else
         colour_scalars(

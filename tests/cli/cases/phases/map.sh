@@ -45,5 +45,11 @@ vitrail phases map.h5 --compare annealed_map.h5 --json --quiet | "$PYTHON" -c '
 import json, sys
 c = json.load(sys.stdin)["comparison"]
 print(len(c), sorted(c[0]), all(abs(x["first_peak"]["difference"]) < 0.05 for x in c))'
+vitrail figure map.h5 phases -o all.png
+vitrail figure map.h5 components,shares,mixture,fractions,consensus,lengths -o parts.svg
+grep -c -a "<image\|use xlink" parts.svg | awk '{ print ($1 > 0) ? "a picture" : "nothing" }'
+cp map.h5 pca.h5 && vitrail phases pca.h5 --method pca --quiet >out && vitrail figure pca.h5 phases -o pca.pdf
+quiet_status_of vitrail figure pca.h5 mixture -o none.png
+quiet_status_of vitrail figure before.h5 phases -o none.png
 rm -f out
 files
