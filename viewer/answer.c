@@ -100,3 +100,20 @@ vtr_status view_argument_position(size_t position[2], bool *has, const view_sess
     vtr_status status = view_argument_index(&position[0], request, "y", session->n_y, err);
     return status == VTR_OK ? view_argument_index(&position[1], request, "x", session->n_x, err) : status;
 }
+
+vtr_status view_argument_region(vtr_region *region, const view_session *session, const view_request *request,
+                                vtr_error *err)
+{
+    char text[512];
+    const char *given = view_argument(request, "region");
+    *region = (vtr_region){0};
+    if (given == NULL) return VTR_OK;
+    /* a mask is a file, and no file is read but those that are shown */
+    if (strstr(given, "mask:") != NULL)
+        return vtr_fail(err, VTR_ERR_ARGUMENT,
+                        "a region of the viewer is a shape or a condition, not a mask");
+    int n = snprintf(text, sizeof text, "region=%s", given);
+    if (n < 0 || (size_t)n >= sizeof text)
+        return vtr_fail(err, VTR_ERR_ARGUMENT, "the region's text is too long");
+    return vtr_region_parse(region, text, session->map, session->n_y, session->n_x, err);
+}

@@ -9,6 +9,7 @@
 #include <stdio.h>
 
 #include "session.h"
+#include "vitrail/region.h"
 
 /* What is read of a request. Texts are NULL where it has none. */
 typedef struct view_request {
@@ -57,6 +58,10 @@ vtr_status view_argument_index(size_t *out, const view_request *request, const c
 vtr_status view_argument_position(size_t position[2], bool *has, const view_session *session,
                                   const view_request *request, vtr_error *err);
 
+/* A region as vtr_region_parse reads it, but from no file; n = 0 where none is given. Released by the caller. */
+vtr_status view_argument_region(vtr_region *region, const view_session *session, const view_request *request,
+                                vtr_error *err);
+
 /* --- answers ------------------------------------------------------------------------------------------------- */
 
 typedef vtr_status (*view_handler)(view_answer *answer, view_session *session, const view_request *request,
@@ -71,18 +76,32 @@ vtr_status view_answer_palettes(view_answer *answer, view_session *session, cons
 /* A map, argument `name`: description, values and, where there are any, standard deviations, float32. */
 vtr_status view_answer_map(view_answer *answer, view_session *session, const view_request *request,
                            vtr_error *err);
-/* A pattern, arguments `y` and `x`, or the mean pattern: description, float32. */
+/* A pattern, arguments `y` and `x`, the mean over a `region`, or of all: description, float32. */
 vtr_status view_answer_pattern(view_answer *answer, view_session *session, const view_request *request,
                                vtr_error *err);
 /* Which pixels are used: one byte each, 0 = masked. */
 vtr_status view_answer_mask(view_answer *answer, view_session *session, const view_request *request,
                             vtr_error *err);
-/* Every number of a position with its error, and its flags in words. */
+/* Every number of a position with its error, and its flags in words; of a `region` mean and spread. With `reference` or
+ * `axis` the strain is that of the trial. */
 vtr_status view_answer_numbers(view_answer *answer, view_session *session, const view_request *request,
                                vtr_error *err);
-/* I(k), F(Q) and G(r) of a position. */
+/* I(k), F(Q) and G(r) of a position, or their means over a region. */
 vtr_status view_answer_curves(view_answer *answer, view_session *session, const view_request *request,
                               vtr_error *err);
+/* The strain with another `reference` or `axis` (trial.h), as view_answer_map. */
+vtr_status view_answer_strain(view_answer *answer, view_session *session, const view_request *request,
+                              vtr_error *err);
+/* The image of a virtual `detector` (vtr_virtual_parse) from the recording, at every `stride`-th position. A newer
+ * request ends it. */
+vtr_status view_answer_virtual(view_answer *answer, view_session *session, const view_request *request,
+                               vtr_error *err);
+/* How far the virtual detector is. */
+vtr_status view_answer_progress(view_answer *answer, view_session *session, const view_request *request,
+                                vtr_error *err);
+/* A map along a `line` Y0,X0,Y1,X1,WIDTH in positions, as view_answer_curves. */
+vtr_status view_answer_line(view_answer *answer, view_session *session, const view_request *request,
+                            vtr_error *err);
 
 /* Members of a JSON object that describe a map, without brackets. */
 void view_describe_map(FILE *out, const cli_quantity *quantity);

@@ -47,6 +47,36 @@ static vtr_status read_curve(float *out, const view_session *s, const curve *c, 
     return status;
 }
 
+/* The same of the mean over a region's positions with data, each with the same weight; their errors taken as
+ * independent. */
+static vtr_status read_mean(float *out, const view_session *s, const curve *c, const vtr_region *region,
+                            size_t n, vtr_error *err)
+{
+    float *one = malloc(3 * n * sizeof *one);
+    double *sums = calloc(3 * n, sizeof *sums); /* values, squared errors, positions */
+    vtr_status status = VTR_OK;
+    if (one == NULL || sums == NULL) status = vtr_fail(err, VTR_ERR_MEMORY, "no memory for a mean curve");
+    for (size_t p = 0; status == VTR_OK && p < s->n_y * s->n_x; p++) {
+        if (region->member[p] == 0) continue;
+        const size_t position[2] = {p / s->n_x, p % s->n_x};
+        status = read_curve(one, s, c, position, n, err);
+        for (size_t i = 0; status == VTR_OK && i < n; i++) {
+            if (!isfinite(one[n + i])) continue;
+            sums[i] += (double)one[n + i];
+            sums[n + i] += (double)one[2 * n + i] * (double)one[2 * n + i];
+            sums[2 * n + i] += 1;
+        }
+    }
+    for (size_t i = 0; status == VTR_OK && i < n; i++) {
+        out[i] = one[i];
+        out[n + i] = (float)(sums[i] / sums[2 * n + i]);
+        out[2 * n + i] = (float)(sqrt(sums[n + i]) / sums[2 * n + i]);
+    }
+    free(one);
+    free(sums);
+    return status;
+}
+
 static void describe(FILE *out, const view_session *s, const curve *c, size_t n, const char *before)
 {
     char unit[32] = "", label[64];
@@ -64,21 +94,31 @@ vtr_status view_answer_curves(view_answer *answer, view_session *session, const 
                               vtr_error *err)
 {
     enum { N = sizeof curves / sizeof *curves };
-    size_t position[2], n_curves = 0, n;
+    size_t position[2], n_curves = 0, n = 0;
     bool is_one = false;
+    vtr_region region = {0};
     vtr_status status = view_argument_position(position, &is_one, session, request, err);
-    if (status == VTR_OK && !is_one) status = vtr_fail(err, VTR_ERR_ARGUMENT, "y and x are missing");
+    if (status == VTR_OK) status = view_argument_region(&region, session, request, err);
+    if (status == VTR_OK && !is_one && region.n == 0)
+        status = vtr_fail(err, VTR_ERR_ARGUMENT, "y and x are missing");
     view_text text = {0};
     if (status == VTR_OK) status = view_text_begin(&text, err);
-    if (status != VTR_OK) return status;
+    if (status != VTR_OK) {
+        vtr_region_release(&region);
+        return status;
+    }
     view_array arrays[N];
     float *data[N] = {NULL};
     fputs("{\"curves\": [", text.out);
     for (size_t i = 0; status == VTR_OK && i < N; i++) {
         if (!exists(session, &curves[i], &n)) continue;
         float *values = data[n_curves] = malloc(3 * n * sizeof *values);
-        status = values == NULL ? vtr_fail(err, VTR_ERR_MEMORY, "no memory for a curve")
-                                : read_curve(values, session, &curves[i], position, n, err);
+        if (values == NULL)
+            status = vtr_fail(err, VTR_ERR_MEMORY, "no memory for a curve");
+        else if (region.n > 0)
+            status = read_mean(values, session, &curves[i], &region, n, err);
+        else
+            status = read_curve(values, session, &curves[i], position, n, err);
         describe(text.out, session, &curves[i], n, n_curves > 0 ? ", " : "");
         arrays[n_curves++] = (view_array){values, 3 * n * sizeof *values};
     }
@@ -89,5 +129,6 @@ vtr_status view_answer_curves(view_answer *answer, view_session *session, const 
         view_text_discard(&text);
     for (size_t i = 0; i < n_curves; i++)
         free(data[i]);
+    vtr_region_release(&region);
     return status;
 }

@@ -4,6 +4,14 @@
 #include <string.h>
 
 #include "answer.h"
+#include "trial.h"
+
+/* Where numbers are asked for. */
+typedef struct place {
+    size_t position[2];
+    vtr_region region; /* n = 0: at the position */
+    const char *reference, *axis;
+} place;
 
 /* Why a position has no value, or a doubtful one. */
 static void put_flags(FILE *out, const view_session *s, const size_t position[2])
@@ -25,53 +33,113 @@ static void put_flags(FILE *out, const view_session *s, const size_t position[2]
     fputc(']', out);
 }
 
-static vtr_status put_number(FILE *out, view_session *s, size_t index, const size_t position[2],
-                             const char *before, vtr_error *err)
+/* Mean over the region's positions that have a value, and the standard deviation of these. */
+static void mean_of(double *mean, double *spread, size_t *n, const cli_quantity *q, const vtr_region *region)
 {
-    const cli_quantity *q = NULL, *errors = NULL;
-    vtr_status status = view_session_quantity(&q, s, index, err);
-    if (status == VTR_OK) status = view_errors_of(&errors, s, q, err);
-    if (status != VTR_OK) return status;
-    size_t i = position[0] * s->n_x + position[1];
-    fprintf(out, "%s\n {\"group\": ", before);
-    cli_json_string(out, q->group);
-    fputs(", \"name\": ", out);
-    cli_json_string(out, q->name);
-    fputs(", \"symbol\": ", out);
-    cli_json_string(out, q->symbol);
-    fputs(", \"unit\": ", out);
-    cli_json_string(out, q->unit);
+    double square = 0;
+    *mean = *spread = NAN;
+    *n = 0;
+    for (size_t p = 0; p < q->n_y * q->n_x; p++) {
+        if (region->member[p] == 0 || !isfinite(q->values[p])) continue;
+        double value = q->values[p], before = *n > 0 ? *mean : 0;
+        *n += 1;
+        *mean = before + (value - before) / (double)*n;
+        square += (value - before) * (value - *mean);
+    }
+    if (*n > 1) *spread = sqrt(square / (double)(*n - 1));
+}
+
+static void put_values(FILE *out, const cli_quantity *q, const cli_quantity *errors, const place *where)
+{
+    if (where->region.n > 0) {
+        double mean, spread;
+        size_t n;
+        mean_of(&mean, &spread, &n, q, &where->region);
+        fputs(", \"value\": ", out);
+        cli_json_number(out, q->factor * mean);
+        fputs(", \"spread\": ", out);
+        cli_json_number(out, q->factor * spread);
+        fprintf(out, ", \"n\": %zu}", n);
+        return;
+    }
+    size_t i = where->position[0] * q->n_x + where->position[1];
     fputs(", \"value\": ", out);
     cli_json_number(out, q->factor * q->values[i]);
     fputs(", \"error\": ", out);
     cli_json_number(out, errors != NULL ? q->factor * errors->values[i] : NAN);
     fputc('}', out);
+}
+
+static vtr_status put_number(FILE *out, view_session *s, size_t index, const place *where, const char *before,
+                             vtr_error *err)
+{
+    const cli_quantity *q = NULL, *errors = NULL;
+    view_trial_map trial = {0};
+    vtr_status status = view_session_quantity(&q, s, index, err);
+    if (status == VTR_OK) status = view_errors_of(&errors, s, q, err);
+    bool is_trial = status == VTR_OK && strcmp(q->group, "strain") == 0 &&
+                    (where->reference != NULL || where->axis != NULL);
+    if (is_trial) status = view_trial_read(&trial, NULL, s, q->name, where->reference, where->axis, err);
+    if (status != VTR_OK) return status;
+    static const char *const members[] = {"group", "name", "symbol", "unit"};
+    const char *const texts[] = {q->group, q->name, q->symbol, q->unit};
+    fprintf(out, "%s\n {", before);
+    for (size_t i = 0; i < 4; i++) {
+        fprintf(out, "%s\"%s\": ", i > 0 ? ", " : "", members[i]);
+        cli_json_string(out, texts[i]);
+    }
+    put_values(out, is_trial ? &trial.values : q, is_trial ? &trial.errors : errors, where);
+    if (is_trial) view_trial_map_release(&trial);
     return VTR_OK;
+}
+
+static vtr_status read_place(place *where, view_session *session, const view_request *request, vtr_error *err)
+{
+    bool is_one = false;
+    vtr_status status = view_argument_position(where->position, &is_one, session, request, err);
+    if (status == VTR_OK) status = view_argument_region(&where->region, session, request, err);
+    if (status == VTR_OK && !is_one && where->region.n == 0)
+        status = vtr_fail(err, VTR_ERR_ARGUMENT, "y and x are missing");
+    where->reference = view_argument(request, "reference");
+    where->axis = view_argument(request, "axis");
+    return status;
+}
+
+static vtr_status put_all(FILE *out, view_session *session, const place *where, vtr_error *err)
+{
+    const char *before = "";
+    vtr_status status = VTR_OK;
+    if (where->region.n > 0) {
+        fprintf(out, "{\"n\": %zu, \"flags\": []", where->region.n);
+    } else {
+        fprintf(out, "{\"y\": %zu, \"x\": %zu, ", where->position[0], where->position[1]);
+        put_flags(out, session, where->position);
+    }
+    fputs(", \"numbers\": [", out);
+    for (size_t i = 0; status == VTR_OK && i < session->names.n; i++) {
+        const char *name = session->names.name[i];
+        if (cli_is_errors(name) || strcmp(name, "flags") == 0) continue;
+        status = put_number(out, session, i, where, before, err);
+        before = ",";
+    }
+    fputs("]}\n", out);
+    return status;
 }
 
 vtr_status view_answer_numbers(view_answer *answer, view_session *session, const view_request *request,
                                vtr_error *err)
 {
-    size_t position[2];
-    bool is_one = false;
-    vtr_status status = view_argument_position(position, &is_one, session, request, err);
-    if (status == VTR_OK && !is_one) status = vtr_fail(err, VTR_ERR_ARGUMENT, "y and x are missing");
-    if (status != VTR_OK) return status;
-    view_text text;
-    const char *before = "";
-    status = view_text_begin(&text, err);
-    if (status != VTR_OK) return status;
-    fprintf(text.out, "{\"y\": %zu, \"x\": %zu, ", position[0], position[1]);
-    put_flags(text.out, session, position);
-    fputs(", \"numbers\": [", text.out);
-    for (size_t i = 0; status == VTR_OK && i < session->names.n; i++) {
-        const char *name = session->names.name[i];
-        if (cli_is_errors(name) || strcmp(name, "flags") == 0) continue;
-        status = put_number(text.out, session, i, position, before, err);
-        before = ",";
+    place where = {0};
+    view_text text = {0};
+    vtr_status status = read_place(&where, session, request, err);
+    if (status == VTR_OK) status = view_text_begin(&text, err);
+    if (status == VTR_OK) {
+        status = put_all(text.out, session, &where, err);
+        if (status == VTR_OK)
+            status = view_answer_json(answer, &text, err);
+        else
+            view_text_discard(&text);
     }
-    fputs("]}\n", text.out);
-    if (status == VTR_OK) return view_answer_json(answer, &text, err);
-    view_text_discard(&text);
+    vtr_region_release(&where.region);
     return status;
 }

@@ -44,22 +44,46 @@ static void put_range(FILE *out, const float *values, size_t n)
     cli_json_number(out, sum);
 }
 
-static vtr_status read_mean(float *values, const view_session *s, vtr_error *err)
+static vtr_status read_mean(float *values, view_session *s, vtr_error *err)
 {
     size_t n = s->det_y * s->det_x;
     if (s->map != NULL && vtr_mapfile_has(s->map, "mean", "mean"))
         return vtr_mapfile_read(s->map, "mean", "mean", VTR_TYPE_F32, n, values, err);
-    if (s->calibration == NULL)
-        return vtr_fail(err, VTR_ERR_NOT_FOUND, "no mean pattern; it comes with the map file");
+    if (s->calibration == NULL) {
+        double centre_px[2];
+        const float *mean = NULL;
+        vtr_status status = view_session_sample(&mean, centre_px, s, err);
+        if (status == VTR_OK) memcpy(values, mean, n * sizeof *values);
+        return status;
+    }
     for (size_t i = 0; i < n; i++)
         values[i] = (float)s->calibration->mean[i];
     return VTR_OK;
 }
 
-static vtr_status read_pattern(float *values, const view_session *s, const size_t position[2], bool is_one,
-                               vtr_error *err)
+/* The mean over the positions of a region, each read once. */
+static vtr_status read_region(float *values, const view_session *s, const vtr_region *region, vtr_error *err)
 {
-    if (!is_one) return read_mean(values, s, err);
+    size_t n = s->det_y * s->det_x;
+    double *sum = calloc(n, sizeof *sum);
+    vtr_status status = sum == NULL ? vtr_fail(err, VTR_ERR_MEMORY, "no memory for a mean pattern") : VTR_OK;
+    for (size_t p = 0; status == VTR_OK && p < s->n_y * s->n_x; p++) {
+        if (region->member[p] == 0) continue;
+        status = vtr_dataset_read_f32(s->recording, p, 1, values, err);
+        for (size_t i = 0; status == VTR_OK && i < n; i++)
+            sum[i] += (double)values[i];
+    }
+    for (size_t i = 0; status == VTR_OK && i < n; i++)
+        values[i] = (float)(sum[i] / (double)region->n);
+    free(sum);
+    return status;
+}
+
+static vtr_status read_pattern(float *values, view_session *s, const size_t position[2], bool is_one,
+                               const vtr_region *region, vtr_error *err)
+{
+    if (!is_one && region->n == 0) return read_mean(values, s, err);
+    if (s->recording != NULL && region->n > 0) return read_region(values, s, region, err);
     if (s->recording == NULL)
         return vtr_fail(err, VTR_ERR_NOT_FOUND, "patterns come with the recording; give it beside '%s'",
                         s->map_path);
@@ -71,13 +95,15 @@ vtr_status view_answer_pattern(view_answer *answer, view_session *session, const
 {
     size_t position[2] = {0, 0}, n = session->det_y * session->det_x;
     bool is_one = false;
+    vtr_region region = {0};
     vtr_status status = view_argument_position(position, &is_one, session, request, err);
+    if (status == VTR_OK && n == 0) status = vtr_fail(err, VTR_ERR_NOT_FOUND, "no patterns");
+    if (status == VTR_OK) status = view_argument_region(&region, session, request, err);
     if (status != VTR_OK) return status;
-    if (n == 0) return vtr_fail(err, VTR_ERR_NOT_FOUND, "no patterns");
     view_text text = {0};
     float *values = malloc(n * sizeof *values);
     status = values == NULL ? vtr_fail(err, VTR_ERR_MEMORY, "no memory for a pattern")
-                            : read_pattern(values, session, position, is_one, err);
+                            : read_pattern(values, session, position, is_one, &region, err);
     if (status == VTR_OK) status = view_text_begin(&text, err);
     if (status == VTR_OK) {
         fprintf(text.out, "{\"det_y\": %zu, \"det_x\": %zu", session->det_y, session->det_x);
@@ -88,6 +114,7 @@ vtr_status view_answer_pattern(view_answer *answer, view_session *session, const
         status = view_answer_arrays(answer, &text, &array, 1, err);
     }
     free(values);
+    vtr_region_release(&region);
     return status;
 }
 

@@ -57,6 +57,17 @@ static void put_recording(FILE *out, const vtr_dataset *recording)
     put_numbers(out, "k_step_inv_angstrom", info->k_step_inv_angstrom, 2);
 }
 
+/* Of a recording alone: a place to begin with. */
+static void put_sample(FILE *out, view_session *session)
+{
+    double centre_px[2];
+    const float *mean = NULL;
+    if (session->recording == NULL || session->calibration != NULL ||
+        view_session_sample(&mean, centre_px, session, NULL) != VTR_OK)
+        return;
+    put_numbers(out, "centre_px", centre_px, 2);
+}
+
 /* Maps of values; their errors come with them, and flags are bits, not numbers. */
 static bool is_shown(const char *name)
 {
@@ -104,6 +115,7 @@ vtr_status view_answer_summary(view_answer *answer, view_session *session, const
     put_numbers(text.out, "step_nm", session->step_nm, 2);
     if (session->recording != NULL) put_recording(text.out, session->recording);
     put_calibration(text.out, session->calibration);
+    put_sample(text.out, session);
     put_names(text.out, &session->names);
     put_reference(text.out, session->map);
     fputs("}\n", text.out);

@@ -15,7 +15,9 @@ static const route routes[] = {
     {"api/summary", "GET", view_answer_summary},   {"api/map", "GET", view_answer_map},
     {"api/pattern", "GET", view_answer_pattern},   {"api/mask", "GET", view_answer_mask},
     {"api/numbers", "GET", view_answer_numbers},   {"api/curves", "GET", view_answer_curves},
-    {"api/palettes", "GET", view_answer_palettes},
+    {"api/palettes", "GET", view_answer_palettes}, {"api/line", "GET", view_answer_line},
+    {"api/strain", "POST", view_answer_strain},    {"api/virtual", "POST", view_answer_virtual},
+    {"api/progress", "GET", view_answer_progress},
 };
 
 vtr_status view_gate_create(view_gate *gate, vtr_error *err)
@@ -83,6 +85,8 @@ static unsigned status_of(vtr_status status)
     case VTR_ERR_NOT_FOUND:
     case VTR_ERR_NO_DATA:
         return 404;
+    case VTR_ERR_INTERRUPTED: /* by a newer request */
+        return 409;
     default:
         return 500;
     }

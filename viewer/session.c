@@ -49,7 +49,6 @@ static vtr_status open_file(view_session *s, const char *path, vtr_error *err)
 
 static vtr_status read_map_shape(view_session *s, vtr_error *err)
 {
-    size_t rank, shape[8];
     if (vtr_mapfile_has(s->map, "calibration", "mask")) {
         vtr_status status = vtr_calibration_read(&s->calibration, s->map, NULL);
         if (status == VTR_OK) {
@@ -59,11 +58,13 @@ static vtr_status read_map_shape(view_session *s, vtr_error *err)
         }
     }
     if (s->names.n == 0) return VTR_OK;
-    vtr_status status =
-        vtr_mapfile_shape(s->map, s->names.group[0], s->names.name[0], &rank, shape, NULL, err);
+    const cli_quantity *first = NULL;
+    vtr_status status = view_session_quantity(&first, s, 0, err);
     if (status != VTR_OK) return status;
-    s->n_y = shape[0];
-    s->n_x = shape[1];
+    s->n_y = first->n_y;
+    s->n_x = first->n_x;
+    for (int i = 0; i < 2; i++)
+        if (!isfinite(s->step_nm[i])) s->step_nm[i] = first->step_nm[i];
     return VTR_OK;
 }
 
@@ -117,6 +118,9 @@ void view_session_close(view_session *session)
         if (session->loaded[i] != NULL) cli_quantity_release(session->loaded[i]);
         free(session->loaded[i]);
     }
+    if (session->trial != NULL) vtr_field_release(session->trial);
+    free(session->trial);
+    free(session->sample_mean);
     vtr_calibration_free(session->calibration);
     vtr_mapfile_close(&session->map);
     vtr_dataset_close(&session->recording);
@@ -155,4 +159,56 @@ vtr_status view_session_find(size_t *index, const view_session *session, const c
         return VTR_OK;
     }
     return vtr_fail(err, VTR_ERR_NOT_FOUND, "no such map");
+}
+
+/* Few enough to be there at once, whatever the recording's size. */
+static vtr_status make_sample(view_session *s, vtr_error *err)
+{
+    enum { PATTERNS = 32, BYTES = 256 << 20 };
+    vtr_sample sample = {0};
+    vtr_status status = vtr_sample_read(&sample, s->recording, PATTERNS, BYTES, NULL, err);
+    if (status != VTR_OK) return status;
+    size_t n = s->det_y * s->det_x;
+    double *mean = calloc(n, sizeof *mean);
+    float *shown = malloc(n * sizeof *shown);
+    unsigned char *used = malloc(n);
+    if (mean == NULL || shown == NULL || used == NULL) {
+        status = vtr_fail(err, VTR_ERR_MEMORY, "no memory for the mean pattern");
+        free(shown);
+        goto cleanup;
+    }
+    memset(used, 1, n);
+    for (size_t f = 0; f < sample.n; f++)
+        for (size_t i = 0; i < n; i++)
+            mean[i] += (double)sample.frames[f * n + i] / (double)sample.n;
+    for (size_t i = 0; i < n; i++) {
+        shown[i] = (float)mean[i];
+        used[i] = isfinite(mean[i]) != 0;
+    }
+    /* where no centre is found, the detector's middle will do to begin with */
+    if (vtr_centre_find(&s->sample_centre_px[0], &s->sample_centre_px[1], mean, used, s->det_y, s->det_x,
+                        NULL) != VTR_OK) {
+        s->sample_centre_px[0] = 0.5 * (double)(s->det_x - 1);
+        s->sample_centre_px[1] = 0.5 * (double)(s->det_y - 1);
+    }
+    s->sample_mean = shown;
+cleanup:
+    free(mean);
+    free(used);
+    vtr_sample_release(&sample);
+    return status;
+}
+
+vtr_status view_session_sample(const float **mean, double centre_px[2], view_session *session, vtr_error *err)
+{
+    vtr_status status = VTR_OK;
+    if (session->recording == NULL) return vtr_fail(err, VTR_ERR_NOT_FOUND, "there is no recording");
+    pthread_mutex_lock(&session->lock);
+    if (session->sample_mean == NULL) status = make_sample(session, err);
+    if (status == VTR_OK) {
+        *mean = session->sample_mean;
+        memcpy(centre_px, session->sample_centre_px, sizeof session->sample_centre_px);
+    }
+    pthread_mutex_unlock(&session->lock);
+    return status;
 }

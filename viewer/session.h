@@ -10,6 +10,7 @@
 #include "cli/quantity.h"
 #include "vitrail/calibration.h"
 #include "vitrail/dataset.h"
+#include "vitrail/field.h"
 #include "vitrail/mapfile.h"
 
 typedef struct view_session {
@@ -25,6 +26,12 @@ typedef struct view_session {
 
     pthread_mutex_t lock;                /* of what follows */
     cli_quantity *loaded[CLI_MAX_NAMES]; /* read when first asked for */
+    vtr_field *trial;                    /* of trial.h; NULL: none yet */
+    char trial_key[160];                 /* the settings that made it */
+    unsigned long virtual_turn;          /* the newest virtual detector asked for */
+    double virtual_done;                 /* how far it is, 0 to 1 */
+    float *sample_mean;                  /* of a recording without map file; NULL: not made yet */
+    double sample_centre_px[2];          /* x, y */
 } view_session;
 
 /* Opens a map file, a recording, or one of each in any order. VTR_ERR_ARGUMENT: two of a kind; VTR_ERR_SHAPE: files that
@@ -38,5 +45,9 @@ vtr_status view_session_quantity(const cli_quantity **out, view_session *session
                                  vtr_error *err);
 /* The index of "group/name"; VTR_ERR_NOT_FOUND. */
 vtr_status view_session_find(size_t *index, const view_session *session, const char *path, vtr_error *err);
+/* Mean pattern [det_y][det_x] and rough centre (x, y) of a few patterns of a recording that has no calibration, made
+ * once; it stays the session's. */
+vtr_status view_session_sample(const float **mean, double centre_px[2], view_session *session,
+                               vtr_error *err);
 
 #endif

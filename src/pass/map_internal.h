@@ -92,6 +92,9 @@ typedef struct map_job {
 /* Sets up plans, fits and result arrays. */
 vtr_status map_job_create(map_job *job, vtr_error *err);
 void map_job_release(map_job *job);
+/* Cuts the scan into batches and lists the shifts of their centres, from dataset, info, calibration and n_positions. What it
+ * took is released with the job. */
+vtr_status map_batches_create(map_job *job, vtr_error *err);
 
 /* One worker's buffers, and the batch that it works on. */
 typedef struct map_worker {

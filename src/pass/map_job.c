@@ -5,9 +5,6 @@
 #include "base/base_internal.h"
 #include "pass/map_internal.h"
 
-/* Plans at different whole-pixel centres; a descan beyond shares plans over more than a pixel. */
-enum { MAX_VARIANTS = 100 };
-
 static vtr_status parse_virtual(map_job *job, const char *text, vtr_error *err)
 {
     size_t i = job->n_virtual;
@@ -68,50 +65,6 @@ static double largest_radius(const vtr_calibration *c)
         most = fmax(most, hypot(c->wxx * vx + c->wxy * vy, c->wxy * vx + c->wyy * vy));
     }
     return most;
-}
-
-/* Patterns farther apart than this, px, do not share a batch: at the end of a scan row the descan jumps back. */
-static const double largest_spread = 1.5;
-
-/* Cuts the scan into batches and rounds the middle of each one's centres to multiples of `quantum`, px. */
-static size_t cut_batch(const map_job *job, size_t first, double quantum, long *x, long *y)
-{
-    double low[2] = {INFINITY, INFINITY}, high[2] = {-INFINITY, -INFINITY};
-    size_t n = 0, n_x = job->info->shape[1];
-    for (; n < VTR_LANES && first + n < job->n_positions; n++) {
-        double d[2], below[2], above[2];
-        vtr_calibration_descan(job->calibration, job->info->shape, (double)((first + n) / n_x),
-                               (double)((first + n) % n_x), &d[0], &d[1]);
-        for (int k = 0; k < 2; k++) {
-            below[k] = fmin(low[k], d[k]);
-            above[k] = fmax(high[k], d[k]);
-        }
-        if (fmax(above[0] - below[0], above[1] - below[1]) > largest_spread && n > 0) break;
-        memcpy(low, below, sizeof low);
-        memcpy(high, above, sizeof high);
-    }
-    *x = lround(round(0.5 * (low[0] + high[0]) / quantum) * quantum);
-    *y = lround(round(0.5 * (low[1] + high[1]) / quantum) * quantum);
-    return n;
-}
-
-/* Makes the list of batches and assigns each one of the shifts that occur; false where there are too many of them. */
-static bool assign_variants(map_job *job, double quantum)
-{
-    job->n_variants = 0;
-    job->n_batches = 0;
-    for (size_t first = 0; first < job->n_positions;) {
-        long x, y;
-        size_t n = cut_batch(job, first, quantum, &x, &y), v = 0;
-        while (v < job->n_variants && (job->variants[v].shift_x != x || job->variants[v].shift_y != y))
-            v++;
-        if (v == MAX_VARIANTS) return false;
-        if (v == job->n_variants)
-            job->variants[job->n_variants++] = (map_variant){.shift_x = x, .shift_y = y};
-        job->batches[job->n_batches++] = (map_batch){first, (unsigned char)n, (unsigned char)v};
-        first += n;
-    }
-    return true;
 }
 
 static vtr_status make_plans(map_job *job, vtr_error *err)
@@ -181,16 +134,9 @@ vtr_status map_job_create(map_job *job, vtr_error *err)
     vtr_status status = choose_virtual(job, largest, err);
     if (status != VTR_OK) return status;
     job->used = vtr_calibration_used(job->calibration);
-    job->variants = vtr_calloc(MAX_VARIANTS, sizeof *job->variants);
-    job->batches = vtr_malloc(job->n_positions, sizeof *job->batches);
-    if (job->used == NULL || job->variants == NULL || job->batches == NULL) {
-        map_job_release(job);
-        return vtr_fail(err, VTR_ERR_MEMORY, "out of memory for the pass");
-    }
-    double quantum = 1;
-    while (!assign_variants(job, quantum))
-        quantum *= 2;
-    status = make_plans(job, err);
+    if (job->used == NULL) return vtr_fail(err, VTR_ERR_MEMORY, "out of memory for the pass");
+    status = map_batches_create(job, err);
+    if (status == VTR_OK) status = make_plans(job, err);
     if (status == VTR_OK) status = allocate_results(job, err);
     if (status == VTR_OK) status = choose_profile(job, largest, err);
     if (status == VTR_OK) status = map_sectors_create(job, err);

@@ -8,9 +8,11 @@ usage: check_page.py VITRAIL [SCREENSHOT_FOLDER]
 import contextlib
 import json
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
+import time
 from pathlib import Path
 
 import h5py
@@ -110,6 +112,131 @@ def check_keys(page):
     page.wait("document.getElementById('where').textContent.startsWith('y 2, x 3')")
 
 
+def click(page, text, within="body"):
+    page.run(f"[...document.querySelectorAll('{within} button')].find(b => b.textContent === {json.dumps(text)}).click()")
+
+
+def choose(page, label, value):
+    page.run(f"""(s => {{ s.value = {json.dumps(value)}; s.dispatchEvent(new Event('change')); }})
+                (document.querySelector({json.dumps(f'[aria-label="{label}"]')}))""")
+
+
+def saved(page, folder, name, press):
+    """The rows of a CSV that the page saves, without its first line."""
+    path = folder / name
+    path.unlink(missing_ok=True)
+    deadline = time.monotonic() + 20
+    while not path.exists():
+        # what it shows may be on its way still, under another name
+        assert time.monotonic() < deadline, f"{name} is not saved"
+        press()
+        for _ in range(25):
+            if not path.exists():
+                time.sleep(0.02)
+    return np.genfromtxt(path, delimiter=",", skip_header=1)
+
+
+def detector_image(page, folder):
+    """What the last map shows, once it is that of the whole scan, as the page saves it."""
+    table = saved(page, folder, "virtual-detector.csv", lambda: click(page, "CSV", "#maps section:last-of-type"))
+    return table[:, 2].reshape(N_Y, N_X)
+
+
+def check_detector(page, folder):
+    """About the centre it is the pass's annulus; dragged elsewhere, the sum of the pixels on it."""
+    choose(page, "Virtual detector", "annulus")
+    page.wait("document.querySelector('#maps section:last-of-type select').value === 'live/detector'")
+    expected = dataset(folder, "virtual/adf")
+    wait_for(lambda: np.allclose(detector_image(page, folder), expected, rtol=1e-6), "the annulus of the map file")
+    choose(page, "Virtual detector", "disc")
+    before = page.run("document.querySelector('[aria-label=\"Virtual detector in words\"]').value")
+    left, top, width, height = page.box("#pattern canvas")
+    scale = min(width, height) / PATTERN
+    middle = (left + width / 2, top + height / 2)
+    page.drag(middle, (middle[0] + 6 * scale, middle[1] - 9 * scale))
+    text = page.run("document.querySelector('[aria-label=\"Virtual detector in words\"]').value")
+    (y0, x0, radius), (y1, x1, _) = ([float(v) for v in t.removeprefix("disc:").split(",")] for t in (before, text))
+    assert abs(y1 - y0 + 9) < 0.2 and abs(x1 - x0 - 6) < 0.2, (before, text)
+    expected = detector_sum(folder, y1, x1, radius)
+    wait_for(lambda: np.allclose(detector_image(page, folder), expected, rtol=1e-6), "the dragged disc")
+    page.run("document.activeElement.blur()")
+    page.key("D", shift=True)
+    page.key("w")
+    expected = detector_sum(folder, y1 - 1, x1 + 5, radius)
+    wait_for(lambda: np.allclose(detector_image(page, folder), expected, rtol=1e-6), "the disc moved with the keys")
+
+
+def wait_for(condition, what):
+    deadline = time.monotonic() + 20
+    while not condition():
+        assert time.monotonic() < deadline, what
+
+
+def detector_sum(folder, y, x, radius):
+    """The recording has neither descan nor masked pixels; its lens is as the calibration says."""
+    with h5py.File(folder / "map.h5") as file:
+        c = file["entry/calibration"].attrs
+        wxx, wyy, wxy = c["w"] if "w" in c else (c["wxx"], c["wyy"], c["wxy"])
+    row, column = np.mgrid[:PATTERN, :PATTERN]
+    u, v = column - x, row - y
+    inside = np.hypot(wxx * u + wxy * v, wxy * u + wyy * v) < radius
+    return np.load(folder / "scan.npy", mmap_mode="r")[:, :, inside].sum(axis=-1, dtype="u8")
+
+
+def check_reference(page, program, folder):
+    """A rectangle drawn on the map is the command's --reference; the map file stays as it was."""
+    before = (folder / "map.h5").read_bytes()
+    choose(page, "Quantity of Map 1", "strain/exx")
+    click(page, "Reference", "#maps")
+    page.drag(centre_of(page, 12, 20), centre_of(page, 19, 29))
+    page.wait("document.querySelector('.bar input.wide').value === '12:20,20:30'")
+    shutil.copy(folder / "map.h5", folder / "other.h5")
+    vitrail(program, folder, "strain", "other.h5", "--reference", "12:20,20:30")
+    with h5py.File(folder / "other.h5") as file:
+        expected = np.asarray(file["entry/strain/exx"])
+    wait_for(lambda: np.allclose(map_saved(page, folder), expected, atol=1e-8), "the strain of the other reference")
+    assert (folder / "map.h5").read_bytes() == before
+    click(page, "Clear", "#maps")
+    wait_for(lambda: np.allclose(map_saved(page, folder), dataset(folder, "strain/exx"), atol=1e-8), "the file's strain")
+
+
+def map_saved(page, folder):
+    return saved(page, folder, "strain-exx.csv", lambda: click(page, "CSV", "#maps section"))[:, 2].reshape(N_Y, N_X)
+
+
+def check_line(page, program, folder):
+    """A line typed, in positions, is the command's in nm."""
+    click(page, "Line", "#maps")
+    page.drag(centre_of(page, 3, 4), centre_of(page, 20, 28))
+    page.wait("document.querySelector('#plots svg').getAttribute('aria-label').includes('distance')")
+    page.run("""(f => { f.value = '3,4,20,28,3'; f.dispatchEvent(new Event('change')); })
+                (document.querySelector('.bar input.wide'))""")
+    with h5py.File(folder / "map.h5") as file:
+        step = file["entry/strain/scan_x"][1] - file["entry/strain/scan_x"][0]
+        name = f"{step * 4},{step * 3},{step * 28},{step * 20}"
+    vitrail(program, folder, "profile", "map.h5", "--quantity", "exx", "--line", name, "--width", f"{3 * step}", "-o", "line.csv")
+    mean = np.genfromtxt(folder / "line.csv", delimiter=",", skip_header=2)[:, 1]
+
+    def is_right():
+        table = saved(page, folder, "-xx.csv", lambda: click(page, "CSV", "#plots figure"))
+        # the page shows per cent, the command fractions
+        return len(table) == len(mean) and np.allclose(table[:, 1], 100 * mean, atol=1e-5, equal_nan=True)
+
+    wait_for(is_right, "the profile of the command")
+    click(page, "Clear", "#maps")
+
+
+def check_region(page, folder):
+    click(page, "Region", "#maps")
+    page.drag(centre_of(page, 4, 6), centre_of(page, 9, 19))
+    page.wait("document.querySelector('#numbers .title')?.textContent.includes('84 positions')")
+    mean = np.nanmean(100 * dataset(folder, "strain/exx")[4:10, 6:20].astype("f8"))
+    assert abs(number_shown(page, "strain/exx") - mean) < 1e-3 * abs(mean), (number_shown(page, "strain/exx"), mean)
+    page.wait("document.querySelector('#pattern .caption').textContent.startsWith('mean of the region')")
+    click(page, "Clear", "#maps")
+    click(page, "Point", "#maps")
+
+
 def check_focus(page):
     """Every control is reached with Tab and has a name."""
     page.run("document.activeElement.blur()")
@@ -133,6 +260,19 @@ def check_fits(page):
     assert page.run("document.documentElement.scrollHeight <= innerHeight")
 
 
+def check_recording_alone(page, address):
+    """Without a map file an image is there by itself."""
+    page.open(address)
+    page.wait("document.body?.dataset.ready")
+    page.wait("document.querySelector('[aria-label=\"Virtual detector\"]').value === 'disc'")
+    blank = page.run("""(c => { const d = document.createElement('canvas'); d.width = c.width; d.height = c.height;
+        return d.toDataURL(); })(document.querySelector('#maps canvas'))""")
+    page.wait(f"document.querySelector('#maps canvas').toDataURL().length > {len(blank) + 1000}")
+    point_at(page, 3, 3)
+    page.wait("document.querySelector('#pattern .caption').textContent.includes('counts')")
+    assert not page.errors, page.errors
+
+
 def main():
     program = str(Path(sys.argv[1]).resolve())
     if find() is None:
@@ -150,11 +290,19 @@ def main():
             check_hover(page, folder)
             check_quantity(page)
             check_keys(page)
+            check_detector(page, folder)
+            if len(sys.argv) > 2:
+                page.screenshot(Path(sys.argv[2]) / "detector.png")
+            check_reference(page, program, folder)
+            check_line(page, program, folder)
+            check_region(page, folder)
             check_focus(page)
             check_fits(page)
             if len(sys.argv) > 2:
                 page.screenshot(Path(sys.argv[2]) / "page.png")
             assert not page.errors, page.errors
+        with served(program, folder, "scan.npy") as address, Chromium() as page:
+            check_recording_alone(page, address)
     print("the page shows what the files hold")
 
 

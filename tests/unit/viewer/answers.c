@@ -136,6 +136,121 @@ static void test_palettes_are_those_of_the_figures(void **state)
     view_answer_release(&answer);
 }
 
+static void test_a_region_is_the_mean_of_its_positions(void **state)
+{
+    (void)state;
+    view_answer answer;
+    const char *arrays, *const region[] = {"region", "0:2,1:3", NULL}; /* positions 1, 2, 5, 6 */
+    specimen_ask(&answer, session, "api/numbers", region);
+    /* exx in per cent: 0.1, 0.2, 0.5, 0.6; their sample standard deviation is the root of 0.17/3 */
+    assert_holds(&answer, "{\"n\": 4, \"flags\": []");
+    assert_holds(&answer, "\"name\": \"exx\", \"symbol\": \"<i>ε</i><sub>xx</sub>\", \"unit\": \"%\", "
+                          "\"value\": 0.35");
+    assert_holds(&answer, "\"spread\": 0.238047");
+    view_answer_release(&answer);
+
+    specimen_ask(&answer, session, "api/pattern", region);
+    char *description = specimen_description(&answer, &arrays);
+    float pattern[SPECIMEN_DET_Y * SPECIMEN_DET_X];
+    memcpy(pattern, arrays, sizeof pattern);
+    for (int i = 0; i < SPECIMEN_DET_Y * SPECIMEN_DET_X; i++)
+        assert_near(pattern[i], 350 + i, 0);
+    free(description);
+    view_answer_release(&answer);
+
+    specimen_ask(&answer, session, "api/curves", region);
+    description = specimen_description(&answer, &arrays);
+    float curve[3][SPECIMEN_K];
+    memcpy(curve, arrays, sizeof curve);
+    for (int j = 0; j < SPECIMEN_K; j++) {
+        assert_near(curve[0][j], 0.1f * (float)j, 0);
+        assert_near(curve[1][j], 3.5 + j, 0);
+        assert_near(curve[2][j], 1, 0); /* 2 / sqrt(4) */
+    }
+    free(description);
+    view_answer_release(&answer);
+}
+
+static void test_a_virtual_detector_adds_up_its_pixels(void **state)
+{
+    (void)state;
+    view_answer answer;
+    const char *arrays;
+    /* the pixels (row 3, columns 1 to 3) and (rows 2, 4, column 2): 19 + 20 + 21 + 14 + 26 = 100 */
+    specimen_post(&answer, session, "api/virtual", (const char *const[]){"detector", "disc:3,2,1.1", NULL});
+    char *description = specimen_description(&answer, &arrays);
+    test_assert_contains(description, "\"stride\": 1, \"n_pixels\": 5");
+    float image[SPECIMEN_Y * SPECIMEN_X];
+    assert_int_equal(answer.n - (size_t)(arrays - answer.body), sizeof image);
+    memcpy(image, arrays, sizeof image);
+    for (int p = 0; p < SPECIMEN_Y * SPECIMEN_X; p++)
+        assert_near(image[p], 500 * p + 100, 0);
+    free(description);
+    view_answer_release(&answer);
+    specimen_post(&answer, session, "api/virtual",
+                  (const char *const[]){"detector", "disc:3,2,1.1", "stride", "2", NULL});
+    description = specimen_description(&answer, &arrays);
+    test_assert_contains(description, "\"n_y\": 2, \"n_x\": 2");
+    memcpy(image, arrays, 4 * sizeof *image);
+    assert_near(image[3], 500 * (2 * SPECIMEN_X + 2) + 100, 0);
+    free(description);
+    view_answer_release(&answer);
+    specimen_ask(&answer, session, "api/progress", NULL);
+    assert_holds(&answer, "{\"virtual\": 1}");
+    view_answer_release(&answer);
+}
+
+/* Wxx grows by 0.001 from one position to the next: relative to position 4 the strain at position p is
+ * (1 + 0.001 p)/(1 + 0.001 * 4), up to the root of the area that the reference fixes. */
+static void test_another_reference_is_computed_and_not_kept(void **state)
+{
+    (void)state;
+    view_answer answer;
+    const char *arrays;
+    const char *const trial[] = {"name", "exx", "reference", "1:2,0:1", NULL};
+    specimen_post(&answer, session, "api/strain", trial);
+    char *description = specimen_description(&answer, &arrays);
+    test_assert_contains(description, "\"reference\": [1, 2, 0, 1]");
+    test_assert_contains(description, "\"unit\": \"%\"");
+    float exx[SPECIMEN_Y * SPECIMEN_X];
+    memcpy(exx, arrays, sizeof exx);
+    for (int p = 0; p < SPECIMEN_Y * SPECIMEN_X - 1; p++)
+        assert_near(exx[p], (1 + 0.001 * p) / 1.004 - 1, 1e-6);
+    assert_true(isnan(exx[SPECIMEN_Y * SPECIMEN_X - 1]));
+    free(description);
+    view_answer_release(&answer);
+    /* the numbers of a position follow it where it is given, and only there */
+    specimen_ask(&answer, session, "api/numbers",
+                 (const char *const[]){"y", "1", "x", "0", "reference", "1:2,0:1", NULL});
+    assert_holds(&answer, "\"unit\": \"%\", \"value\": 0, ");
+    view_answer_release(&answer);
+    specimen_ask(&answer, session, "api/numbers", (const char *const[]){"y", "1", "x", "0", NULL});
+    assert_holds(&answer, "\"unit\": \"%\", \"value\": 0.4");
+    view_answer_release(&answer);
+}
+
+static void test_a_line_runs_along_the_positions(void **state)
+{
+    (void)state;
+    view_answer answer;
+    const char *arrays;
+    specimen_ask(&answer, session, "api/line",
+                 (const char *const[]){"name", "strain/exx", "line", "1,0,1,3,0", NULL});
+    char *description = specimen_description(&answer, &arrays);
+    test_assert_contains(description, "\"x_label\": \"distance (nm)\", \"y_label\": \"%\"");
+    size_t n = (answer.n - (size_t)(arrays - answer.body)) / (3 * sizeof(float));
+    float *values = malloc(3 * n * sizeof *values);
+    assert_non_null(values);
+    memcpy(values, arrays, 3 * n * sizeof *values);
+    assert_int_equal(n, 3);
+    /* exx is 0.4 % at the row's first position and grows by 0.1 % a position, 2 nm */
+    for (size_t i = 0; i < n; i++)
+        assert_near(values[n + i], 0.4 + 0.05 * values[i], 1e-6);
+    free(values);
+    free(description);
+    view_answer_release(&answer);
+}
+
 static void test_files_have_to_belong_together(void **state)
 {
     (void)state;
@@ -157,6 +272,10 @@ int main(void)
         cmocka_unit_test(test_a_position_without_ring_says_why),
         cmocka_unit_test(test_a_profile_has_standard_deviations),
         cmocka_unit_test(test_palettes_are_those_of_the_figures),
+        cmocka_unit_test(test_a_region_is_the_mean_of_its_positions),
+        cmocka_unit_test(test_a_virtual_detector_adds_up_its_pixels),
+        cmocka_unit_test(test_another_reference_is_computed_and_not_kept),
+        cmocka_unit_test(test_a_line_runs_along_the_positions),
         cmocka_unit_test(test_files_have_to_belong_together),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);

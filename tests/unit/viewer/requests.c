@@ -99,6 +99,8 @@ static void test_there_is_nothing_but_the_routes(void **state)
     }
     assert_int_equal(status_of("GET", HERE, NULL, "/" TOKEN "/"), 200);
     assert_int_equal(status_of("GET", HERE, NULL, "/" TOKEN "/app.js"), 200);
+    assert_int_equal(status_of("GET", HERE, NULL, "/" TOKEN "/api/virtual"), 405);
+    assert_int_equal(status_of("GET", HERE, NULL, "/" TOKEN "/api/strain"), 405);
     static const char *const methods[] = {"POST", "PUT", "DELETE", "HEAD", "OPTIONS", "get", ""};
     for (size_t i = 0; i < sizeof methods / sizeof *methods; i++)
         assert_int_equal(status_of(methods[i], HERE, NULL, "/" TOKEN "/api/summary"), 405);
@@ -109,6 +111,7 @@ static void test_every_wrong_argument_is_named(void **state)
     (void)state;
     static const struct {
         const char *path, *name, *value, *says;
+        bool is_post;
     } cases[] = {{"api/map", "name", "strain/eyy", "no such map"},
                  {"api/map", "name", "exx", "no such map"},
                  {"api/map", "name", "", "no such map"},
@@ -121,12 +124,24 @@ static void test_every_wrong_argument_is_named(void **state)
                  {"api/pattern", "y", "-1", "y is not a whole number"},
                  {"api/pattern", "y", "1.5", "y is not a whole number"},
                  {"api/pattern", "y", "", "y is not a whole number"},
-                 {"api/pattern", "y", "99999999999999999999", "y is not a whole number"}};
+                 {"api/pattern", "y", "99999999999999999999", "y is not a whole number"},
+                 {"api/pattern", "region", "0:9,0:9", "region"},
+                 {"api/pattern", "region", "mask:/etc/passwd", "not a mask"},
+                 {"api/numbers", "region", "0:1,0:1&mask:scan.npy", "not a mask"},
+                 {"api/curves", "region", "!mask:scan.npy", "not a mask"},
+                 {"api/line", "name", "strain/exx", "a line is"},
+                 {"api/line", "line", "0,0,1,1,1", "name is missing"},
+                 {"api/strain", "reference", "0:1,0:1", "name is missing", true},
+                 {"api/strain", "name", "curl", "no such map", true},
+                 {"api/strain", "name", "../ring/chi2", "no such map", true},
+                 {"api/virtual", "stride", "1", "detector is missing", true},
+                 {"api/virtual", "detector", "disc:1", "no virtual detector", true},
+                 {"api/virtual", "detector", "disc:90,90,1", "no used pixel", true}};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         view_answer answer;
         char text[512];
-        specimen_ask(&answer, session, cases[i].path,
-                     (const char *const[]){cases[i].name, cases[i].value, NULL});
+        (cases[i].is_post ? specimen_post : specimen_ask)(
+            &answer, session, cases[i].path, (const char *const[]){cases[i].name, cases[i].value, NULL});
         assert_true(answer.status == 400 || answer.status == 404);
         snprintf(text, sizeof text, "%.*s", (int)answer.n, answer.body);
         test_assert_contains(text, cases[i].says);
@@ -152,15 +167,18 @@ static void test_odd_requests_are_answered(void **state)
     vtr_random_start(&random, 7, 1);
     for (int i = 0; i < 20000; i++) {
         char path[96], value[32];
-        snprintf(path, sizeof path, "%s", seeds[vtr_random_u32(&random) % 6]);
-        snprintf(value, sizeof value, "%s", values[vtr_random_u32(&random) % 5]);
+        snprintf(path, sizeof path, "%s", seeds[vtr_random_u32(&random) % 9]);
+        snprintf(value, sizeof value, "%s", values[vtr_random_u32(&random) % 9]);
         size_t at = vtr_random_u32(&random) % (strlen(path) + 1), in = vtr_random_u32(&random) % 31;
         if (i % 3 == 0) path[at] = (char)(vtr_random_u32(&random) & 255);
         if (i % 2 == 0) value[in] = (char)(vtr_random_u32(&random) & 255);
         value[31] = '\0';
         view_answer answer;
-        const view_request request = {
-            .method = "GET", .host = HERE, .path = path, .argument = one_argument, .user = value};
+        const view_request request = {.method = i % 5 < 3 ? "GET" : "POST",
+                                      .host = HERE,
+                                      .path = path,
+                                      .argument = one_argument,
+                                      .user = value};
         view_route(&answer, session, &specimen_gate, &request);
         assert_true(answer.status == 200 || (answer.status >= 400 && answer.status < 500));
         assert_true(answer.body != NULL);

@@ -121,16 +121,27 @@ static const char *argument(void *user, const char *name)
     return NULL;
 }
 
-void specimen_ask(view_answer *answer, view_session *session, const char *path, const char *const *arguments)
+static void ask(view_answer *answer, view_session *session, const char *method, const char *path,
+                const char *const *arguments)
 {
     char whole[256];
     snprintf(whole, sizeof whole, "/%s/%s", specimen_gate.token, path);
-    const view_request request = {.method = "GET",
+    const view_request request = {.method = method,
                                   .path = whole,
                                   .host = "127.0.0.1:8000",
                                   .argument = arguments != NULL ? argument : NULL,
                                   .user = (void *)arguments};
     view_route(answer, session, &specimen_gate, &request);
+}
+
+void specimen_ask(view_answer *answer, view_session *session, const char *path, const char *const *arguments)
+{
+    ask(answer, session, "GET", path, arguments);
+}
+
+void specimen_post(view_answer *answer, view_session *session, const char *path, const char *const *arguments)
+{
+    ask(answer, session, "POST", path, arguments);
 }
 
 char *specimen_description(const view_answer *answer, const char **arrays)

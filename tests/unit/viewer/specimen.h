@@ -17,6 +17,9 @@ view_session *specimen_open(void);
 
 /* GET of api/... through the right gate; `arguments` ends with NULL and may be NULL. */
 void specimen_ask(view_answer *answer, view_session *session, const char *path, const char *const *arguments);
+/* The same by POST. */
+void specimen_post(view_answer *answer, view_session *session, const char *path,
+                   const char *const *arguments);
 extern const view_gate specimen_gate;
 /* The description of an answer of arrays, to be freed, and where its arrays begin. */
 char *specimen_description(const view_answer *answer, const char **arrays);

@@ -13,6 +13,7 @@ export interface Summary {
   bytes?: number;
   k_step_inv_angstrom?: [number | null, number | null];
   calibration: Calibration | null;
+  centre_px?: [number, number]; // of a recording alone, roughly: x, y
   maps: { group: string; name: string }[];
   reference?: [number, number, number, number];
 }
@@ -69,12 +70,15 @@ export interface NumberOfPosition {
   symbol: string;
   unit: string;
   value: number | null;
-  error: number | null;
+  error?: number | null; // of a position
+  spread?: number | null; // of a region: standard deviation of its positions, and how many have a value
+  n?: number;
 }
 
 export interface Numbers {
-  y: number;
-  x: number;
+  y?: number;
+  x?: number;
+  n?: number;
   flags: string[];
   numbers: NumberOfPosition[];
 }
@@ -89,6 +93,18 @@ export interface Curve {
 }
 
 export type Position = [number, number]; // y, x
+
+// What is looked at: a position, or a region in the words of vitrail pdf --region; null: everything.
+export type Place = Position | string | null;
+
+// The strain's reference region (y0, y1, x0, x1) and axis (degrees) in place of those of the map file.
+export interface Trial {
+  reference: [number, number, number, number] | null;
+  axis: number | null;
+}
+
+// An answer that a newer question made needless.
+export class Overtaken extends Error {}
 
 export type Arguments = Record<string, string | number>;
 
@@ -108,6 +124,7 @@ async function ask(path: string, args: Arguments, init?: RequestInit): Promise<R
   } catch {
     // an answer without a sentence keeps its status line
   }
+  if (response.status === 409) throw new Overtaken(sentence);
   throw new Error(sentence);
 }
 
@@ -125,18 +142,47 @@ async function askArrays<T>(path: string, args: Arguments = {}, init?: RequestIn
 
 export const getSummary = (): Promise<Summary> => askJson<Summary>("summary");
 
-export async function getMap(group: string, name: string): Promise<MapData> {
-  const [d, bytes] = await askArrays<MapDescription>("map", { name: `${group}/${name}` });
-  const n = d.n_y * d.n_x;
+function withArrays<T extends MapDescription>(description: T, bytes: ArrayBuffer): T & MapData {
+  const n = description.n_y * description.n_x;
   const values = new Float32Array(bytes, 0, n);
-  return { ...d, values, errors: d.has_errors ? new Float32Array(bytes, 4 * n, n) : null };
+  return { ...description, values, errors: description.has_errors ? new Float32Array(bytes, 4 * n, n) : null };
 }
 
-const placeOf = (position: Position | null): Arguments =>
-  position === null ? {} : { y: position[0], x: position[1] };
+const trialArguments = (trial: Trial): Arguments => ({
+  ...(trial.reference === null ? {} : { reference: boxText(trial.reference) }),
+  ...(trial.axis === null ? {} : { axis: trial.axis }),
+});
 
-export async function getPattern(position: Position | null): Promise<Pattern> {
-  const [d, bytes] = await askArrays<Omit<Pattern, "values">>("pattern", placeOf(position));
+export const boxText = (box: [number, number, number, number]): string => `${box[0]}:${box[1]},${box[2]}:${box[3]}`;
+
+const post: RequestInit = { method: "POST" };
+
+// A map of the file; of the strain with another reference or axis, where there is one.
+export async function getMap(group: string, name: string, trial: Trial): Promise<MapData> {
+  const args = group === "strain" ? trialArguments(trial) : {};
+  const [d, bytes] =
+    Object.keys(args).length > 0
+      ? await askArrays<MapDescription>("strain", { name, ...args }, post)
+      : await askArrays<MapDescription>("map", { name: `${group}/${name}` });
+  return withArrays(d, bytes);
+}
+
+export interface DetectorImage extends MapData {
+  stride: number;
+  n_pixels: number;
+}
+
+export async function getVirtual(detector: string, stride: number): Promise<DetectorImage> {
+  type Description = MapDescription & { stride: number; n_pixels: number };
+  const [d, bytes] = await askArrays<Description>("virtual", { detector, stride }, post);
+  return withArrays(d, bytes);
+}
+
+const placeOf = (place: Place): Arguments =>
+  place === null ? {} : typeof place === "string" ? { region: place } : { y: place[0], x: place[1] };
+
+export async function getPattern(place: Place): Promise<Pattern> {
+  const [d, bytes] = await askArrays<Omit<Pattern, "values">>("pattern", placeOf(place));
   return { ...d, values: new Float32Array(bytes) };
 }
 
@@ -144,11 +190,12 @@ export async function getMask(): Promise<Uint8Array> {
   return new Uint8Array(await (await ask("mask", {})).arrayBuffer());
 }
 
-export const getNumbers = (position: Position): Promise<Numbers> => askJson<Numbers>("numbers", placeOf(position));
+export const getNumbers = (place: Place, trial: Trial): Promise<Numbers> =>
+  askJson<Numbers>("numbers", { ...placeOf(place), ...trialArguments(trial) });
 
-export async function getCurves(position: Position): Promise<Curve[]> {
+async function askCurves(path: string, args: Arguments): Promise<Curve[]> {
   type Description = { curves: { title: string; x_label: string; y_label: string; n: number }[] };
-  const [d, bytes] = await askArrays<Description>("curves", placeOf(position));
+  const [d, bytes] = await askArrays<Description>(path, args);
   let at = 0;
   const take = (n: number): Float32Array => {
     const array = new Float32Array(bytes, at, n);
@@ -157,6 +204,14 @@ export async function getCurves(position: Position): Promise<Curve[]> {
   };
   return d.curves.map((c) => ({ ...c, x: take(c.n), y: take(c.n), error: take(c.n) }));
 }
+
+export const getCurves = (place: Place): Promise<Curve[]> => askCurves("curves", placeOf(place));
+
+// y0, x0, y1, x1, width in positions
+export type Line = [number, number, number, number, number];
+
+export const getLine = (name: string, line: Line, trial: Trial): Promise<Curve[]> =>
+  askCurves("line", { name, line: line.join(","), ...(name.startsWith("strain/") ? trialArguments(trial) : {}) });
 
 export async function getPalettes(): Promise<[string[], Uint8Array, number]> {
   const [d, bytes] = await askArrays<{ names: string; colours: number }>("palettes");

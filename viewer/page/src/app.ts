@@ -1,31 +1,48 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// What all parts of the page share: the position looked at, and who wants to know.
-import type { Position, Summary } from "./api";
+// What all parts of the page share: what is looked at, and who wants to know when that changes.
+import { getVirtual, Overtaken, type DetectorImage, type Line, type Place, type Position, type Summary, type Trial } from "./api";
+import { complain, newestOnly } from "./dom";
 import { Viewport } from "./viewport";
+
+export type Tool = "point" | "reference" | "line" | "region";
+export type Change = "place" | "view" | "trial" | "line" | "detector" | "maps" | "tool";
+
+// Bytes that are read for the first image of a virtual detector: a moment's work.
+const firstBytes = 48e6;
 
 export class App {
   readonly viewport: Viewport;
   position: Position | null = null;
   isHeld = false;
-  private readonly onPosition: ((position: Position | null) => void)[] = [];
-  private readonly onView: (() => void)[] = [];
+  region: string | null = null;
+  trial: Trial = { reference: null, axis: null };
+  line: Line | null = null;
+  tool: Tool = "point";
+  detector: string | null = null;
+  detectorImage: DetectorImage | null = null;
+  // quantities of the maps shown, "group/name"
+  shown: string[] = [];
+  private readonly listeners = new Map<Change, (() => void)[]>();
+  private detectorTurn = 0;
 
   constructor(readonly summary: Summary) {
     const [n_y, n_x] = summary.scan;
     const [step_y, step_x] = summary.step_nm;
-    this.viewport = new Viewport(Math.max(n_y, 1), Math.max(n_x, 1), step_y !== null && step_x !== null ? step_y / step_x : 1);
+    const aspect = step_y !== null && step_x !== null ? step_y / step_x : 1;
+    this.viewport = new Viewport(Math.max(n_y, 1), Math.max(n_x, 1), aspect);
   }
 
-  whenPositionChanges(listener: (position: Position | null) => void): void {
-    this.onPosition.push(listener);
+  on(change: Change, listener: () => void): void {
+    this.listeners.set(change, [...(this.listeners.get(change) ?? []), listener]);
   }
 
-  whenViewChanges(listener: () => void): void {
-    this.onView.push(listener);
+  changed(change: Change): void {
+    for (const listener of this.listeners.get(change) ?? []) listener();
   }
 
-  viewChanged(): void {
-    for (const listener of this.onView) listener();
+  // The region where there is one, else the position.
+  get place(): Place {
+    return this.region ?? this.position;
   }
 
   // The pointer is over a position: shown unless another one is held.
@@ -34,9 +51,11 @@ export class App {
   }
 
   hold(position: Position | null): void {
-    const isSame = position !== null && this.position !== null && position[0] === this.position[0] && position[1] === this.position[1];
-    this.isHeld = position !== null && !(this.isHeld && isSame);
-    if (position !== null) this.show(position, true);
+    if (position === null) return;
+    const isSame = this.position !== null && position[0] === this.position[0] && position[1] === this.position[1];
+    this.isHeld = !(this.isHeld && isSame);
+    this.position = position;
+    this.changed("place");
   }
 
   move(rows: number, columns: number): void {
@@ -47,10 +66,62 @@ export class App {
     this.show([Math.min(Math.max(y + rows, 0), n_y - 1), Math.min(Math.max(x + columns, 0), n_x - 1)]);
   }
 
-  private show(position: Position, force = false): void {
-    const isSame = this.position !== null && position[0] === this.position[0] && position[1] === this.position[1];
-    if (isSame && !force) return;
+  private show(position: Position): void {
+    if (this.position !== null && position[0] === this.position[0] && position[1] === this.position[1]) return;
     this.position = position;
-    for (const listener of this.onPosition) listener(position);
+    this.changed("place");
+  }
+
+  setRegion(region: string | null): void {
+    this.region = region;
+    this.changed("place");
+  }
+
+  setTrial(trial: Partial<Trial>): void {
+    this.trial = { ...this.trial, ...trial };
+    this.changed("trial");
+  }
+
+  setLine(line: Line | null): void {
+    this.line = line;
+    this.changed("line");
+  }
+
+  setTool(tool: Tool): void {
+    this.tool = tool;
+    this.changed("tool");
+  }
+
+  setDetector(text: string | null): void {
+    this.detector = text;
+    this.detectorTurn++;
+    this.changed("detector");
+    if (text !== null) this.loadDetector(text);
+  }
+
+  // Coarse at first where the recording is large, then finer and finer until the detector is moved again.
+  private readonly loadDetector = newestOnly(async (text: string) => {
+    const turn = this.detectorTurn;
+    const stride = Math.max(1, Math.ceil(Math.sqrt((this.summary.bytes ?? 0) / firstBytes)));
+    await this.readDetector(text, stride, turn);
+    void this.refineDetector(text, stride, turn);
+  });
+
+  private async readDetector(text: string, stride: number, turn: number): Promise<void> {
+    try {
+      const image = await getVirtual(text, stride);
+      // while it is dragged the newest image that is there is shown, though the detector is elsewhere by now
+      if (stride > 1 && turn !== this.detectorTurn && this.detectorImage?.stride === 1) return;
+      this.detectorImage = image;
+      this.changed("maps");
+    } catch (error) {
+      if (!(error instanceof Overtaken)) complain(error);
+    }
+  }
+
+  private async refineDetector(text: string, stride: number, turn: number): Promise<void> {
+    for (let finer = Math.floor(stride / 2); finer >= 1 && turn === this.detectorTurn; finer = Math.floor(finer / 2)) {
+      await this.readDetector(text, finer, turn);
+    }
   }
 }

@@ -6,7 +6,7 @@ export function number(value: number | null, digits = 4): string {
   if (value === null || !Number.isFinite(value)) return "–";
   const size = Math.abs(value);
   const text = value === 0 ? "0" : size >= 1e6 || size < 1e-4 ? value.toExponential(digits - 1) : value.toPrecision(digits);
-  return text.replace(/-/g, "\u2212");
+  return text.replace("e+", "e").replace(/-/g, "\u2212");
 }
 
 // Counts of electrons are whole numbers, those of other cameras are not.
@@ -38,7 +38,10 @@ export function tickText(value: number, values: number[]): string {
   const step = values.length > 1 ? Math.abs(values[1]! - values[0]!) : Math.abs(value);
   if (value === 0) return "0";
   const size = Math.max(...values.map(Math.abs));
-  if (size >= 1e5 || size < 1e-3) return value.toExponential(1).replace("e+", "e").replace(/-/g, "\u2212");
+  if (size >= 1e6 || size < 1e-3) {
+    const digits = Math.max(0, Math.floor(Math.log10(Math.abs(value))) - Math.floor(Math.log10(step) + 1e-9));
+    return value.toExponential(digits).replace("e+", "e").replace(/-/g, "\u2212");
+  }
   const places = Math.max(0, -Math.floor(Math.log10(step) + 1e-9));
   return value.toFixed(places).replace("-", "\u2212");
 }

@@ -3,17 +3,18 @@ import { getSummary, type Summary } from "./api";
 import { App } from "./app";
 import { byId, complain } from "./dom";
 import { number } from "./format";
-import { MapView } from "./map_view";
+import { liveDetector, MapView } from "./map_view";
 import { loadPalettes } from "./palette";
 import { PatternView } from "./pattern_view";
 import { NumbersView, PlotsView } from "./position_view";
+import { ToolsBar } from "./tools_bar";
 
 // What is shown first: two strains if there are any.
 function firstMaps(summary: Summary): string[] {
   const names = summary.maps.map((m) => `${m.group}/${m.name}`);
   const wanted = ["strain/exx", "strain/density", "pdf/nearest", "magnetic/B", "virtual/adf", "virtual/bf"];
   const found = wanted.filter((name) => names.includes(name));
-  return [...found, ...names].slice(0, 2);
+  return [...new Set([...found, ...names])].slice(0, 2);
 }
 
 function describeFiles(summary: Summary): string {
@@ -27,24 +28,30 @@ function describeFiles(summary: Summary): string {
 function showPosition(app: App): void {
   const where = byId("where");
   const [step_y, step_x] = app.summary.step_nm;
-  app.whenPositionChanges((position) => {
-    if (position === null) return;
-    const [y, x] = position;
-    const nm = step_y !== null && step_x !== null ? ` (${number(y * step_y)}, ${number(x * step_x)} nm)` : "";
-    where.textContent = `y ${y}, x ${x}${nm}${app.isHeld ? ", held" : ""}`;
+  app.on("place", () => {
+    if (app.region !== null) where.textContent = `region ${app.region}`;
+    else if (app.position !== null) {
+      const [y, x] = app.position;
+      const nm = step_y !== null && step_x !== null ? ` (${number(y * step_y)}, ${number(x * step_x)} nm)` : "";
+      where.textContent = `y ${y}, x ${x}${nm}${app.isHeld ? ", held" : ""}`;
+    }
   });
 }
 
-// IJKL move the position wherever the focus is, but in a field.
-function listenToKeys(app: App): void {
+// IJKL move the position, WASD the virtual detector, wherever the focus is, but in a field.
+function listenToKeys(app: App, pattern: PatternView): void {
   const steps: Record<string, [number, number]> = { i: [-1, 0], k: [1, 0], j: [0, -1], l: [0, 1] };
+  const detectorSteps: Record<string, [number, number]> = { w: [-1, 0], s: [1, 0], a: [0, -1], d: [0, 1] };
   document.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
     if (event.target instanceof HTMLInputElement || event.target instanceof HTMLSelectElement) return;
-    const step = steps[event.key.toLowerCase()];
-    if (step === undefined) return;
+    const key = event.key.toLowerCase();
     const far = event.shiftKey ? 5 : 1;
-    app.move(far * step[0], far * step[1]);
+    const step = steps[key];
+    const detectorStep = detectorSteps[key];
+    if (step !== undefined) app.move(far * step[0], far * step[1]);
+    else if (detectorStep !== undefined) pattern.move(far * detectorStep[0], far * detectorStep[1]);
+    else return;
     event.preventDefault();
   });
 }
@@ -53,10 +60,19 @@ function build(summary: Summary): void {
   const app = new App(summary);
   byId("files").textContent = describeFiles(summary);
   const maps = byId("maps");
-  firstMaps(summary).forEach((name, i) => maps.append(new MapView(app, name, `Map ${i + 1}`).element));
-  byId("position").append(new PatternView(app).element, new NumbersView(app).element, new PlotsView(app).element);
+  const names = firstMaps(summary);
+  if (names.length === 0 && summary.recording !== null) names.push(liveDetector);
+  const views = names.map((name, i) => new MapView(app, i, name, `Map ${i + 1}`));
+  maps.append(new ToolsBar(app).element, ...views.map((view) => view.element));
+  const pattern = new PatternView(app);
+  byId("position").append(pattern.element, new NumbersView(app).element, new PlotsView(app).element);
   showPosition(app);
-  listenToKeys(app);
+  // a virtual detector is looked at in the last map
+  app.on("detector", () => {
+    if (app.detector !== null && !app.shown.includes(liveDetector)) views[views.length - 1]?.show(liveDetector);
+  });
+  if (summary.map_file === null) pattern.showDetector("disc");
+  listenToKeys(app, pattern);
   const help = byId("help") as HTMLDialogElement;
   byId("help-button").addEventListener("click", () => help.showModal());
 }

@@ -2,11 +2,16 @@
 // One map: its quantity, palette and range, drawn with scale bar and colour bar.
 import { getMap, type MapData, type Position } from "./api";
 import type { App } from "./app";
+import { drawOverlay, shapeOf } from "./map_overlay";
+import { fileName, mapAsCsv, mapAsSvg, save } from "./save";
 import { colourBarHeight, drawColourBar } from "./colour_bar";
 import { button, complain, fit, make, newestOnly, select } from "./dom";
 import { length, number, plain, roundBelow } from "./format";
 import { colourise, palette, paletteNames, type Palette } from "./palette";
 import type { Place } from "./viewport";
+
+// What a recording is looked at through: the image of the detector on the pattern.
+export const liveDetector = "live/detector";
 
 // Limits by themselves: from percentiles, about zero for signed quantities.
 function automaticLimits(map: MapData, values: Float32Array): [number, number] {
@@ -36,10 +41,14 @@ export class MapView {
   private limits: [number, number] = [0, 1];
   private isAutomatic = true;
   private pan: [number, number] | null = null;
+  private drawnFrom: [number, number] | null = null;
+  private drawnTo: [number, number] | null = null;
+  private wanted = "";
   private readonly load: (name: string) => void;
 
   constructor(
     private readonly app: App,
+    private readonly index: number,
     name: string,
     label: string,
   ) {
@@ -64,6 +73,13 @@ export class MapView {
         this.isAutomatic = true;
         this.paint();
       }),
+      make("span", { class: "space" }),
+      button("CSV", "Save the numbers of this map", () => this.data !== null && save(this.file("csv"), mapAsCsv(this.data))),
+      button("PNG", "Save the picture as it is shown", () => this.canvas.toBlob((blob) => blob !== null && save(this.file("png"), blob))),
+      button("SVG", "Save the whole map as a drawing", () => {
+        const { aspect } = this.app.viewport;
+        save(this.file("svg"), mapAsSvg(this.image, aspect, this.colours(), this.limits, this.label()));
+      }),
     );
     this.element = make("section", { class: "panel", "aria-label": label }, tools, make("div", { class: "stage" }, this.canvas));
     this.fillChooser();
@@ -71,14 +87,19 @@ export class MapView {
     this.show(name);
   }
 
-  get quantity(): MapData | null {
-    return this.data;
+  private file(ending: string): string {
+    return fileName(this.data?.group ?? "map", `${this.data?.name ?? ""}${this.showsErrors ? "_errors" : ""}`) + "." + ending;
   }
 
   // "group/name", with "_errors" after it for its standard deviations.
   show(name: string): void {
+    this.fillChooser();
     this.chooser.value = name;
-    this.load(name);
+    this.wanted = name;
+    this.isAutomatic = true;
+    this.app.shown[this.index] = name;
+    this.app.changed("maps");
+    if (name !== liveDetector) this.load(name);
   }
 
   draw(): void {
@@ -93,10 +114,15 @@ export class MapView {
     context.rect(0, 0, width, area);
     context.clip();
     context.imageSmoothingEnabled = false;
-    context.drawImage(this.image, place.left, place.top, place.x * this.data.n_x, place.y * this.data.n_y);
-    this.drawReference(context, place);
+    // a coarse image stands for the whole scan
+    const [n_y, n_x] = this.app.summary.scan;
+    const stride = this.stride();
+    context.drawImage(this.image, place.left, place.top, place.x * Math.max(n_x, this.data.n_x * stride), place.y * Math.max(n_y, this.data.n_y * stride));
+    drawOverlay(context, place, this.app, this.data.group);
+    if (this.drawnFrom !== null && this.drawnTo !== null) shapeOf(this.app.tool, this.drawnFrom, this.drawnTo, false).draw(context, place);
     this.drawPosition(context, place);
     this.drawScaleBar(context, place, area);
+    if (stride > 1) this.drawNote(context, `one position in ${stride * stride}; the others follow`, width);
     context.restore();
     drawColourBar(context, width, height, this.colours(), this.limits, this.label());
   }
@@ -121,10 +147,23 @@ export class MapView {
     const showsErrors = wanted.endsWith("_errors");
     const path = showsErrors ? wanted.slice(0, -"_errors".length) : wanted;
     const slash = path.lastIndexOf("/");
-    const data = await getMap(path.slice(0, slash), path.slice(slash + 1));
+    const data = await getMap(path.slice(0, slash), path.slice(slash + 1), this.app.trial);
+    if (wanted !== this.wanted) return;
     this.data = data;
     this.showsErrors = showsErrors && data.errors !== null;
-    this.isAutomatic = true;
+    this.paint();
+  }
+
+  private stride(): number {
+    return this.wanted === liveDetector ? (this.app.detectorImage?.stride ?? 1) : 1;
+  }
+
+  // The virtual detector's image was made anew.
+  private takeDetector(): void {
+    const image = this.app.detectorImage;
+    if (this.wanted !== liveDetector || image === null || image === this.data) return;
+    this.data = image;
+    this.showsErrors = false;
     this.paint();
   }
 
@@ -136,8 +175,8 @@ export class MapView {
     if (this.isAutomatic) {
       const like = this.showsErrors ? { ...data, signed: false, from_zero: true } : data;
       this.limits = automaticLimits(like, values);
-      this.low.value = number(this.limits[0], 3).replace("\u2212", "-");
-      this.high.value = number(this.limits[1], 3).replace("\u2212", "-");
+      this.low.value = String(Number(this.limits[0].toPrecision(4)));
+      this.high.value = String(Number(this.limits[1].toPrecision(4)));
     }
     const [low, high] = this.limits;
     this.image.width = data.n_x;
@@ -146,21 +185,6 @@ export class MapView {
     colourise(pixels.data, values, this.colours(), (value) => (data.factor * value - low) / (high - low));
     this.image.getContext("2d")!.putImageData(pixels, 0, 0);
     this.draw();
-  }
-
-  private drawReference(context: CanvasRenderingContext2D, place: Place): void {
-    const box = this.app.summary.reference;
-    if (box === undefined || this.data?.group !== "strain") return;
-    context.setLineDash([5, 3]);
-    context.strokeStyle = "#000000";
-    context.lineWidth = 1.5;
-    context.strokeRect(
-      place.left + place.x * box[2],
-      place.top + place.y * box[0],
-      place.x * (box[3] - box[2]),
-      place.y * (box[1] - box[0]),
-    );
-    context.setLineDash([]);
   }
 
   private drawPosition(context: CanvasRenderingContext2D, place: Place): void {
@@ -183,7 +207,7 @@ export class MapView {
   }
 
   private drawScaleBar(context: CanvasRenderingContext2D, place: Place, area: number): void {
-    const step = this.data?.step_nm[1] ?? null;
+    const step = this.app.summary.step_nm[1];
     const nmPerPx = step === null ? 1 / place.x : step / place.x;
     const bar = roundBelow(110 * nmPerPx);
     const width = bar / nmPerPx;
@@ -196,6 +220,17 @@ export class MapView {
     context.textAlign = "center";
     context.textBaseline = "alphabetic";
     context.fillText(text, 17 + width / 2, area - 20);
+  }
+
+  private drawNote(context: CanvasRenderingContext2D, text: string, width: number): void {
+    context.font = "11px 'DejaVu Sans', sans-serif";
+    context.textAlign = "right";
+    context.textBaseline = "top";
+    const room = context.measureText(text).width;
+    context.fillStyle = "rgba(255,255,255,0.85)";
+    context.fillRect(width - room - 18, 6, room + 12, 18);
+    context.fillStyle = "#1d2329";
+    context.fillText(text, width - 12, 10);
   }
 
   private limitInput(label: string): HTMLInputElement {
@@ -211,6 +246,9 @@ export class MapView {
   }
 
   private fillChooser(): void {
+    const chosen = this.chooser.value;
+    this.chooser.replaceChildren();
+    if (this.app.summary.recording !== null) this.chooser.append(new Option("virtual detector", liveDetector));
     const groups = new Map<string, HTMLOptGroupElement>();
     for (const { group, name } of this.app.summary.maps) {
       let list = groups.get(group);
@@ -220,7 +258,9 @@ export class MapView {
         this.chooser.append(list);
       }
       list.append(new Option(name, `${group}/${name}`));
+      if (group === "strain" || group === "pdf") list.append(new Option(`${name} errors`, `${group}/${name}_errors`));
     }
+    this.chooser.value = chosen;
   }
 
   // The position under the pointer, null outside of the scan.
@@ -241,33 +281,45 @@ export class MapView {
   private listen(): void {
     this.canvas.addEventListener("pointermove", (event) => this.moved(event));
     this.canvas.addEventListener("pointerdown", (event) => {
-      if (event.button === 0 && !event.altKey) return;
-      this.pan = this.pointAt(event);
+      const isDrawn = event.button === 0 && !event.altKey;
+      if (isDrawn && this.app.tool === "point") return;
+      if (isDrawn) this.drawnFrom = this.pointAt(event);
+      else this.pan = this.pointAt(event);
       this.canvas.setPointerCapture(event.pointerId);
     });
-    this.canvas.addEventListener("pointerup", () => (this.pan = null));
+    this.canvas.addEventListener("pointerup", (event) => {
+      this.pan = null;
+      if (this.drawnFrom !== null) shapeOf(this.app.tool, this.drawnFrom, this.pointAt(event), event.shiftKey).finish(this.app);
+      this.drawnFrom = this.drawnTo = null;
+      this.draw();
+    });
     this.canvas.addEventListener("contextmenu", (event) => event.preventDefault());
     this.canvas.addEventListener("click", (event) => {
-      if (!event.altKey) this.app.hold(this.positionAt(event));
+      if (!event.altKey && this.app.tool === "point") this.app.hold(this.positionAt(event));
     });
     this.canvas.addEventListener("dblclick", () => this.resetView());
     this.canvas.addEventListener("wheel", (event) => {
       event.preventDefault();
       this.app.viewport.zoomBy(Math.exp(-0.002 * event.deltaY), this.pointAt(event));
-      this.app.viewChanged();
+      this.app.changed("view");
     });
     this.canvas.addEventListener("keydown", (event) => this.pressed(event));
     new ResizeObserver(() => this.draw()).observe(this.canvas);
-    this.app.whenPositionChanges(() => this.draw());
-    this.app.whenViewChanges(() => this.draw());
+    for (const change of ["place", "view", "line"] as const) this.app.on(change, () => this.draw());
+    this.app.on("maps", () => this.takeDetector());
+    this.app.on("trial", () => (this.wanted.startsWith("strain/") ? this.load(this.wanted) : this.draw()));
   }
 
   private moved(event: PointerEvent): void {
     if (this.pan !== null) {
       const [y, x] = this.pointAt(event);
       this.app.viewport.panBy(this.pan[0] - y, this.pan[1] - x);
-      this.app.viewChanged();
+      this.app.changed("view");
       return;
+    }
+    if (this.drawnFrom !== null) {
+      this.drawnTo = this.pointAt(event);
+      this.draw();
     }
     const position = this.positionAt(event);
     if (position !== null) this.app.hover(position);
@@ -283,13 +335,13 @@ export class MapView {
     else if (event.key === "0") this.resetView();
     else if (event.key === "+" || event.key === "-") {
       this.app.viewport.zoomBy(event.key === "+" ? 1.5 : 1 / 1.5, at);
-      this.app.viewChanged();
+      this.app.changed("view");
     } else return;
     event.preventDefault();
   }
 
   private resetView(): void {
     this.app.viewport.reset();
-    this.app.viewChanged();
+    this.app.changed("view");
   }
 }

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // The diffraction pattern of the position, with mask and fitted ring.
-import { getMask, getPattern, type Ellipse, type Pattern, type Position } from "./api";
+import { getMask, getPattern, type Ellipse, type Pattern, type Place } from "./api";
 import type { App } from "./app";
+import { detectorText, dragged, handleAt, moved, readDetector, trace, type Detector, type Handle, type Shape } from "./detector_tool";
 import { complain, fit, make, newestOnly, select, toggle } from "./dom";
 import { counts, roundBelow } from "./format";
 import { colourise, palette, paletteNames } from "./palette";
@@ -30,10 +31,16 @@ export class PatternView {
   private paletteName = "magma";
   private showsMask = true;
   private showsRing = true;
-  private readonly load: (position: Position | null) => void;
+  private detector: Detector;
+  private readonly field = make("input", { class: "wide", spellcheck: "false", "aria-label": "Virtual detector in words", title: "Virtual detector in words" });
+  private readonly shape: HTMLSelectElement;
+  private grip: { handle: Handle; y: number; x: number } | null = null;
+  private readonly load: (place: Place) => void;
 
   constructor(private readonly app: App) {
     this.canvas = make("canvas", { role: "img", "aria-label": "Diffraction pattern" });
+    this.detector = this.firstDetector();
+    this.shape = select("Virtual detector", ["none", "disc", "annulus", "sector", "polygon"], "none", (shape) => this.take({ ...this.detector, shape: shape as Shape }));
     const choices: Scaling[] = ["log", "gamma", "linear"];
     const tools = make(
       "div",
@@ -55,10 +62,13 @@ export class PatternView {
         this.paint();
       }),
     );
+    const detectorTools = make("div", { class: "tools detector" }, make("label", {}, "Detector "), this.shape, this.field);
     this.element = make("section", { class: "panel", id: "pattern", "aria-label": "Diffraction pattern" }, tools, make("div", { class: "stage" }, this.canvas), this.caption);
-    this.load = newestOnly((position: Position | null) => this.read(position));
+    if (app.summary.recording !== null) this.element.append(detectorTools);
+    this.load = newestOnly((place: Place) => this.read(place));
     new ResizeObserver(() => this.draw()).observe(this.canvas);
-    app.whenPositionChanges((position) => this.load(position));
+    app.on("place", () => this.load(app.place));
+    this.listen();
     getMask().then((mask) => {
       this.mask = mask;
       this.paint();
@@ -66,15 +76,73 @@ export class PatternView {
     this.load(null);
   }
 
-  private async read(position: Position | null): Promise<void> {
+  private async read(place: Place): Promise<void> {
+    const { recording, map_file } = this.app.summary;
     // without the recording the mean pattern stays
-    if (this.app.summary.recording === null && this.pattern !== null) return;
-    if (this.app.summary.recording === null) position = null;
-    if (position === null && this.app.summary.map_file === null) return;
-    this.pattern = await getPattern(position);
-    this.caption.textContent =
-      position === null ? "mean of all patterns" : `${counts(this.pattern.sum)} counts, highest ${counts(this.pattern.maximum)}`;
+    if (recording === null && (this.pattern !== null || map_file === null)) return;
+    this.pattern = await getPattern(recording === null ? null : place);
+    const what = this.pattern.ellipse === undefined ? (place === null || recording === null ? "mean pattern, " : "mean of the region, ") : "";
+    this.caption.textContent = `${what}${counts(this.pattern.sum)} counts, highest ${counts(this.pattern.maximum)}`;
     this.paint();
+  }
+
+  // A disc about the centre that holds the direct beam; the annulus is the ring's.
+  private firstDetector(): Detector {
+    const { calibration, centre_px, detector } = this.app.summary;
+    const [x, y] = calibration?.centre_px ?? centre_px ?? [(detector[1] - 1) / 2, (detector[0] - 1) / 2];
+    const size = Math.min(detector[0], detector[1]);
+    const [inner, outer] = calibration?.annulus_px ?? [size / 5, size / 2.5];
+    const points: [number, number][] = [[y - outer, x], [y, x + outer], [y, x - outer]];
+    return { shape: "none", y, x, inner, outer, from: -30, to: 30, points };
+  }
+
+  // The image of a recording that comes without a map file.
+  showDetector(shape: Shape): void {
+    this.take({ ...this.detector, shape });
+  }
+
+  move(rows: number, columns: number): void {
+    if (this.detector.shape !== "none") this.take(moved(this.detector, rows, columns));
+  }
+
+  private take(detector: Detector): void {
+    this.detector = detector;
+    this.shape.value = detector.shape;
+    const text = detectorText(detector);
+    if (document.activeElement !== this.field || this.field.value === "") this.field.value = text;
+    this.app.setDetector(text === "" ? null : text);
+    this.draw();
+  }
+
+  private pointAt(event: MouseEvent): [number, number, number] {
+    const box = this.canvas.getBoundingClientRect();
+    const { scale, left, top } = this.layout(box.width, box.height);
+    return [(event.clientY - box.top - top) / scale - 0.5, (event.clientX - box.left - left) / scale - 0.5, scale];
+  }
+
+  private listen(): void {
+    this.field.addEventListener("change", () => {
+      try {
+        this.take(readDetector(this.field.value.trim(), this.detector));
+      } catch (error) {
+        complain(error);
+      }
+    });
+    this.canvas.addEventListener("pointerdown", (event) => {
+      const [y, x, scale] = this.pointAt(event);
+      const handle = handleAt(this.detector, y, x, 7 / scale);
+      if (handle === null || event.button !== 0) return;
+      this.grip = { handle, y, x };
+      this.canvas.setPointerCapture(event.pointerId);
+    });
+    this.canvas.addEventListener("pointermove", (event) => {
+      if (this.grip === null) return;
+      const [y, x] = this.pointAt(event);
+      const { handle } = this.grip;
+      this.take(dragged(this.detector, handle, y, x, y - this.grip.y, x - this.grip.x));
+      this.grip = { handle, y, x };
+    });
+    this.canvas.addEventListener("pointerup", () => (this.grip = null));
   }
 
   private paint(): void {
@@ -102,9 +170,7 @@ export class PatternView {
     context.fillRect(0, 0, width, height);
     const p = this.pattern;
     if (p === null) return;
-    const scale = Math.min(width / p.det_x, height / p.det_y);
-    const left = (width - scale * p.det_x) / 2;
-    const top = (height - scale * p.det_y) / 2;
+    const { scale, left, top } = this.layout(width, height);
     context.imageSmoothingEnabled = scale < 1;
     context.drawImage(this.image, left, top, scale * p.det_x, scale * p.det_y);
     context.save();
@@ -113,8 +179,27 @@ export class PatternView {
     context.scale(scale, scale);
     const ring = p.ellipse ?? this.meanRing();
     if (this.showsRing && ring !== null) this.drawRing(context, ring, 1 / scale);
+    if (this.detector.shape !== "none") this.drawDetector(context, 1 / scale);
     context.restore();
     this.drawScaleBar(context, left, top + scale * p.det_y, scale);
+  }
+
+  private layout(width: number, height: number): { scale: number; left: number; top: number } {
+    const [det_y, det_x] = this.app.summary.detector;
+    const scale = Math.min(width / Math.max(det_x, 1), height / Math.max(det_y, 1));
+    return { scale, left: (width - scale * det_x) / 2, top: (height - scale * det_y) / 2 };
+  }
+
+  private drawDetector(context: CanvasRenderingContext2D, px: number): void {
+    trace(context, this.detector);
+    context.fillStyle = "rgba(255,255,255,0.22)";
+    context.fill("evenodd");
+    context.strokeStyle = "#000000";
+    context.lineWidth = 3 * px;
+    context.stroke();
+    context.strokeStyle = "#ffd400";
+    context.lineWidth = 1.5 * px;
+    context.stroke();
   }
 
   // Of the mean pattern: the calibrated one.

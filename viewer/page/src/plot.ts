@@ -29,29 +29,33 @@ export function plot(curve: Curve, width: number, height: number): SVGSVGElement
   svg.setAttribute("aria-label", `${curve.title}, ${curve.y_label} against ${curve.x_label}`);
   const box = { left: 44, right: width - 8, top: 16, bottom: height - 30 };
   const xs = rangeOf(curve.x);
-  const ys = rangeOf(curve.y);
+  // patterns fall by powers of ten from the direct beam to the edge
+  const isLog = curve.title === "I(k)";
+  const ys = isLog ? rangeOf(curve.y.map((y) => Math.log10(y))) : rangeOf(curve.y);
   const margin = 0.05 * (ys[1] - ys[0]);
   ys[0] -= margin;
   ys[1] += margin;
   const px = (x: number): number => box.left + ((box.right - box.left) * (x - xs[0])) / (xs[1] - xs[0]);
-  const py = (y: number): number => box.bottom - ((box.bottom - box.top) * (y - ys[0])) / (ys[1] - ys[0]);
+  const heightOf = (t: number): number => box.bottom - ((box.bottom - box.top) * (t - ys[0])) / (ys[1] - ys[0]);
+  const py = isLog ? (y: number): number => heightOf(y > 0 ? Math.log10(y) : ys[0] - 1) : heightOf;
 
   const xTicks = ticks(xs[0], xs[1], Math.max(2, width / 60));
   for (const x of xTicks) {
     add(svg, "line", { x1: px(x), x2: px(x), y1: box.bottom, y2: box.bottom + 4, stroke: "#5b6670" });
     add(svg, "text", { x: px(x), y: box.bottom + 14, "text-anchor": "middle", fill: "#1d2329" }, tickText(x, xTicks));
   }
-  const yTicks = ticks(ys[0], ys[1], Math.max(2, height / 45));
+  const yTicks = ticks(ys[0], ys[1], Math.max(2, height / 45)).filter((y) => !isLog || Number.isInteger(y));
   for (const y of yTicks) {
-    add(svg, "line", { x1: box.left - 4, x2: box.left, y1: py(y), y2: py(y), stroke: "#5b6670" });
-    add(svg, "text", { x: box.left - 6, y: py(y) + 3, "text-anchor": "end", fill: "#1d2329" }, tickText(y, yTicks));
+    add(svg, "line", { x1: box.left - 4, x2: box.left, y1: heightOf(y), y2: heightOf(y), stroke: "#5b6670" });
+    const text = isLog ? String(Number(Math.pow(10, y).toPrecision(1))) : tickText(y, yTicks);
+    add(svg, "text", { x: box.left - 6, y: heightOf(y) + 3, "text-anchor": "end", fill: "#1d2329" }, text);
   }
-  if (ys[0] < 0 && ys[1] > 0) add(svg, "line", { x1: box.left, x2: box.right, y1: py(0), y2: py(0), stroke: "#d4d9de" });
+  if (!isLog && ys[0] < 0 && ys[1] > 0) add(svg, "line", { x1: box.left, x2: box.right, y1: py(0), y2: py(0), stroke: "#d4d9de" });
   drawBand(svg, curve, px, (y) => Math.min(Math.max(py(y), box.top), box.bottom));
   drawLine(svg, curve, px, py);
   add(svg, "rect", { x: box.left, y: box.top, width: box.right - box.left, height: box.bottom - box.top, fill: "none", stroke: "#5b6670" });
   add(svg, "text", { x: (box.left + box.right) / 2, y: height - 4, "text-anchor": "middle", fill: "#1d2329" }, curve.x_label);
-  add(svg, "text", { x: box.left, y: 11, fill: "#1d2329" }, `${curve.title}, ${curve.y_label}`);
+  add(svg, "text", { x: box.left, y: 11, fill: "#1d2329" }, [curve.title, curve.y_label].filter((text) => text !== "").join(", ").replace(", (", " ("));
   return svg;
 }
 

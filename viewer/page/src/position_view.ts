@@ -1,26 +1,33 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// The numbers of the position with their errors, and its curves.
-import { getCurves, getNumbers, type Curve, type Position } from "./api";
+// The numbers of the position or the region with their errors, and its curves and those along the line.
+import { getCurves, getLine, getNumbers, type Curve, type NumberOfPosition, type Place } from "./api";
 import type { App } from "./app";
-import { make, markup, newestOnly } from "./dom";
-import { plain, withError } from "./format";
+import { button, make, markup, newestOnly } from "./dom";
+import { number, plain, withError } from "./format";
 import { plot } from "./plot";
+import { curveAsCsv, fileName, save, svgAsFile } from "./save";
+
+function valueText(n: NumberOfPosition): string {
+  const unit = n.unit === "" ? "" : " " + plain(n.unit);
+  if (n.n === undefined) return withError(n.value, n.error ?? null) + unit;
+  return `${number(n.value)}${unit}, sd ${number(n.spread ?? null, 2)}`;
+}
 
 export class NumbersView {
   readonly element = make("section", { class: "panel", id: "numbers", tabindex: "0", "aria-label": "Numbers of the position" });
 
-  constructor(app: App) {
-    const load = newestOnly((position: Position) => this.read(position));
+  constructor(private readonly app: App) {
+    const load = newestOnly((place: Place) => this.read(place));
     if (app.summary.map_file === null) {
       this.element.append("The numbers come with the map file (vitrail map).");
       return;
     }
     this.element.append("Point at a map.");
-    app.whenPositionChanges((position) => position !== null && load(position));
+    for (const change of ["place", "trial"] as const) app.on(change, () => app.place !== null && load(app.place));
   }
 
-  private async read(position: Position): Promise<void> {
-    const found = await getNumbers(position);
+  private async read(place: Place): Promise<void> {
+    const found = await getNumbers(place, this.app.trial);
     const table = make("table");
     let group = "";
     for (const n of found.numbers) {
@@ -30,23 +37,29 @@ export class NumbersView {
       }
       const name = make("th", { scope: "row" });
       name.append(markup(n.symbol));
-      const value = `${withError(n.value, n.error)}${n.unit === "" ? "" : " " + plain(n.unit)}`;
-      table.append(make("tr", { "data-name": `${n.group}/${n.name}` }, name, make("td", {}, value)));
+      table.append(make("tr", { "data-name": `${n.group}/${n.name}` }, name, make("td", {}, valueText(n))));
     }
     const flags = found.flags.map((flag) => make("p", { class: "flags" }, flag));
-    this.element.replaceChildren(...flags, table);
+    const title = found.n === undefined ? [] : [make("p", { class: "title" }, `mean and standard deviation of ${found.n} positions`)];
+    this.element.replaceChildren(...title, ...flags, table);
   }
 }
 
 export class PlotsView {
   readonly element = make("section", { class: "panel", id: "plots", "aria-label": "Curves of the position" });
   private curves: Curve[] = [];
+  private lines: Curve[] = [];
 
-  constructor(app: App) {
-    this.empty(app.summary.map_file === null ? "The curves come with the map file (vitrail map)." : "Point at a map.");
-    if (app.summary.map_file === null) return;
-    const load = newestOnly((position: Position) => this.read(position));
-    app.whenPositionChanges((position) => position !== null && load(position));
+  constructor(private readonly app: App) {
+    if (app.summary.map_file === null) {
+      this.empty("The curves come with the map file (vitrail map).");
+      return;
+    }
+    this.empty("Point at a map.");
+    const load = newestOnly((place: Place) => this.read(place));
+    app.on("place", () => app.place !== null && load(app.place));
+    const loadLines = newestOnly(() => this.readLines());
+    for (const change of ["line", "trial", "maps"] as const) app.on(change, () => (app.line !== null || this.lines.length > 0) && loadLines(null));
     new ResizeObserver(() => this.draw()).observe(this.element);
   }
 
@@ -54,16 +67,37 @@ export class PlotsView {
     this.element.replaceChildren(make("p", { class: "empty" }, text));
   }
 
-  private async read(position: Position): Promise<void> {
-    this.curves = await getCurves(position);
-    if (this.curves.length === 0) this.empty("This map file holds no profiles.");
+  private async read(place: Place): Promise<void> {
+    this.curves = await getCurves(place);
+    if (this.curves.length + this.lines.length === 0) this.empty("This map file holds no profiles.");
     else this.draw();
   }
 
+  private async readLines(): Promise<void> {
+    const { line, trial } = this.app;
+    const names = this.app.shown.filter((name) => name !== "" && !name.startsWith("live/")).map((name) => name.replace(/_errors$/, ""));
+    const found = line === null ? [] : await Promise.all([...new Set(names)].map((name) => getLine(name, line, trial)));
+    this.lines = found.flat().map((curve) => ({ ...curve, title: plain(curve.title), y_label: curve.y_label === "" ? "" : `(${plain(curve.y_label)})` }));
+    this.draw();
+  }
+
   private draw(): void {
-    if (this.curves.length === 0) return;
-    const width = Math.max(170, this.element.clientWidth / this.curves.length - 12);
-    const height = Math.max(110, this.element.clientHeight - 14);
-    this.element.replaceChildren(...this.curves.map((curve) => make("figure", {}, plot(curve, width, height))));
+    const all = [...this.lines, ...this.curves];
+    if (all.length === 0) return;
+    const width = Math.max(168, this.element.clientWidth / all.length - 10);
+    const height = Math.max(100, this.element.clientHeight - 14);
+    this.element.replaceChildren(...all.map((curve) => this.figure(curve, width, height)));
+  }
+
+  private figure(curve: Curve, width: number, height: number): HTMLElement {
+    const svg = plot(curve, width, height);
+    const name = fileName(curve.title);
+    const tools = make(
+      "div",
+      { class: "over" },
+      button("CSV", `Save the numbers of ${curve.title}`, () => save(name + ".csv", curveAsCsv(curve))),
+      button("SVG", `Save the drawing of ${curve.title}`, () => save(name + ".svg", svgAsFile(svg))),
+    );
+    return make("figure", {}, svg, tools);
   }
 }
