@@ -23,7 +23,7 @@ enum {
     MAX_POSITIONS = 450,
     MAX_POSITIONS_OF_GROUP = 800,
     MAX_STEPS = 30,
-    MAX_ROUNDS = 4
+    MAX_ROUNDS = 2
 };
 
 typedef struct problem {

@@ -56,9 +56,12 @@ typedef struct search {
     vtr_inclusions_params params;
     vtr_band_model model;
     double *residual[VTR_TCS]; /* value - steps - inclusions */
-    size_t n_steps, n, n_trials;
+    size_t n_steps, n, n_trials, n_refused;
     vtr_band_step steps[VTR_STEPS_MAX];
     vtr_inclusion list[MAX_INCLUSIONS];
+    struct {
+        double y_nm, x_nm, radius_nm;
+    } refused[MAX_INCLUSIONS]; /* places of this search whose fit is no inclusion */
     double *chi2;
     unsigned char *radius;
     double radii_nm[MAX_RADII], threshold;
@@ -190,6 +193,23 @@ static bool is_taken(const search *s, const vtr_inclusion *q)
     return false;
 }
 
+/* A place is fitted once in a search: another round would come to the same. */
+static bool is_refused(const search *s, const vtr_inclusion *q)
+{
+    for (size_t i = 0; i < s->n_refused; i++)
+        if (hypot(q->y_nm - s->refused[i].y_nm, q->x_nm - s->refused[i].x_nm) <
+            fmin(q->radius_nm, s->refused[i].radius_nm))
+            return true;
+    return s->n_refused == MAX_INCLUSIONS;
+}
+
+static void refuse(search *s, double y_nm, double x_nm, double radius_nm)
+{
+    s->refused[s->n_refused].y_nm = y_nm;
+    s->refused[s->n_refused].x_nm = x_nm;
+    s->refused[s->n_refused++].radius_nm = radius_nm;
+}
+
 static vtr_inclusion candidate(const search *s, const vtr_band_filter *filter, size_t i)
 {
     double amplitude[3], q[VTR_INCLUSION_N];
@@ -217,13 +237,17 @@ static vtr_status search_round(search *s, vtr_band_filter *filter, size_t *n_new
     *n_new = 0;
     vtr_band_filter_apply(filter, s->chi2, s->radius, s->residual);
     for (size_t at = strongest(s); at < s->maps.n && s->n < MAX_INCLUSIONS; at = strongest(s)) {
-        vtr_inclusion found = candidate(s, filter, at), *const one = &found;
+        const vtr_inclusion seen = candidate(s, filter, at);
+        vtr_inclusion found = seen, *const one = &found;
         bool is_fitted = false;
         suppress(s, found.y_nm, found.x_nm, 6 * found.radius_nm);
-        if (is_taken(s, &found)) continue;
+        if (is_taken(s, &found) || is_refused(s, &found)) continue;
         vtr_status status = vtr_inclusions_fit(&one, 1, &s->model, s->residual, &is_fitted, err);
         if (status != VTR_OK) return status;
-        if (!is_fitted || is_taken(s, &found) || !is_inclusion(s, &found)) continue;
+        if (!is_fitted || is_taken(s, &found) || !is_inclusion(s, &found)) {
+            refuse(s, seen.y_nm, seen.x_nm, seen.radius_nm);
+            continue;
+        }
         vtr_inclusion_add(&found, &s->model, s->residual, -1);
         s->list[s->n++] = found;
         ++*n_new;
@@ -237,6 +261,7 @@ static vtr_status search_all(search *s, const vtr_progress *progress, vtr_error 
     vtr_status status = vtr_band_filter_create(&filter, &s->maps, &s->model.matrix, &s->model.core,
                                                s->radii_nm, s->n_radii, err);
     if (status != VTR_OK) return status;
+    s->n_refused = 0;
     s->n_trials = vtr_band_filter_trials(filter);
     s->threshold = vtr_chi2_3_quantile(s->params.false_alarms / (double)(s->n_trials > 0 ? s->n_trials : 1));
     for (size_t round = 0, n_new = 1; round < SEARCHES && n_new > 0 && status == VTR_OK; round++) {

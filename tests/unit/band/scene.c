@@ -4,6 +4,7 @@
 #include <math.h>
 
 #include "base/base_internal.h"
+#include "twin/eshelby_internal.h"
 
 /* Independent noise of the trace and of both parts of the deviator gives exx and eyy their covariance. */
 static void add_noise(scene *s, double noise, uint64_t seed)
@@ -55,6 +56,35 @@ vtr_status scene_make(scene *s, const char *preset, const vtr_twin_params *param
                                 .step_nm = {info->scan_step_nm, info->scan_step_nm},
                                 .poisson = NAN};
     add_noise(s, noise, seed);
+    return VTR_OK;
+}
+
+vtr_status scene_make_one(scene *s, vtr_twin_inclusion *truth, double strength, uint64_t seed, vtr_error *err)
+{
+    enum { SIDE = SCENE_ONE_SIDE, N = SIDE * SIDE };
+    vtr_random random;
+    vtr_twin_params params = vtr_twin_default_params();
+    params.scan[0] = params.scan[1] = SIDE;
+    params.pattern[0] = params.pattern[1] = 32;
+    params.matrix_strain = 3e-4;
+    params.matrix_length_nm = 25;
+    params.seed = seed;
+    vtr_status status = scene_make(s, "rings", &params, 1, seed + 1000, err);
+    if (status != VTR_OK) return status;
+    vtr_random_start(&random, seed, 9);
+    *truth = (vtr_twin_inclusion){
+        .radius_nm = 15, .shear = 0.010 * strength, .dilation = 0.005 * strength, .poisson = 0.33};
+    truth->centre_y_nm = 5.8 * (19.5 + 4 * vtr_random_uniform(&random));
+    truth->centre_x_nm = 5.8 * (19.5 + 4 * vtr_random_uniform(&random));
+    truth->angle_degrees = 180 * vtr_random_uniform(&random) - 90;
+    for (size_t i = 0; i < N; i++) {
+        double e[3];
+        vtr_eshelby_elastic_strain(truth, 5.8 * (double)(i / SIDE) - truth->centre_y_nm,
+                                   5.8 * (double)(i % SIDE) - truth->centre_x_nm, e);
+        s->memory[i] += (float)e[0];
+        s->memory[N + i] += (float)e[1];
+        s->memory[2 * N + i] += (float)e[2];
+    }
     return VTR_OK;
 }
 

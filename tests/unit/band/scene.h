@@ -20,6 +20,13 @@ typedef struct scene {
 /* `params` NULL: the preset's; `noise` scales the errors (0.01: almost none). */
 vtr_status scene_make(scene *s, const char *preset, const vtr_twin_params *params, double noise,
                       uint64_t seed, vtr_error *err);
+
+/* One inclusion of the size of fe-band's (radius 15 nm, shear 0.010, dilation 0.005, Poisson's ratio 0.33, all eigenstrain
+ * times `strength`; any direction; any place between the positions, near the middle) in 40 x 40 positions of 5.8 nm with a
+ * matrix of 0.03 % over 25 nm and the noise of 1e5 electrons. The field is the twin's, not the one of the fits. */
+enum { SCENE_ONE_SIDE = 40 };
+vtr_status scene_make_one(scene *s, vtr_twin_inclusion *truth, double strength, uint64_t seed,
+                          vtr_error *err);
 void scene_release(scene *s);
 
 #endif
