@@ -59,6 +59,9 @@ typedef struct vtr_simplex_result {
     /* Of the positions along the last coordinate, in standard deviations of the noise: 1 is noise alone, so there are
      * fewer components than asked for. */
     double extent;
+    /* Of a map: one more than the coordinates whose neighbours are more alike than noise may be. Where that is less than
+     * n_components, as many of those asked for are noise. n_components where the map's shape is not known. */
+    size_t n_found;
 } vtr_simplex_result;
 
 /* For `volume`, along each direction in the subspace the edge of the noise-free positions is where the log-likelihood of the
@@ -70,7 +73,10 @@ typedef struct vtr_simplex_result {
  *
  * Where the shape of the map is given the coordinates are not those of the largest variance, which noise that channels
  * share may have, but the smoothest ones among the leading principal components (P. Switzer, A. A. Green, Tech. Rep. 6,
- * Dept. of Statistics, Stanford, 1984): so G(r) of every position can be divided too.
+ * Dept. of Statistics, Stanford, 1984): so G(r) of every position can be divided too. Components are the regression of the
+ * spectra on them with the neighbours as instruments. From 4096 positions on an edge is where the measured values of the
+ * positions that their neighbours say are outermost begin, whatever the noise is like as long as neighbours do not share
+ * it; the statistical range is then two standard errors of that, and what the neighbours' own error may hide.
  *
  * The allowed range is W. H. Lawton, E. A. Sylvestre, Technometrics 13, 617 (1971) for k = 2, in closed form; for k = 3
  * sampled triangles. A bound that the edges themselves break is taken to lie there.

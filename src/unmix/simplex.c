@@ -57,7 +57,8 @@ static vtr_status find_edges(simplex_job *job, vtr_error *err)
         double angle = 2 * VTR_PI * (double)i / (double)n, direction[2] = {cos(angle), sin(angle)};
         vtr_error own;
         if (job->k == 2) direction[0] = i == 0 ? 1 : -1;
-        vtr_status here = vtr_simplex_find_edge(&job->edges[i], &job->cloud, direction, &own);
+        vtr_status here = (job->cloud.guess != NULL ? vtr_simplex_find_tail : vtr_simplex_find_edge)(
+            &job->edges[i], &job->cloud, direction, &own);
         if (here == VTR_OK) continue;
 #pragma omp critical(vtr_simplex_edge)
         status = vtr_fail(err, here, "%s", own.message);
@@ -281,6 +282,7 @@ static vtr_status solve(simplex_job *job, vtr_error *err)
         vtr_simplex_open_cloud(&job->cloud, &r->noise_source, &r->extent, &job->a, job->params, err);
     if (status == VTR_OK) status = choose_corners(job, err);
     if (status != VTR_OK) return status;
+    r->n_found = job->cloud.n_smooth + 1;
     if (!vtr_simplex_shares(share, k - 1, job->corner))
         return vtr_fail(err, VTR_ERR_NUMERIC, "the corners coincide: there are fewer than %zu components", k);
     fractions_of(fraction, share, &job->cloud);

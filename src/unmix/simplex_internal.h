@@ -7,15 +7,24 @@
 #include "unmix/unmix_internal.h"
 #include "vitrail/unmix_simplex.h"
 
-enum { SIMPLEX_DIMENSIONS = VTR_UNMIX_COMPONENTS_MAX - 1, SIMPLEX_DIRECTIONS = 72, SIMPLEX_FACTORS = 24 };
+enum { SIMPLEX_DIMENSIONS = VTR_UNMIX_COMPONENTS_MAX - 1, SIMPLEX_DIRECTIONS = 72 };
+enum { SIMPLEX_FACTORS_LEAST = 24, SIMPLEX_FACTORS_MOST = 192, SIMPLEX_TAIL_LEAST = 4096 };
 
 typedef struct simplex_cloud {
     size_t n, d;  /* points, dimensions: one fewer than components */
     double *y;    /* [n][d], noise of unit covariance */
     double *mean; /* [d] of the points */
-    double *
-        axis; /* [d][m], what one step along each coordinate adds to a spectrum, in the units of the matrix */
+    /* [d][m], what one step along each coordinate adds to a spectrum, in the units of the matrix */
+    double *axis;
     double *centre; /* [m], the spectrum at y = 0 */
+    bool is_map;
+    /* Coordinates that are smoother over the map than noise may be (d where there is no map), and the correlation of
+     * neighbours in the smoothest one of noise alone. */
+    size_t n_smooth;
+    double chance;
+    /* [n][d], y as the neighbours have it; NULL: no map, not all of its coordinates are
+     * smooth, or fewer positions than SIMPLEX_TAIL_LEAST */
+    double *guess;
     uint64_t seed;
     int threads;
 } simplex_cloud;
@@ -29,15 +38,26 @@ void vtr_simplex_close_cloud(simplex_cloud *cloud);
 void vtr_simplex_noise(double *covariance, vtr_simplex_noise_source *source, const unmix_matrix *a,
                        const double *x, size_t d, double outside2, const vtr_simplex_params *params);
 
-/* Half the mean products of the differences of neighbours one and two apart, [d][d], of x [n][d]. */
+/* Half the mean products of the differences of neighbours one and two apart, [d][d], of x [n][d]; `two` may be NULL. */
 vtr_status vtr_simplex_differences(double *one, double *two, const unmix_matrix *a, const double *x, size_t d,
                                    size_t n_y, size_t n_x, vtr_error *err);
 
-/* x [n][d]: the d smoothest combinations of `wide` [n][r], coordinates along v [r][m]; axis [d][m]: what a step along each
- * adds to a spectrum. */
-vtr_status vtr_simplex_smooth_factors(double *x, double *axis, const unmix_matrix *a, const double *wide,
-                                      const double *v, size_t r, size_t d, const vtr_simplex_params *params,
-                                      vtr_error *err);
+/* at[p]: the number of position p among those used, SIZE_MAX where it is not. */
+void vtr_simplex_places(size_t *at, const unmix_matrix *a, size_t n);
+
+/* x [n][d]: the d smoothest combinations of `wide` [n][r], how many are smoother than noise, and how much the neighbours are
+ * correlated in the smoothest combination of noise alone. */
+vtr_status vtr_simplex_smooth_factors(double *x, size_t *n_smooth, double *chance, const unmix_matrix *a,
+                                      const double *wide, size_t r, size_t d,
+                                      const vtr_simplex_params *params, vtr_error *err);
+
+/* guess [n][d]: the coordinates y [n][d], of that mean, from those of the neighbours alone. */
+vtr_status vtr_simplex_predict(double *guess, const unmix_matrix *a, const double *y, const double *mean,
+                               size_t d, const vtr_simplex_params *params, vtr_error *err);
+
+/* axis [d][m]: what one step along each coordinate y [n][d] adds to a spectrum, by the instruments z [n][d]. */
+vtr_status vtr_simplex_steps(double *axis, const unmix_matrix *a, const double *y, const double *z, size_t d,
+                             vtr_error *err);
 
 /* Where the noise-free points end along a direction: log-likelihood down by 2, by 8, and 1.2 standard deviations of the noise
  * beyond the first. In trials (evenly spread and thinning out values, noise of 0.02 to 0.3 of their spread) the true edge
@@ -47,6 +67,11 @@ typedef struct simplex_edge {
     double likely, inner, outer;
 } simplex_edge;
 vtr_status vtr_simplex_find_edge(simplex_edge *edge, const simplex_cloud *cloud, const double *direction,
+                                 vtr_error *err);
+
+/* The same of a map, whose `guess` there is: inner and outer edges two standard errors of the fit away, and outwards for
+ * what the blur of the guesses may hide. */
+vtr_status vtr_simplex_find_tail(simplex_edge *edge, const simplex_cloud *cloud, const double *direction,
                                  vtr_error *err);
 
 /* Directions of three sides by their angles, and how far out each lies. */

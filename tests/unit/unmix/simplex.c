@@ -309,6 +309,59 @@ static void shared_noise_is_no_component(void **state)
     scene_release(&s);
 }
 
+/* Noise of the share that is far from normal and larger where there is less of one phase, and noise of every channel that is
+ * as large; a tenth of the positions missing. Positions are chosen by their neighbours and measured by themselves, so all
+ * that is nothing to the edges, and nothing to the spectra. */
+static void a_map_ends_where_it_does_whatever_its_noise(void **state)
+{
+    (void)state;
+    enum { SIDE = 128 };
+    static uint8_t used[N];
+    scene s;
+    vtr_error err;
+    vtr_random random;
+    vtr_simplex_result result;
+    vtr_simplex_params params = vtr_simplex_default_params();
+    size_t order[2], n_used = 0;
+    double fraction = 0, distance2 = 0, length2 = 0;
+    two_phases(&s, 0, 0);
+    for (size_t c = 0; c < M; c++)
+        length2 += pow(s.components[c] - s.components[M + c], 2);
+    vtr_random_start(&random, 5, 0);
+    for (size_t p = 0; p < N; p++) {
+        double f = 0.5 + 0.5 * sin(0.4 * (double)(p / SIDE) + sin(0.3 * (double)(p % SIDE)));
+        double noise = 0.07 * (1.2 - 0.4 * f) * (-log(1 - vtr_random_uniform(&random)) - 1);
+        used[p] = vtr_random_uniform(&random) > 0.1;
+        n_used += used[p];
+        if (used[p]) fraction += f;
+        for (size_t c = 0; c < M; c++)
+            s.values[p * M + c] =
+                (float)((f + noise) * s.components[c] + (1 - f - noise) * s.components[M + c] +
+                        0.1 * sqrt(length2) * vtr_random_normal(&random));
+    }
+    fraction /= (double)n_used;
+    s.data.position_used = used;
+    params.n_y = params.n_x = SIDE;
+    assert_ok(vtr_simplex(&result, &s.data, &params, 2, &err));
+    scene_match(order, &s, result.components, 0.99);
+    assert_near(result.fractions[order[0]], fraction, 0.015);
+    assert_true(result.fraction_low[order[0]] < fraction && fraction < result.fraction_high[order[0]]);
+    assert_true(result.fraction_high[order[0]] - result.fraction_low[order[0]] < 0.06);
+    assert_int_equal(result.n_found, 2);
+    for (size_t c = 0; c < M; c++)
+        distance2 += pow(result.components[order[0] * M + c] - s.components[c], 2);
+    /* A corner off by 2 % of the way to the other. Were the spectra regressed on the coordinates as they are, noise would
+     * put it in by more. */
+    assert_true(distance2 < pow(0.02, 2) * length2);
+    vtr_simplex_result_release(&result);
+    params.n_components = 3;
+    assert_ok(vtr_simplex(&result, &s.data, &params, 2, &err));
+    assert_int_equal(result.n_found, 2);
+    assert_true(result.extent < 1.1);
+    vtr_simplex_result_release(&result);
+    scene_release(&s);
+}
+
 /* A component more than there are is noise, and is called so. */
 static void one_too_many_has_the_extent_of_noise(void **state)
 {
@@ -355,12 +408,31 @@ static vtr_status choose(void *context, vtr_error *err)
     return status;
 }
 
+static vtr_status choose_of_map(void *context, vtr_error *err)
+{
+    vtr_simplex_params params = vtr_simplex_default_params();
+    vtr_simplex_result result = {0};
+    params.n_y = 16;
+    params.n_x = 20;
+    vtr_status status = vtr_simplex(&result, context, &params, 1, err);
+    vtr_simplex_result_release(&result);
+    return status;
+}
+
 static void short_memory_is_survived(void **state)
 {
     (void)state;
     scene s;
     scene_bands(&s, 100, 12, 2, 0.01);
     test_every_allocation_fails(choose, &s.data);
+    scene_release(&s);
+    scene_bands(&s, 320, 12, 2, 0.01);
+    for (size_t p = 0; p < 320; p++) {
+        double f = 0.5 + 0.5 * sin(0.4 * (double)(p / 20) + 0.3 * (double)(p % 20));
+        for (size_t c = 0; c < 12; c++)
+            s.values[p * 12 + c] += (float)(f * (s.components[c] - s.components[12 + c]));
+    }
+    test_every_allocation_fails(choose_of_map, &s.data);
     scene_release(&s);
 }
 
@@ -375,6 +447,7 @@ int main(void)
         cmocka_unit_test(pure_positions_are_found),
         cmocka_unit_test(noise_is_told_from_neighbours),
         cmocka_unit_test(shared_noise_is_no_component),
+        cmocka_unit_test(a_map_ends_where_it_does_whatever_its_noise),
         cmocka_unit_test(one_too_many_has_the_extent_of_noise),
         cmocka_unit_test(bad_settings_are_named),
         cmocka_unit_test(short_memory_is_survived),
