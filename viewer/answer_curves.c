@@ -28,53 +28,70 @@ static bool exists(const view_session *s, const curve *c, size_t *n)
     return rank == 3 && shape[0] == s->n_y && shape[1] == s->n_x;
 }
 
-/* Axis, values and errors of one curve, one after the other in `out` [3][n]. */
-static vtr_status read_curve(float *out, const view_session *s, const curve *c, const size_t position[2],
-                             size_t n, vtr_error *err)
+/* Values and errors [m][n] of m successive positions of a row. */
+static vtr_status read_row(float *values, float *errors, const view_session *s, const curve *c,
+                           const size_t position[2], size_t m, size_t n, vtr_error *err)
 {
-    const size_t start[3] = {position[0], position[1], 0}, count[3] = {1, 1, n};
-    float *errors = out + 2 * n;
-    vtr_status status = vtr_mapfile_read(s->map, c->group, c->axis, VTR_TYPE_F32, n, out, err);
-    if (status == VTR_OK)
-        status =
-            vtr_mapfile_read_block(s->map, c->group, c->values, VTR_TYPE_F32, 3, start, count, out + n, err);
+    const size_t start[3] = {position[0], position[1], 0}, count[3] = {1, m, n};
+    vtr_status status =
+        vtr_mapfile_read_block(s->map, c->group, c->values, VTR_TYPE_F32, 3, start, count, values, err);
     bool has_errors = status == VTR_OK && vtr_mapfile_has(s->map, c->group, c->errors);
     if (has_errors)
         status =
             vtr_mapfile_read_block(s->map, c->group, c->errors, VTR_TYPE_F32, 3, start, count, errors, err);
-    for (size_t i = 0; i < n; i++)
+    for (size_t i = 0; i < m * n; i++)
         errors[i] = !has_errors ? NAN : c->is_variance ? sqrtf(errors[i]) : errors[i];
     return status;
 }
 
-/* The same of the mean over a region's positions with data, each with the same weight; their errors taken as
+/* Sums over the region's positions in a row that have data: of values, squared errors, positions, [3][n]. */
+static void add_row(double *sums, const float *values, const float *errors, const unsigned char *member,
+                    size_t m, size_t n)
+{
+    for (size_t x = 0; x < m; x++)
+        for (size_t i = 0; member[x] != 0 && i < n; i++) {
+            double value = values[x * n + i], error = errors[x * n + i];
+            if (!isfinite(value)) continue;
+            sums[i] += value;
+            sums[n + i] += error * error;
+            sums[2 * n + i] += 1;
+        }
+}
+
+/* The mean over a region's positions with data, each with the same weight, into out [2][n]; their errors taken as
  * independent. */
 static vtr_status read_mean(float *out, const view_session *s, const curve *c, const vtr_region *region,
                             size_t n, vtr_error *err)
 {
-    float *one = malloc(3 * n * sizeof *one);
-    double *sums = calloc(3 * n, sizeof *sums); /* values, squared errors, positions */
+    float *values = malloc(s->n_x * n * sizeof *values), *errors = malloc(s->n_x * n * sizeof *errors);
+    double *sums = calloc(3 * n, sizeof *sums);
     vtr_status status = VTR_OK;
-    if (one == NULL || sums == NULL) status = vtr_fail(err, VTR_ERR_MEMORY, "no memory for a mean curve");
-    for (size_t p = 0; status == VTR_OK && p < s->n_y * s->n_x; p++) {
-        if (region->member[p] == 0) continue;
-        const size_t position[2] = {p / s->n_x, p % s->n_x};
-        status = read_curve(one, s, c, position, n, err);
-        for (size_t i = 0; status == VTR_OK && i < n; i++) {
-            if (!isfinite(one[n + i])) continue;
-            sums[i] += (double)one[n + i];
-            sums[n + i] += (double)one[2 * n + i] * (double)one[2 * n + i];
-            sums[2 * n + i] += 1;
-        }
+    if (values == NULL || errors == NULL || sums == NULL)
+        status = vtr_fail(err, VTR_ERR_MEMORY, "no memory for a mean curve");
+    for (size_t y = 0; status == VTR_OK && y < s->n_y; y++) {
+        const unsigned char *member = region->member + y * s->n_x;
+        if (memchr(member, 1, s->n_x) == NULL) continue;
+        status = read_row(values, errors, s, c, (const size_t[2]){y, 0}, s->n_x, n, err);
+        if (status == VTR_OK) add_row(sums, values, errors, member, s->n_x, n);
     }
     for (size_t i = 0; status == VTR_OK && i < n; i++) {
-        out[i] = one[i];
-        out[n + i] = (float)(sums[i] / sums[2 * n + i]);
-        out[2 * n + i] = (float)(sqrt(sums[n + i]) / sums[2 * n + i]);
+        out[i] = (float)(sums[i] / sums[2 * n + i]);
+        out[n + i] = (float)(sqrt(sums[n + i]) / sums[2 * n + i]);
     }
-    free(one);
+    free(values);
+    free(errors);
     free(sums);
     return status;
+}
+
+/* Axis, values and errors of one curve, one after the other in `out` [3][n]. */
+static vtr_status read_curve(float *out, const view_session *s, const curve *c, const size_t position[2],
+                             const vtr_region *region, size_t n, vtr_error *err)
+{
+    vtr_status status = vtr_mapfile_read(s->map, c->group, c->axis, VTR_TYPE_F32, n, out, err);
+    if (status != VTR_OK) return status;
+    return region->n > 0 ? read_mean(out + n, s, c, region, n, err)
+                         : read_row(out + n, out + 2 * n, s, c, position, 1, n, err);
 }
 
 static void describe(FILE *out, const view_session *s, const curve *c, size_t n, const char *before)
@@ -94,7 +111,7 @@ vtr_status view_answer_curves(view_answer *answer, view_session *session, const 
                               vtr_error *err)
 {
     enum { N = sizeof curves / sizeof *curves };
-    size_t position[2], n_curves = 0, n = 0;
+    size_t position[2] = {0, 0}, n_curves = 0, n = 0;
     bool is_one = false;
     vtr_region region = {0};
     vtr_status status = view_argument_position(position, &is_one, session, request, err);
@@ -113,12 +130,8 @@ vtr_status view_answer_curves(view_answer *answer, view_session *session, const 
     for (size_t i = 0; status == VTR_OK && i < N; i++) {
         if (!exists(session, &curves[i], &n)) continue;
         float *values = data[n_curves] = malloc(3 * n * sizeof *values);
-        if (values == NULL)
-            status = vtr_fail(err, VTR_ERR_MEMORY, "no memory for a curve");
-        else if (region.n > 0)
-            status = read_mean(values, session, &curves[i], &region, n, err);
-        else
-            status = read_curve(values, session, &curves[i], position, n, err);
+        status = values == NULL ? vtr_fail(err, VTR_ERR_MEMORY, "no memory for a curve")
+                                : read_curve(values, session, &curves[i], position, &region, n, err);
         describe(text.out, session, &curves[i], n, n_curves > 0 ? ", " : "");
         arrays[n_curves++] = (view_array){values, 3 * n * sizeof *values};
     }

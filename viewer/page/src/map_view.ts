@@ -13,8 +13,12 @@ import type { Place } from "./viewport";
 // What a recording is looked at through: the image of the detector on the pattern.
 export const liveDetector = "live/detector";
 
+// Of e1: a director, which equals its opposite, so that its colours close.
+const isDirection = (map: MapData): boolean => map.group === "strain" && map.name === "angle";
+
 // Limits by themselves: from percentiles, about zero for signed quantities.
 function automaticLimits(map: MapData, values: Float32Array): [number, number] {
+  if (isDirection(map)) return [-90, 90];
   const sorted = Float32Array.from(values.filter(Number.isFinite)).sort();
   if (sorted.length === 0) return [0, 1];
   const at = (p: number): number => map.factor * sorted[Math.round(p * (sorted.length - 1))]!;
@@ -135,7 +139,8 @@ export class MapView {
 
   private colours(): Palette {
     const isSigned = this.data !== null && this.data.signed && !this.showsErrors;
-    return palette(this.paletteName, isSigned ? "diverging" : "viridis");
+    const isAngle = this.data !== null && isDirection(this.data) && !this.showsErrors;
+    return palette(this.paletteName, isAngle ? "cyclic" : isSigned ? "diverging" : "viridis");
   }
 
   private values(): Float32Array {
@@ -173,7 +178,7 @@ export class MapView {
     if (data === null) return;
     const values = this.values();
     if (this.isAutomatic) {
-      const like = this.showsErrors ? { ...data, signed: false, from_zero: true } : data;
+      const like = this.showsErrors ? { ...data, name: "errors", signed: false, from_zero: true } : data;
       this.limits = automaticLimits(like, values);
       this.low.value = String(Number(this.limits[0].toPrecision(4)));
       this.high.value = String(Number(this.limits[1].toPrecision(4)));

@@ -62,7 +62,8 @@ export class PatternView {
         this.paint();
       }),
     );
-    const detectorTools = make("div", { class: "tools detector" }, make("label", {}, "Detector "), this.shape, this.field);
+    const detectorTools = make("div", { class: "tools detector" }, this.shape, this.field);
+    this.shape.options[0]!.text = "no detector";
     this.element = make("section", { class: "panel", id: "pattern", "aria-label": "Diffraction pattern" }, tools, make("div", { class: "stage" }, this.canvas), this.caption);
     if (app.summary.recording !== null) this.element.append(detectorTools);
     this.load = newestOnly((place: Place) => this.read(place));
