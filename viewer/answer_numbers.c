@@ -5,6 +5,8 @@
 
 #include "answer.h"
 #include "trial.h"
+#include "vitrail/constants.h"
+#include "vitrail/line_profile.h"
 
 /* Where numbers are asked for. */
 typedef struct place {
@@ -49,12 +51,34 @@ static void mean_of(double *mean, double *spread, size_t *n, const cli_quantity 
     if (*n > 1) *spread = sqrt(square / (double)(*n - 1));
 }
 
+/* The same of directions: the mean of their unit vectors, and the circular standard deviation (-2 ln |mean|)^(1/2). */
+static void mean_direction(double *mean, double *spread, size_t *n, const cli_quantity *q,
+                           const vtr_region *region, double period)
+{
+    double to_angle = 2 * VTR_PI / period, re = 0, im = 0;
+    *mean = *spread = NAN;
+    *n = 0;
+    for (size_t p = 0; p < q->n_y * q->n_x; p++) {
+        if (region->member[p] == 0 || !isfinite(q->values[p])) continue;
+        re += cos(to_angle * q->values[p]);
+        im += sin(to_angle * q->values[p]);
+        *n += 1;
+    }
+    double length = hypot(re, im) / (double)*n;
+    if (*n > 0 && length > 0) *mean = atan2(im, re) / to_angle;
+    if (*n > 1 && length > 0) *spread = sqrt(-2 * log(fmin(length, 1))) / to_angle;
+}
+
 static void put_values(FILE *out, const cli_quantity *q, const cli_quantity *errors, const place *where)
 {
     if (where->region.n > 0) {
         double mean, spread;
         size_t n;
-        mean_of(&mean, &spread, &n, q, &where->region);
+        double period = vtr_map_period(q->group, q->name);
+        if (period > 0)
+            mean_direction(&mean, &spread, &n, q, &where->region, period);
+        else
+            mean_of(&mean, &spread, &n, q, &where->region);
         fputs(", \"value\": ", out);
         cli_json_number(out, q->factor * mean);
         fputs(", \"spread\": ", out);

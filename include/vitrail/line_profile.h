@@ -46,6 +46,9 @@ typedef struct vtr_line_map {
 VTR_API vtr_status vtr_line_map_read(vtr_line_map *map, const vtr_mapfile *file, const char *group,
                                      const char *name, vtr_error *err);
 VTR_API void vtr_line_map_release(vtr_line_map *map);
+/* The period of a map of directions (360) or directors (180), in degrees, whose plain mean would be wrong; 0: a plain
+ * number. */
+VTR_API double vtr_map_period(const char *group, const char *name);
 
 /* One value a step; NAN where less than half of its area has data. */
 typedef struct vtr_line_profile {

@@ -42,8 +42,7 @@ void vtr_line_map_release(vtr_line_map *map)
     memset(map, 0, sizeof *map);
 }
 
-/* Directions and directors, whose plain mean would be wrong. */
-static double period_of(const char *group, const char *name)
+double vtr_map_period(const char *group, const char *name)
 {
     static const struct {
         const char *group, *name;
@@ -83,7 +82,7 @@ vtr_status vtr_line_map_read(vtr_line_map *out, const vtr_mapfile *file, const c
         return vtr_fail(err, VTR_ERR_SHAPE, "'%s/%s' has %zu dimensions; a map has 2", group, name, rank);
     map.n_y = shape[0];
     map.n_x = shape[1];
-    map.period = period_of(group, name);
+    map.period = vtr_map_period(group, name);
     snprintf(map.group, sizeof map.group, "%s", group);
     snprintf(map.name, sizeof map.name, "%s", name);
     snprintf(errors, sizeof errors, "%s_errors", map.name);

@@ -233,6 +233,7 @@ def check_region(page, folder):
     mean = np.nanmean(100 * dataset(folder, "strain/exx")[4:10, 6:20].astype("f8"))
     assert abs(number_shown(page, "strain/exx") - mean) < 1e-3 * abs(mean), (number_shown(page, "strain/exx"), mean)
     page.wait("document.querySelector('#pattern .caption').textContent.startsWith('mean of the region')")
+    assert page.run("(e => e.scrollWidth <= e.clientWidth)(document.getElementById('numbers'))"), "numbers are cut off"
     click(page, "Clear", "#maps")
     click(page, "Point", "#maps")
 

@@ -32,6 +32,21 @@ static void assert_holds(const view_answer *answer, const char *part)
     free(text);
 }
 
+/* The number behind `label`, behind `after`, in an answer of text. */
+static double number_of(const view_answer *answer, const char *after, const char *label)
+{
+    char *text = malloc(answer->n + 1);
+    assert_non_null(text);
+    memcpy(text, answer->body, answer->n);
+    text[answer->n] = '\0';
+    const char *place = strstr(text, after);
+    if (place != NULL) place = strstr(place, label);
+    if (place == NULL) fail_msg("no %s behind %s", label, after);
+    double value = strtod(place + strlen(label), NULL);
+    free(text);
+    return value;
+}
+
 static void test_the_summary_names_what_there_is(void **state)
 {
     (void)state;
@@ -147,6 +162,8 @@ static void test_a_region_is_the_mean_of_its_positions(void **state)
     assert_holds(&answer, "\"name\": \"exx\", \"symbol\": \"<i>ε</i><sub>xx</sub>\", \"unit\": \"%\", "
                           "\"value\": 0.35");
     assert_holds(&answer, "\"spread\": 0.238047");
+    /* directions of 80 and -88 degrees are 12 degrees apart, their mean is 86 and not -4 */
+    assert_near(number_of(&answer, "\"angle\"", "\"value\": "), 86, 1e-5);
     view_answer_release(&answer);
 
     specimen_ask(&answer, session, "api/pattern", region);

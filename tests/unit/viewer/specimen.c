@@ -80,8 +80,9 @@ static void write_map(void)
     vtr_mapfile *file = NULL;
     const size_t shape[2] = {SPECIMEN_Y, SPECIMEN_X};
     const double step_nm[2] = {2, 2};
-    float exx[N], errors[N];
+    float exx[N], errors[N], angle[N];
     for (int p = 0; p < N; p++) {
+        angle[p] = p % 2 == 0 ? 80 : -88;
         exx[p] = 0.001f * (float)p;
         errors[p] = 0.0001f;
     }
@@ -89,6 +90,7 @@ static void write_map(void)
     assert_ok(vtr_mapfile_group(file, "strain", &err));
     assert_ok(vtr_mapfile_write_quantity(file, "strain", "exx", VTR_TYPE_F32, 2, shape, exx, errors, "1",
                                          NULL, &err));
+    assert_ok(vtr_mapfile_write(file, "strain", "angle", VTR_TYPE_F32, 2, shape, angle, "deg", NULL, &err));
     assert_ok(vtr_mapfile_write_scan_axes(file, "strain", SPECIMEN_Y, SPECIMEN_X, step_nm, &err));
     write_rings(file);
     write_profile(file);

@@ -6,7 +6,7 @@
 #include "viewer/routes.h"
 
 /* A scan of 3 x 4 positions with patterns of 8 x 6 px: pixel i of position p holds 100 p + i. Its map file has
- * /entry/strain/exx = 0.001 p with errors 0.0001, a ring at each position but the last, which has the flags NO_RING and
+ * /entry/strain/exx = 0.001 p with errors 0.0001 and angle = 80 or -88 by turns, a ring at each position but the last, which has the flags NO_RING and
  * POOR_FIT, and a profile of 5 samples p + j with variance 4. */
 enum { SPECIMEN_Y = 3, SPECIMEN_X = 4, SPECIMEN_DET_Y = 8, SPECIMEN_DET_X = 6, SPECIMEN_K = 5 };
 

@@ -10,15 +10,18 @@ import { colourise, palette, paletteNames } from "./palette";
 type Scaling = "linear" | "log" | "gamma";
 
 // A number from 0 to 1 for every value of a pattern between its ends.
-function scaleOf(scaling: Scaling, low: number, high: number): (value: number) => number {
+function scaleOf(scaling: Scaling, low: number, high: number, lowestPositive: number): (value: number) => number {
   const span = high > low ? high - low : 1;
   if (scaling === "linear") return (value) => (value - low) / span;
   if (scaling === "gamma") return (value) => Math.sqrt(Math.max(0, (value - low) / span));
-  // from one count, or a ten-thousandth of the highest, upwards
-  const floor = high > 100 ? 1 : 1e-4 * (high || 1);
-  const ends = [Math.log(Math.max(low, floor)), Math.log(Math.max(high, 2 * floor))] as const;
+  // six powers of ten at most, from the lowest counts upwards
+  const floor = Math.max(lowestPositive, 1e-6 * high);
+  const ends = [Math.log(floor), Math.log(Math.max(high, 1.01 * floor))] as const;
   return (value) => (Number.isNaN(value) ? NaN : (Math.log(Math.max(value, floor)) - ends[0]) / (ends[1] - ends[0]));
 }
+
+const lowestPositive = (values: Float32Array): number =>
+  values.reduce((lowest, value) => (value > 0 && value < lowest ? value : lowest), Infinity);
 
 export class PatternView {
   readonly element: HTMLElement;
@@ -152,7 +155,7 @@ export class PatternView {
     this.image.width = p.det_x;
     this.image.height = p.det_y;
     const pixels = new ImageData(p.det_x, p.det_y);
-    colourise(pixels.data, p.values, palette(this.paletteName, "magma"), scaleOf(this.scaling, p.minimum ?? 0, p.maximum ?? 1));
+    colourise(pixels.data, p.values, palette(this.paletteName, "magma"), scaleOf(this.scaling, p.minimum ?? 0, p.maximum ?? 1, lowestPositive(p.values)));
     if (this.showsMask && this.mask !== null && this.mask.length === p.values.length) {
       for (let i = 0; i < this.mask.length; i++) {
         if (this.mask[i] !== 0) continue;

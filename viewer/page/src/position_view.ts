@@ -10,7 +10,7 @@ import { curveAsCsv, fileName, save, svgAsFile } from "./save";
 function valueText(n: NumberOfPosition): string {
   const unit = n.unit === "" ? "" : " " + plain(n.unit);
   if (n.n === undefined) return withError(n.value, n.error ?? null) + unit;
-  return `${number(n.value)}${unit}, sd ${number(n.spread ?? null, 2)}`;
+  return `${number(n.value)}${unit}\nsd ${number(n.spread ?? null, 2)}`;
 }
 
 export class NumbersView {
