@@ -79,6 +79,8 @@ static void test_only_the_token_opens(void **state)
                                         "/api/summary",
                                         "/" TOKEN,
                                         "/0123456789abcdef0123456789abcdee/api/summary",
+                                        "/0123456789abcdef0123456789abcdeg/api/summary",
+                                        "/1123456789abcdef0123456789abcdef/api/summary",
                                         "/0123456789ABCDEF0123456789ABCDEF/api/summary",
                                         "/0123456789abcdef/api/summary",
                                         "/" TOKEN "0/api/summary"};
