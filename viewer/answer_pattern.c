@@ -61,29 +61,39 @@ static vtr_status read_mean(float *values, view_session *s, vtr_error *err)
     return VTR_OK;
 }
 
-/* The mean over the positions of a region, each read once. */
-static vtr_status read_region(float *values, const view_session *s, const vtr_region *region, vtr_error *err)
+/* Of a large region so many patterns, evenly spread, so that its mean is there in a second or two. */
+enum { MOST_AVERAGED = 4096 };
+
+/* The mean over the positions of a region that the recording has; *n is how many were read. */
+static vtr_status read_region(float *values, size_t *n, view_session *s, const vtr_region *region,
+                              vtr_error *err)
 {
-    size_t n = s->det_y * s->det_x;
-    double *sum = calloc(n, sizeof *sum);
+    size_t n_pixels = s->det_y * s->det_x, there = vtr_dataset_get_info(s->recording)->n_frames, seen = 0;
+    size_t step = (region->n + MOST_AVERAGED - 1) / MOST_AVERAGED;
+    double *sum = calloc(n_pixels, sizeof *sum);
     vtr_status status = sum == NULL ? vtr_fail(err, VTR_ERR_MEMORY, "no memory for a mean pattern") : VTR_OK;
-    for (size_t p = 0; status == VTR_OK && p < s->n_y * s->n_x; p++) {
-        if (region->member[p] == 0) continue;
-        status = vtr_dataset_read_f32(s->recording, p, 1, values, err);
-        for (size_t i = 0; status == VTR_OK && i < n; i++)
+    *n = 0;
+    for (size_t p = 0; status == VTR_OK && p < s->n_y * s->n_x && p < there; p++) {
+        if (region->member[p] == 0 || seen++ % step != 0) continue;
+        if (view_session_is_cancelled(s)) status = vtr_fail(err, VTR_ERR_INTERRUPTED, "the viewer ends");
+        if (status == VTR_OK) status = vtr_dataset_read_f32(s->recording, p, 1, values, err);
+        for (size_t i = 0; status == VTR_OK && i < n_pixels; i++)
             sum[i] += (double)values[i];
+        *n += 1;
     }
-    for (size_t i = 0; status == VTR_OK && i < n; i++)
-        values[i] = (float)(sum[i] / (double)region->n);
+    if (status == VTR_OK && *n == 0)
+        status = vtr_fail(err, VTR_ERR_NO_DATA, "the recording ends before the region");
+    for (size_t i = 0; status == VTR_OK && i < n_pixels; i++)
+        values[i] = (float)(sum[i] / (double)*n);
     free(sum);
     return status;
 }
 
-static vtr_status read_pattern(float *values, view_session *s, const size_t position[2], bool is_one,
-                               const vtr_region *region, vtr_error *err)
+static vtr_status read_pattern(float *values, size_t *n, view_session *s, const size_t position[2],
+                               bool is_one, const vtr_region *region, vtr_error *err)
 {
     if (!is_one && region->n == 0) return read_mean(values, s, err);
-    if (s->recording != NULL && region->n > 0) return read_region(values, s, region, err);
+    if (s->recording != NULL && region->n > 0) return read_region(values, n, s, region, err);
     if (s->recording == NULL)
         return vtr_fail(err, VTR_ERR_NOT_FOUND, "patterns come with the recording; give it beside '%s'",
                         s->map_path);
@@ -93,7 +103,7 @@ static vtr_status read_pattern(float *values, view_session *s, const size_t posi
 vtr_status view_answer_pattern(view_answer *answer, view_session *session, const view_request *request,
                                vtr_error *err)
 {
-    size_t position[2] = {0, 0}, n = session->det_y * session->det_x;
+    size_t position[2] = {0, 0}, n = session->det_y * session->det_x, n_averaged = 0;
     bool is_one = false;
     vtr_region region = {0};
     vtr_status status = view_argument_position(position, &is_one, session, request, err);
@@ -103,11 +113,12 @@ vtr_status view_answer_pattern(view_answer *answer, view_session *session, const
     view_text text = {0};
     float *values = malloc(n * sizeof *values);
     status = values == NULL ? vtr_fail(err, VTR_ERR_MEMORY, "no memory for a pattern")
-                            : read_pattern(values, session, position, is_one, &region, err);
+                            : read_pattern(values, &n_averaged, session, position, is_one, &region, err);
     if (status == VTR_OK) status = view_text_begin(&text, err);
     if (status == VTR_OK) {
         fprintf(text.out, "{\"det_y\": %zu, \"det_x\": %zu", session->det_y, session->det_x);
         put_range(text.out, values, n);
+        if (n_averaged > 0) fprintf(text.out, ", \"averaged\": %zu", n_averaged);
         if (is_one) put_ellipse(text.out, session->map, position);
         fputc('}', text.out);
         const view_array array = {values, n * sizeof *values};

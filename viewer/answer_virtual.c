@@ -24,7 +24,7 @@ static bool is_overtaken(void *user)
 {
     const turn *t = user;
     pthread_mutex_lock(&t->session->lock);
-    bool is_it = t->session->virtual_turn != t->number;
+    bool is_it = t->session->virtual_turn != t->number || t->session->is_closing;
     pthread_mutex_unlock(&t->session->lock);
     return is_it;
 }

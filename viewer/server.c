@@ -147,6 +147,7 @@ vtr_status view_server_start(view_server **out, view_session *session, view_gate
 void view_server_stop(view_server *server)
 {
     if (server == NULL) return;
+    view_session_cancel(server->session);
     MHD_stop_daemon(server->daemon);
     free(server);
 }

@@ -12,7 +12,7 @@ typedef struct view_server view_server;
  * be had; VTR_ERR_NOT_FOUND where the program was built without its server. The session must outlive the server. */
 vtr_status view_server_start(view_server **out, view_session *session, view_gate *gate, unsigned port,
                              vtr_error *err);
-/* Finishes what is being answered; takes NULL. */
+/* Ends what is being computed, and with it the session's use; takes NULL. */
 void view_server_stop(view_server *server);
 
 #endif

@@ -128,6 +128,21 @@ void view_session_close(view_session *session)
     free(session);
 }
 
+void view_session_cancel(view_session *session)
+{
+    pthread_mutex_lock(&session->lock);
+    session->is_closing = true;
+    pthread_mutex_unlock(&session->lock);
+}
+
+bool view_session_is_cancelled(view_session *session)
+{
+    pthread_mutex_lock(&session->lock);
+    bool is_it = session->is_closing;
+    pthread_mutex_unlock(&session->lock);
+    return is_it;
+}
+
 vtr_status view_session_quantity(const cli_quantity **out, view_session *session, size_t index,
                                  vtr_error *err)
 {

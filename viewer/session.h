@@ -28,6 +28,7 @@ typedef struct view_session {
     cli_quantity *loaded[CLI_MAX_NAMES]; /* read when first asked for */
     vtr_field *trial;                    /* of trial.h; NULL: none yet */
     char trial_key[160];                 /* the settings that made it */
+    bool is_closing;                     /* nobody waits for answers any more */
     unsigned long virtual_turn;          /* the newest virtual detector asked for */
     double virtual_done;                 /* how far it is, 0 to 1 */
     float *sample_mean;                  /* of a recording without map file; NULL: not made yet */
@@ -39,6 +40,9 @@ typedef struct view_session {
 vtr_status view_session_open(view_session **out, const char *const *paths, size_t n, int threads,
                              vtr_error *err);
 void view_session_close(view_session *session);
+/* Ends what is being computed: before the server is stopped, which waits for it. */
+void view_session_cancel(view_session *session);
+bool view_session_is_cancelled(view_session *session);
 
 /* The map number `index` of names, read once; it stays the session's. */
 vtr_status view_session_quantity(const cli_quantity **out, view_session *session, size_t index,

@@ -232,8 +232,14 @@ def check_region(page, folder):
     page.wait("document.querySelector('#numbers .title')?.textContent.includes('84 positions')")
     mean = np.nanmean(100 * dataset(folder, "strain/exx")[4:10, 6:20].astype("f8"))
     assert abs(number_shown(page, "strain/exx") - mean) < 1e-3 * abs(mean), (number_shown(page, "strain/exx"), mean)
-    page.wait("document.querySelector('#pattern .caption').textContent.startsWith('mean of the region')")
+    page.wait("document.querySelector('#pattern .caption').textContent.startsWith('mean of 84 patterns')")
     assert page.run("(e => e.scrollWidth <= e.clientWidth)(document.getElementById('numbers'))"), "numbers are cut off"
+    click(page, "Keep", "#maps")
+    page.drag(centre_of(page, 14, 6), centre_of(page, 19, 19))
+    page.wait("document.querySelectorAll('#plots svg')[0].querySelectorAll('path').length === 2")
+    page.wait("document.querySelector('#numbers tr[data-name=\"strain/exx\"] .kept')")
+    click(page, "Keep", "#maps")
+    page.wait("!document.querySelector('#numbers .kept')")
     click(page, "Clear", "#maps")
     click(page, "Point", "#maps")
 

@@ -60,6 +60,7 @@ export interface Pattern {
   minimum: number | null;
   maximum: number | null;
   sum: number;
+  averaged?: number; // patterns of a region
   ellipse?: Ellipse | null;
   values: Float32Array;
 }

@@ -5,7 +5,7 @@ import { complain, newestOnly } from "./dom";
 import { Viewport } from "./viewport";
 
 export type Tool = "point" | "reference" | "line" | "region";
-export type Change = "place" | "view" | "trial" | "line" | "detector" | "maps" | "tool";
+export type Change = "place" | "view" | "trial" | "line" | "detector" | "maps" | "tool" | "keep";
 
 // Bytes that are read for the first image of a virtual detector: a moment's work.
 const firstBytes = 48e6;
@@ -18,6 +18,8 @@ export class App {
   trial: Trial = { reference: null, axis: null };
   line: Line | null = null;
   tool: Tool = "point";
+  // what is kept to be compared with is drawn beside what is looked at
+  keeps = false;
   detector: string | null = null;
   detectorImage: DetectorImage | null = null;
   // quantities of the maps shown, "group/name"
@@ -90,6 +92,11 @@ export class App {
   setTool(tool: Tool): void {
     this.tool = tool;
     this.changed("tool");
+  }
+
+  keep(on: boolean): void {
+    this.keeps = on;
+    this.changed("keep");
   }
 
   setDetector(text: string | null): void {

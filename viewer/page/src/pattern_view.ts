@@ -85,7 +85,8 @@ export class PatternView {
     // without the recording the mean pattern stays
     if (recording === null && (this.pattern !== null || map_file === null)) return;
     this.pattern = await getPattern(recording === null ? null : place);
-    const what = this.pattern.ellipse === undefined ? (place === null || recording === null ? "mean pattern, " : "mean of the region, ") : "";
+    const { averaged, ellipse } = this.pattern;
+    const what = averaged !== undefined ? `mean of ${averaged} patterns of the region, ` : ellipse === undefined ? "mean pattern, " : "";
     this.caption.textContent = `${what}${counts(this.pattern.sum)} counts, highest ${counts(this.pattern.maximum)}`;
     this.paint();
   }

@@ -22,16 +22,20 @@ function rangeOf(values: Iterable<number>): [number, number] {
   return high > low ? [low, high] : [low - 1, low + 1];
 }
 
-export function plot(curve: Curve, width: number, height: number): SVGSVGElement {
+const colours = { shown: "#1f5fa8", kept: "#b4531a" };
+
+// `kept` is another curve of the same kind to compare with.
+export function plot(curve: Curve, kept: Curve | null, width: number, height: number): SVGSVGElement {
   const svg = document.createElementNS(namespace, "svg");
   svg.setAttribute("viewBox", `0 0 ${width} ${height}`);
   svg.setAttribute("role", "img");
   svg.setAttribute("aria-label", `${curve.title}, ${curve.y_label} against ${curve.x_label}`);
   const box = { left: 44, right: width - 8, top: 16, bottom: height - 30 };
-  const xs = rangeOf(curve.x);
+  const all = kept === null ? [curve] : [kept, curve];
+  const xs = rangeOf(all.flatMap((c) => [...c.x]));
   // patterns fall by powers of ten from the direct beam to the edge
   const isLog = curve.title === "I(k)";
-  const ys = isLog ? rangeOf(curve.y.map((y) => Math.log10(y))) : rangeOf(curve.y);
+  const ys = rangeOf(all.flatMap((c) => [...c.y].map((y) => (isLog ? Math.log10(y) : y))));
   const margin = 0.05 * (ys[1] - ys[0]);
   ys[0] -= margin;
   ys[1] += margin;
@@ -51,8 +55,11 @@ export function plot(curve: Curve, width: number, height: number): SVGSVGElement
     add(svg, "text", { x: box.left - 6, y: heightOf(y) + 3, "text-anchor": "end", fill: "#1d2329" }, text);
   }
   if (!isLog && ys[0] < 0 && ys[1] > 0) add(svg, "line", { x1: box.left, x2: box.right, y1: py(0), y2: py(0), stroke: "#d4d9de" });
-  drawBand(svg, curve, px, (y) => Math.min(Math.max(py(y), box.top), box.bottom));
-  drawLine(svg, curve, px, py);
+  for (const one of all) {
+    const colour = one === curve ? colours.shown : colours.kept;
+    drawBand(svg, one, colour, px, (y) => Math.min(Math.max(py(y), box.top), box.bottom));
+    drawLine(svg, one, colour, px, py);
+  }
   add(svg, "rect", { x: box.left, y: box.top, width: box.right - box.left, height: box.bottom - box.top, fill: "none", stroke: "#5b6670" });
   add(svg, "text", { x: (box.left + box.right) / 2, y: height - 4, "text-anchor": "middle", fill: "#1d2329" }, curve.x_label);
   add(svg, "text", { x: box.left, y: 11, fill: "#1d2329" }, [curve.title, curve.y_label].filter((text) => text !== "").join(", ").replace(", (", " ("));
@@ -60,7 +67,7 @@ export function plot(curve: Curve, width: number, height: number): SVGSVGElement
 }
 
 // NaN interrupts the line.
-function drawLine(svg: Element, curve: Curve, px: (x: number) => number, py: (y: number) => number): void {
+function drawLine(svg: Element, curve: Curve, colour: string, px: (x: number) => number, py: (y: number) => number): void {
   let path = "";
   let pen = "M";
   for (let i = 0; i < curve.x.length; i++) {
@@ -71,18 +78,18 @@ function drawLine(svg: Element, curve: Curve, px: (x: number) => number, py: (y:
       pen = "M";
     }
   }
-  if (path !== "") add(svg, "path", { d: path, fill: "none", stroke: "#1f5fa8", "stroke-width": 1.4 });
+  if (path !== "") add(svg, "path", { d: path, fill: "none", stroke: colour, "stroke-width": 1.4 });
 }
 
 // One standard deviation to either side.
-function drawBand(svg: Element, curve: Curve, px: (x: number) => number, py: (y: number) => number): void {
+function drawBand(svg: Element, curve: Curve, colour: string, px: (x: number) => number, py: (y: number) => number): void {
   let run: number[] = [];
   const close = (): void => {
     const point = (i: number, sign: number): string =>
       `${px(curve.x[i]!).toFixed(2)},${py(curve.y[i]! + sign * curve.error[i]!).toFixed(2)}`;
     if (run.length > 1) {
       const points = [...run.map((i) => point(i, 1)), ...run.reverse().map((i) => point(i, -1))];
-      add(svg, "polygon", { points: points.join(" "), fill: "#1f5fa8", "fill-opacity": 0.25 });
+      add(svg, "polygon", { points: points.join(" "), fill: colour, "fill-opacity": 0.25 });
     }
     run = [];
   };

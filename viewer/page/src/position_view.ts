@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // The numbers of the position or the region with their errors, and its curves and those along the line.
-import { getCurves, getLine, getNumbers, type Curve, type NumberOfPosition, type Place } from "./api";
+import { getCurves, getLine, getNumbers, type Curve, type NumberOfPosition, type Numbers, type Place } from "./api";
 import type { App } from "./app";
 import { button, make, markup, newestOnly } from "./dom";
 import { number, plain, withError } from "./format";
@@ -16,6 +16,9 @@ function valueText(n: NumberOfPosition): string {
 export class NumbersView {
   readonly element = make("section", { class: "panel", id: "numbers", tabindex: "0", "aria-label": "Numbers of the position" });
 
+  private found: Numbers | null = null;
+  private kept: Numbers | null = null;
+
   constructor(private readonly app: App) {
     const load = newestOnly((place: Place) => this.read(place));
     if (app.summary.map_file === null) {
@@ -24,10 +27,21 @@ export class NumbersView {
     }
     this.element.append("Point at a map.");
     for (const change of ["place", "trial"] as const) app.on(change, () => app.place !== null && load(app.place));
+    app.on("keep", () => {
+      this.kept = app.keeps ? this.found : null;
+      this.show();
+    });
   }
 
   private async read(place: Place): Promise<void> {
-    const found = await getNumbers(place, this.app.trial);
+    this.found = await getNumbers(place, this.app.trial);
+    this.show();
+  }
+
+  private show(): void {
+    const found = this.found;
+    if (found === null) return;
+    const before = new Map(this.kept?.numbers.map((n) => [`${n.group}/${n.name}`, n]));
     const table = make("table");
     let group = "";
     for (const n of found.numbers) {
@@ -37,7 +51,10 @@ export class NumbersView {
       }
       const name = make("th", { scope: "row" });
       name.append(markup(n.symbol));
-      table.append(make("tr", { "data-name": `${n.group}/${n.name}` }, name, make("td", {}, valueText(n))));
+      const cell = make("td", {}, valueText(n));
+      const other = before.get(`${n.group}/${n.name}`);
+      if (other !== undefined) cell.append(make("div", { class: "kept" }, valueText(other)));
+      table.append(make("tr", { "data-name": `${n.group}/${n.name}` }, name, cell));
     }
     const flags = found.flags.map((flag) => make("p", { class: "flags" }, flag));
     const title = found.n === undefined ? [] : [make("p", { class: "title" }, `mean and standard deviation of ${found.n} positions`)];
@@ -49,6 +66,7 @@ export class PlotsView {
   readonly element = make("section", { class: "panel", id: "plots", "aria-label": "Curves of the position" });
   private curves: Curve[] = [];
   private lines: Curve[] = [];
+  private kept: Curve[] = [];
 
   constructor(private readonly app: App) {
     if (app.summary.map_file === null) {
@@ -60,6 +78,10 @@ export class PlotsView {
     app.on("place", () => app.place !== null && load(app.place));
     const loadLines = newestOnly(() => this.readLines());
     for (const change of ["line", "trial", "maps"] as const) app.on(change, () => (app.line !== null || this.lines.length > 0) && loadLines(null));
+    app.on("keep", () => {
+      this.kept = app.keeps ? [...this.lines, ...this.curves] : [];
+      this.draw();
+    });
     new ResizeObserver(() => this.draw()).observe(this.element);
   }
 
@@ -90,7 +112,7 @@ export class PlotsView {
   }
 
   private figure(curve: Curve, width: number, height: number): HTMLElement {
-    const svg = plot(curve, width, height);
+    const svg = plot(curve, this.kept.find((kept) => kept.title === curve.title) ?? null, width, height);
     const name = fileName(curve.title);
     const tools = make(
       "div",

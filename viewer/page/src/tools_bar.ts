@@ -2,7 +2,7 @@
 // What the pointer does on a map, and the same in words: every drawing can be typed too.
 import { boxText, type Line } from "./api";
 import type { App, Tool } from "./app";
-import { button, complain, make } from "./dom";
+import { button, complain, make, toggle } from "./dom";
 
 const hints: Record<Tool, string> = {
   point: "",
@@ -51,7 +51,9 @@ export class ToolsBar {
       if (axis !== null && !Number.isFinite(axis)) complain(`'${this.axis.value}' is not an angle`);
       else app.setTrial({ axis });
     });
-    this.element.append(this.field, this.clear, this.axis);
+    const keep = toggle("Keep", "Keep the curves and numbers of this place, to compare with those of another", false, (on) => app.keep(on));
+    this.element.append(this.field, this.clear, this.axis, make("span", { class: "space" }));
+    if (app.summary.map_file !== null) this.element.append(keep);
     for (const change of ["tool", "trial", "line", "place"] as const) app.on(change, () => this.update());
     this.update();
   }
