@@ -31,9 +31,9 @@ typedef struct vtr_region {
  *     MAP<VALUE                    a condition (<, <=, >, >=) on a map of `file`: density<-0.01, strain/exx>=0.002.
  *                                  Where the map is NAN no condition holds, a negated one neither.
  *
- * Y and X are positions counted from 0, whole numbers at their centres. VTR_ERR_ARGUMENT: what is none of these;
- * VTR_ERR_NOT_FOUND: no such map; VTR_ERR_RANGE: a rectangle outside the scan; VTR_ERR_SHAPE: a mask of another size;
- * VTR_ERR_NO_DATA: no position is in it. `out` is untouched on failure and released with vtr_region_release. */
+ * `file` may be NULL: there are no maps then. Y and X are positions counted from 0, whole numbers at their centres.
+ * VTR_ERR_ARGUMENT: what is none of these; VTR_ERR_NOT_FOUND: no such map; VTR_ERR_RANGE: a rectangle outside the scan;
+ * VTR_ERR_SHAPE: a mask of another size; VTR_ERR_NO_DATA: no position is in it. `out` is untouched on failure and released with vtr_region_release. */
 VTR_API vtr_status vtr_region_parse(vtr_region *out, const char *text, const vtr_mapfile *file, size_t n_y,
                                     size_t n_x, vtr_error *err);
 VTR_API void vtr_region_release(vtr_region *region);

@@ -29,6 +29,9 @@ static void visit(void *user, const char *group, const char *name)
 static vtr_status find_map(search *s, const char *map, const vtr_mapfile *file, vtr_error *err)
 {
     *s = (search){.text = map};
+    if (file == NULL)
+        return vtr_fail(err, VTR_ERR_NOT_FOUND, "a condition on '%s' needs a map file, and there is none",
+                        map);
     vtr_status status = vtr_mapfile_list(file, visit, s, err);
     if (status == VTR_OK && !s->is_found)
         status = vtr_fail(err, VTR_ERR_NOT_FOUND,

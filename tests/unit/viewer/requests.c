@@ -156,6 +156,7 @@ static const char *one_argument(void *user, const char *name)
 {
     const char *text = user;
     if (strcmp(name, "name") == 0 && text[0] < 'A') return "strain/exx";
+    if (name[1] == '\0' && strpbrk(text, ":<") != NULL) return NULL; /* a region in place of y and x */
     return strcmp(name, "stride") == 0 ? "1" : text;
 }
 
@@ -175,6 +176,7 @@ static void test_odd_requests_are_answered(void **state)
                                          "exx<0.001",
                                          "exx"};
     enum { N_PATHS = sizeof paths / sizeof *paths, N_VALUES = sizeof values / sizeof *values };
+    view_session *alone = specimen_open_recording();
     vtr_random random;
     vtr_random_start(&random, 7, 1);
     for (int i = 0; i < 20000; i++) {
@@ -192,12 +194,13 @@ static void test_odd_requests_are_answered(void **state)
                                       .path = path,
                                       .argument = one_argument,
                                       .user = value};
-        view_route(&answer, session, &specimen_gate, &request);
+        view_route(&answer, i % 3 < 2 ? session : alone, &specimen_gate, &request);
         if (answer.status != 200 && (answer.status < 400 || answer.status >= 500))
             fail_msg("%s with '%s': %u", path, value, answer.status);
         assert_true(answer.body != NULL);
         view_answer_release(&answer);
     }
+    view_session_close(alone);
 }
 
 static void test_tokens_differ(void **state)

@@ -103,16 +103,27 @@ void specimen_write(void)
     write_map();
 }
 
-view_session *specimen_open(void)
+/* The session keeps its paths by reference. */
+static view_session *open_files(size_t first, size_t n)
 {
+    static char paths[2][512];
     vtr_error err;
     view_session *session = NULL;
-    static char map[512], scan[512]; /* the session keeps its paths by reference */
-    snprintf(map, sizeof map, "%s", test_folder_path("map.h5"));
-    snprintf(scan, sizeof scan, "%s", test_folder_path("scan.npy"));
-    const char *const paths[] = {map, scan};
-    assert_ok(view_session_open(&session, paths, 2, 1, &err));
+    snprintf(paths[0], sizeof paths[0], "%s", test_folder_path("map.h5"));
+    snprintf(paths[1], sizeof paths[1], "%s", test_folder_path("scan.npy"));
+    const char *const list[] = {paths[0], paths[1]};
+    assert_ok(view_session_open(&session, list + first, n, 1, &err));
     return session;
+}
+
+view_session *specimen_open(void)
+{
+    return open_files(0, 2);
+}
+
+view_session *specimen_open_recording(void)
+{
+    return open_files(1, 1);
 }
 
 static const char *argument(void *user, const char *name)

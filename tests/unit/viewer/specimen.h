@@ -14,6 +14,8 @@ enum { SPECIMEN_Y = 3, SPECIMEN_X = 4, SPECIMEN_DET_Y = 8, SPECIMEN_DET_X = 6, S
 void specimen_write(void);
 /* Opens both; the caller closes the session. */
 view_session *specimen_open(void);
+/* Opens scan.npy alone. */
+view_session *specimen_open_recording(void);
 
 /* GET of api/... through the right gate; `arguments` ends with NULL and may be NULL. */
 void specimen_ask(view_answer *answer, view_session *session, const char *path, const char *const *arguments);
