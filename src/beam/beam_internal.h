@@ -51,13 +51,22 @@ static inline double pixel_f64(const void *frame, size_t i)
 
 typedef double (*pixel_reader)(const void *frame, size_t i);
 
-/* Rows or columns of the detector within `radius` of `centre`: first <= i < end. */
+/* Rows or columns of the detector within `radius` of `centre`: first <= i < end. Rounded without the calls that ceil and
+ * floor are where the processor is not known: there is one for each row. */
 static inline void span(ptrdiff_t *first, ptrdiff_t *end, double centre, double radius, size_t size)
 {
-    *first = (ptrdiff_t)ceil(centre - radius);
-    *end = (ptrdiff_t)floor(centre + radius) + 1;
+    double low = centre - radius, high = centre + radius;
+    *first = (ptrdiff_t)low + ((double)(ptrdiff_t)low < low);
+    *end = (ptrdiff_t)high + ((double)(ptrdiff_t)high <= high);
     if (*first < 0) *first = 0;
     if (*end > (ptrdiff_t)size) *end = (ptrdiff_t)size;
+}
+
+/* Half the chord of a circle at the height dy; 0 outside. */
+static inline double half_chord(double radius, double dy)
+{
+    double squared = radius * radius - dy * dy;
+    return squared > 0 ? sqrt(squared) : 0;
 }
 
 /* The checks of parameters that all ways need. */

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "beam/beam_internal.h"
+#include "beam/mass_internal.h"
 #include "vitrail/constants.h"
 
 vtr_beam_params vtr_beam_default_params(size_t det_y, size_t det_x, double start_x_px, double start_y_px,
@@ -52,18 +53,62 @@ static inline __attribute__((always_inline)) bool has_opposite(pixel_reader read
     return has_data(read, frame, p->used, (size_t)oy * p->det_x + (size_t)ox);
 }
 
-enum { COLUMNS = 512 }; /* widest disc of the fast walk */
-
-/* Sums of the columns of a disc or ring: of the values, and of the values times dy and dy^2. */
-typedef struct column_sums {
-    double value[COLUMNS], dy[COLUMNS], dy2[COLUMNS];
-} column_sums;
-
-/* Half the chord of a circle at the height dy; 0 outside. */
-static double half_chord(double radius, double dy)
+/* Adds the pixels of a row, n of them from x0 on. */
+static inline __attribute__((always_inline)) void add_places(disc_sums *s, ptrdiff_t x0, size_t n_row,
+                                                             double cx, double dy)
 {
-    double squared = radius * radius - dy * dy;
-    return squared > 0 ? sqrt(squared) : 0;
+    double n = (double)n_row, middle = (double)x0 + 0.5 * (n - 1) - cx;
+    s->n += n;
+    s->x += n * middle;
+    s->y += n * dy;
+    s->xx += n * middle * middle + n * (n * n - 1) / 12;
+    s->xy += n * middle * dy;
+    s->yy += n * dy * dy;
+}
+
+/* Adds the sums of columns from `left` on. */
+static void add_columns(disc_sums *s, const mass_columns *columns, size_t left, size_t n, double cx)
+{
+    for (size_t k = 0; k < n; k++) {
+        double dx = (double)(left + k) - cx;
+        s->counts += columns->value[k];
+        s->counts_x += columns->value[k] * dx;
+        s->counts_y += columns->dy[k];
+        s->counts_xx += columns->value[k] * dx * dx;
+        s->counts_xy += columns->dy[k] * dx;
+        s->counts_yy += columns->dy2[k];
+    }
+}
+
+/* Whole numbers of few bits in groups of neighbours; false where the kernels do not know the circle. */
+static bool sum_disc_in_groups(disc_sums *s, mass_disc kernel, const void *frame, const vtr_beam_params *p,
+                               double cx, double cy)
+{
+    mass_circle circle;
+    mass_columns columns;
+    if (!vtr_mass_circle(&circle, p, cx, cy, p->radius_px)) return false;
+    kernel(&columns, frame, p->det_x, &circle, cy);
+    *s = (disc_sums){.highest = columns.highest};
+    for (size_t i = 0; i < circle.n_rows; i++)
+        add_places(s, (ptrdiff_t)(circle.left + circle.x0[i]), circle.n[i], cx, (double)(circle.y0 + i) - cy);
+    add_columns(s, &columns, circle.left, circle.width, cx);
+    return true;
+}
+
+static bool sum_ring_in_groups(double *sum, double *n, mass_ring kernel, const void *frame,
+                               const vtr_beam_params *p, double cx, double cy)
+{
+    mass_circle outer, inner;
+    if (!vtr_mass_circle(&outer, p, cx, cy, p->background_px[1]) ||
+        !vtr_mass_circle(&inner, p, cx, cy, p->background_px[0]))
+        return false;
+    *sum = kernel(frame, p->det_x, &outer, &inner);
+    *n = 0;
+    for (size_t i = 0; i < outer.n_rows; i++)
+        *n += (double)outer.n[i];
+    for (size_t i = 0; i < inner.n_rows; i++)
+        *n -= (double)inner.n[i];
+    return true;
 }
 
 /* Everything that position and covariance need, in one walk over the disc about (cx, cy), rows added to the sums of
@@ -72,7 +117,7 @@ static inline __attribute__((always_inline)) disc_sums
 sum_disc(pixel_reader read, const void *frame, const vtr_beam_params *p, double cx, double cy)
 {
     disc_sums s = {.highest = -INFINITY};
-    column_sums columns;
+    mass_columns columns;
     ptrdiff_t y0, y1, x0, x1, left, right;
     span(&y0, &y1, cy, p->radius_px, p->det_y);
     span(&left, &right, cx, p->radius_px, p->det_x);
@@ -93,23 +138,9 @@ sum_disc(pixel_reader read, const void *frame, const vtr_beam_params *p, double 
         }
         for (size_t k = 0; k < n_row && isfinite(p->saturation); k++)
             s.highest = read(frame, first + k) > s.highest ? read(frame, first + k) : s.highest;
-        double n = (double)n_row, middle = 0.5 * (double)(x0 + x1 - 1) - cx;
-        s.n += n;
-        s.x += n * middle;
-        s.y += n * dy;
-        s.xx += n * middle * middle + n * (n * n - 1) / 12;
-        s.xy += n * middle * dy;
-        s.yy += n * dy2;
+        add_places(&s, x0, n_row, cx, dy);
     }
-    for (ptrdiff_t k = 0; k < right - left; k++) {
-        double dx = (double)(left + k) - cx;
-        s.counts += columns.value[k];
-        s.counts_x += columns.value[k] * dx;
-        s.counts_y += columns.dy[k];
-        s.counts_xx += columns.value[k] * dx * dx;
-        s.counts_xy += columns.dy[k] * dx;
-        s.counts_yy += columns.dy2[k];
-    }
+    add_columns(&s, &columns, (size_t)left, right > left ? (size_t)(right - left) : 0, cx);
     return s;
 }
 
@@ -194,11 +225,15 @@ static bool has_masked(const vtr_beam_params *p, double cx, double cy, double ra
 }
 
 /* Both sums for one type of pixels, with the reader inlined; the slower walk only where pixels are missing. */
-#define DEFINE_SUMS(TYPE)                                                                                    \
+#define DEFINE_SUMS(TYPE, IN_GROUPS)                                                                         \
     static disc_sums disc_##TYPE(const void *frame, const vtr_beam_params *p, double cx, double cy)          \
     {                                                                                                        \
-        if (2 * p->radius_px + 2 <= COLUMNS && !has_masked(p, cx, cy, p->radius_px)) {                       \
-            disc_sums s = sum_disc(pixel_##TYPE, frame, p, cx, cy);                                          \
+        disc_sums s;                                                                                         \
+        if (has_masked(p, cx, cy, p->radius_px)) return sum_disc_with_holes(pixel_##TYPE, frame, p, cx, cy); \
+        if (IN_GROUPS(sum_disc_in_groups(&s, vtr_mass_kernels_best()->disc_##TYPE, frame, p, cx, cy)))       \
+            return s;                                                                                        \
+        if (2 * p->radius_px + 2 <= MASS_SIDE) {                                                             \
+            s = sum_disc(pixel_##TYPE, frame, p, cx, cy);                                                    \
             if (isfinite(s.counts)) return s;                                                                \
         }                                                                                                    \
         return sum_disc_with_holes(pixel_##TYPE, frame, p, cx, cy);                                          \
@@ -206,21 +241,24 @@ static bool has_masked(const vtr_beam_params *p, double cx, double cy, double ra
     static void ring_##TYPE(double *sum, double *n, const void *frame, const vtr_beam_params *p, double cx,  \
                             double cy)                                                                       \
     {                                                                                                        \
-        if (!has_masked(p, cx, cy, p->background_px[1])) {                                                   \
-            sum_ring(sum, n, pixel_##TYPE, frame, p, cx, cy, false);                                         \
-            if (isfinite(*sum)) return;                                                                      \
-        }                                                                                                    \
-        sum_ring(sum, n, pixel_##TYPE, frame, p, cx, cy, true);                                              \
+        bool is_whole = !has_masked(p, cx, cy, p->background_px[1]);                                         \
+        if (is_whole &&                                                                                      \
+            IN_GROUPS(sum_ring_in_groups(sum, n, vtr_mass_kernels_best()->ring_##TYPE, frame, p, cx, cy)))   \
+            return;                                                                                          \
+        if (is_whole) sum_ring(sum, n, pixel_##TYPE, frame, p, cx, cy, false);                               \
+        if (!is_whole || !isfinite(*sum)) sum_ring(sum, n, pixel_##TYPE, frame, p, cx, cy, true);            \
     }
+#define YES(call) (call)
+#define NO(call) false
 
-DEFINE_SUMS(u8)
-DEFINE_SUMS(u16)
-DEFINE_SUMS(u32)
-DEFINE_SUMS(i8)
-DEFINE_SUMS(i16)
-DEFINE_SUMS(i32)
-DEFINE_SUMS(f32)
-DEFINE_SUMS(f64)
+DEFINE_SUMS(u8, YES)
+DEFINE_SUMS(u16, YES)
+DEFINE_SUMS(u32, NO)
+DEFINE_SUMS(i8, YES)
+DEFINE_SUMS(i16, YES)
+DEFINE_SUMS(i32, NO)
+DEFINE_SUMS(f32, NO)
+DEFINE_SUMS(f64, NO)
 
 static const struct {
     disc_sums (*disc)(const void *frame, const vtr_beam_params *p, double cx, double cy);
