@@ -99,7 +99,7 @@ static vtr_status find_annulus(vtr_calibration *c, const unsigned char *used, vt
     return vtr_fail(
         err, status,
         "no ring stands out of the mean pattern about (%.1f, %.1f); give its annulus, --ring LO:HI, or "
-        "--centre-x and --centre-y",
+        "--centre-x and --centre-y; a recording of the vacuum takes the --calibration of the specimen's",
         c->centre_x_px, c->centre_y_px);
 }
 
