@@ -8,6 +8,7 @@
 /* One line each, so that two additions do not touch the same line. */
 /* clang-format off */
 const cli_command *const cli_commands[] = {
+    &cli_bands,
     &cli_calibrate,
     &cli_completion,
     &cli_convert,

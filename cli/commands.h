@@ -10,6 +10,7 @@ extern const size_t cli_n_commands;
 const cli_command *cli_find_command(const char *name);
 
 /* One line a command. */
+extern const cli_command cli_bands;
 extern const cli_command cli_calibrate;
 extern const cli_command cli_completion;
 extern const cli_command cli_convert;

@@ -471,6 +471,7 @@ vtr_status cli_panels_add(cli_panels *panels, const char *text, vtr_error *err)
         return cli_panels_add_regions(panels, err);
     if (strcmp(text, "field") == 0) return cli_panels_add_field(panels, err);
     if (strcmp(text, "inclusions") == 0) return cli_panels_add_inclusions(panels, err);
+    if (strcmp(text, "bands") == 0) return cli_panels_add_bands(panels, err);
     if (strcmp(text, "walls") == 0) return cli_panels_add_walls(panels, err);
     if (strcmp(text, "angles") == 0) return cli_panels_add_angles(panels, err);
     if (strcmp(text, "joint") == 0) return cli_panels_add_joint(panels, err);

@@ -40,6 +40,8 @@ vtr_status cli_panels_add_angles(cli_panels *panels, vtr_error *err);
 vtr_status cli_panels_add_joint(cli_panels *panels, vtr_error *err);
 /* "inclusions": a component of the strain with the inclusions of vitrail inclusions, and what is left without them. */
 vtr_status cli_panels_add_inclusions(cli_panels *panels, vtr_error *err);
+/* "bands": the strain with the lines of vitrail bands, and the profile across each with its fit. */
+vtr_status cli_panels_add_bands(cli_panels *panels, vtr_error *err);
 /* Reads a quantity that lives as long as the panels. */
 vtr_status cli_panels_read(cli_quantity **out, cli_panels *panels, const char *group, const char *name,
                            vtr_error *err);

@@ -70,6 +70,12 @@ typedef struct vtr_figure_circle {
     const char *label; /* NULL: none */
 } vtr_figure_circle;
 
+/* A straight line over a map, with a text at its middle. */
+typedef struct vtr_figure_line {
+    double y[2], x[2]; /* of its ends, in positions */
+    const char *label; /* NULL: none */
+} vtr_figure_line;
+
 /* What lies over a map. Any pointer may be NULL. */
 typedef struct vtr_figure_overlay {
     const float
@@ -85,6 +91,8 @@ typedef struct vtr_figure_overlay {
     const char *box_label; /* explains them under the map */
     const vtr_figure_circle *circles;
     size_t n_circles;
+    const vtr_figure_line *lines;
+    size_t n_lines;
 } vtr_figure_overlay;
 
 /* A map over the scan. With `angle_rad` an orientation map: hue the angle, brightness `values` (NULL: all 1)

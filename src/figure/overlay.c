@@ -165,6 +165,23 @@ static void draw_circles(cairo_t *cr, vtr_rectangle box, const vtr_figure_map *m
     }
 }
 
+static void draw_lines(cairo_t *cr, vtr_rectangle box, const vtr_figure_map *map, double ink)
+{
+    double px = box.w / (double)map->n_x, py = box.h / (double)map->n_y;
+    for (size_t i = 0; i < map->overlay.n_lines; i++) {
+        const vtr_figure_line *l = &map->overlay.lines[i];
+        double x[2], y[2];
+        for (int k = 0; k < 2; k++) {
+            x[k] = box.x + px * (l->x[k] + 0.5);
+            y[k] = box.y + py * (l->y[k] + 0.5);
+        }
+        cairo_move_to(cr, x[0], y[0]);
+        cairo_line_to(cr, x[1], y[1]);
+        stroke_with_rim(cr, 0.75, ink);
+        if (l->label != NULL) draw_label(cr, l->label, 0.5 * (x[0] + x[1]) + 3, 0.5 * (y[0] + y[1]) - 3, ink);
+    }
+}
+
 static double cell_length(const vtr_figure_map *map, vtr_rectangle box)
 {
     return (double)vtr_overlay_spacing(map) * fmin(box.w / (double)map->n_x, box.h / (double)map->n_y);
@@ -190,6 +207,7 @@ void vtr_draw_overlay(vtr_canvas *canvas, vtr_rectangle box, const vtr_figure_ma
     if (has_arrows)
         draw_cells(cr, box, map, mean_vector, 0, vtr_overlay_arrow_length(map, box), ink, draw_arrow);
     draw_boxes(cr, box, map, ink);
+    draw_lines(cr, box, map, ink);
     draw_circles(cr, box, map, ink);
     cairo_restore(cr);
 }

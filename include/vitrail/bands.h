@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef VITRAIL_BANDS_H
+#define VITRAIL_BANDS_H
+
+/* Shear bands in maps of strain: straight lines with an antisymmetric step across them, found at all angles or drawn,
+ * and fitted. docs/methods/bands.md has the mathematics. */
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "vitrail/error.h"
+#include "vitrail/inclusions.h"
+#include "vitrail/line_profile.h"
+#include "vitrail/mapfile.h"
+#include "vitrail/parameters.h"
+
+VTR_BEGIN_DECLS
+
+typedef struct vtr_bands_params {
+    double false_alarms; /* bands expected in a map without any; also bands called early that are plain */
+    bool only_drawn;     /* look for no bands */
+} vtr_bands_params;
+
+VTR_API extern const vtr_parameter_table vtr_bands_parameters;
+VTR_API vtr_bands_params vtr_bands_default_params(void);
+
+enum { VTR_BANDS_MAX = 16 };
+
+/* One band. Position (0, 0) of the scan lies at (0, 0) nm; angles are in the scan's frame, from +x towards +y. The
+ * distance d from the line is positive on the side of +y of a line along +x, and the strain across it
+ *
+ *   step tanh(d/width) exp(-|d|/decay),
+ *
+ * decay that of d's side, beside a constant. Errors are standard deviations; NAN where the data do not determine a
+ * parameter (a width far below the scan's step, the side of a band that lies outside of the map). */
+typedef struct vtr_band {
+    bool is_drawn;                     /* its first line was given */
+    double y_nm, x_nm, place_error_nm; /* middle of its line in the map, and the error across the line */
+    double angle_degrees, angle_error_degrees;  /* (-90, 90] */
+    double length_nm, end_y_nm[2], end_x_nm[2]; /* of the line within the map */
+    double width_nm, width_error_nm;
+    double decay_nm[2], decay_error_nm[2]; /* of the sides d < 0, d > 0: the affected zone */
+    double volumetric, volumetric_error;   /* step of exx + eyy */
+    double normal, normal_error;           /* of (e_along - e_across)/2 */
+    double shear, shear_error;             /* of e_along_across, in the band's frame */
+    double chi2;                           /* that the three steps take out of the maps */
+    double period_nm, period_error_nm;     /* of the strain along the line; NAN: the line is too short */
+    double amplitude_volumetric,
+        amplitude_volumetric_error; /* root of the summed squares of its three harmonics */
+    double amplitude_deviatoric, amplitude_deviatoric_error;
+    double period_chi2,
+        period_threshold; /* that the period takes out along the line; 18 degrees of freedom */
+    bool is_early;        /* period_chi2 > period_threshold: periodic; else mature */
+} vtr_band;
+
+typedef struct vtr_bands {
+    size_t n;
+    vtr_band list[VTR_BANDS_MAX]; /* those drawn, in their order; then those found, the strongest first */
+    double density_inv_nm;        /* length of all of them over the area that has data */
+    double error_factor
+        [3]; /* that errors of exx + eyy, (exx - eyy)/2, exy were multiplied by: see the methods */
+    size_t n_y, n_x;
+    double step_nm[2];
+    vtr_bands_params params; /* as used */
+} vtr_bands;
+
+/* Fits the `n_lines` lines drawn, of two points each, then finds and fits others. `lines` and `params` may be NULL. A
+ * map without bands gives an empty list. Errors: VTR_ERR_ARGUMENT: steps not known, or lines that are none or too
+ * many; VTR_ERR_RANGE: a line outside of the map; VTR_ERR_NO_DATA: too few positions have strain with error bars.
+ * `out` is untouched on failure. */
+VTR_API vtr_status vtr_bands_find(vtr_bands *out, const vtr_strain_maps *maps, const vtr_line *lines,
+                                  size_t n_lines, const vtr_bands_params *params, vtr_error *err);
+
+/* /entry/bands, replaced if there is one: a table with one entry a band, each quantity with its errors. */
+VTR_API vtr_status vtr_bands_write(vtr_mapfile *file, const vtr_bands *bands, vtr_error *err);
+/* The same as text, one band a line. */
+VTR_API vtr_status vtr_bands_write_csv(const char *path, const vtr_bands *bands, bool force, vtr_error *err);
+
+/* A quantity of the table: a number of a band with its error. */
+typedef struct vtr_band_quantity {
+    const char *name, *unit, *long_name;
+    double (*value)(const vtr_band *band);
+    double (*error)(const vtr_band *band); /* NULL: none */
+} vtr_band_quantity;
+VTR_API extern const vtr_band_quantity vtr_band_quantities[];
+VTR_API extern const size_t vtr_n_band_quantities;
+
+VTR_END_DECLS
+
+#endif
