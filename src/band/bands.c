@@ -23,6 +23,9 @@ vtr_bands_params vtr_bands_default_params(void)
     return params;
 }
 
+/* A fitted step that is none exceeds its threshold so often. */
+#define STEP_PROBABILITY 1e-3
+
 /* The search: what is left of the maps, and the fits that were taken out of them. */
 typedef struct search {
     vtr_band_maps maps;
@@ -200,25 +203,74 @@ static bool is_known(const search *s, const vtr_band_fit *fit)
     return false;
 }
 
+/* Whether a fitted step is determined, shape and all: a few strong inclusions look like a step at the first glance, but
+ * have not the form of one. What falls off within half a position, or nowhere in the map, is none either. */
+static bool is_step(const vtr_band_fit *fit)
+{
+    return vtr_band_fit_chi2(fit) > vtr_chi2_3_quantile(STEP_PROBABILITY) && fit->is_determined[FIT_DECAY] &&
+           fit->is_determined[FIT_DECAY + 1];
+}
+
+/* Fits a line that was found, and keeps it where it is a step. */
+static bool is_band(search *s, const vtr_band_step *step)
+{
+    vtr_band_fit *fit = &s->fit[s->n];
+    double end_y[2], end_x[2];
+    start(fit, step->y_nm, step->x_nm, step->angle, step->decay_nm, 0.5 * s->maps.step);
+    if (is_known(s, fit) || !vtr_band_fit_ends(fit, &s->maps, end_y, end_x)) return false;
+    refit(s, fit, false);
+    if (is_step(fit)) return true;
+    vtr_band_fit_add(fit, &s->maps, s->residual, 1);
+    return false;
+}
+
+/* Fits all bands in turn, until no one that was found ceases to be a step. */
+static void settle(search *s)
+{
+    bool is_settled = false;
+    while (!is_settled) {
+        double end_y[2], end_x[2];
+        is_settled = true;
+        refit_all(s, s->n > 1 ? 4 : 1);
+        for (size_t b = s->n; b-- > s->n_drawn;) {
+            if (is_step(&s->fit[b]) && vtr_band_fit_ends(&s->fit[b], &s->maps, end_y, end_x)) continue;
+            vtr_band_fit_add(&s->fit[b], &s->maps, s->residual, 1);
+            memmove(&s->fit[b], &s->fit[b + 1], (s->n - b - 1) * sizeof *s->fit);
+            s->n--;
+            is_settled = false;
+        }
+    }
+}
+
+/* Lines that are no bands are put aside with what the map holds along them, so that the search goes on elsewhere, and
+ * put back at the end. */
 static vtr_status find_others(search *s, vtr_error *err)
 {
+    enum { MAX_REFUSED = 8 };
     const vtr_matrix_strain none = {.length_nm = 1, .power = 2}; /* it is in the weights */
-    while (s->n < VTR_BANDS_MAX) {
+    vtr_band_step refused[MAX_REFUSED];
+    size_t n_refused = 0;
+    vtr_status status = VTR_OK;
+    while (s->n < VTR_BANDS_MAX && n_refused < MAX_REFUSED) {
         vtr_band_step step = {0};
-        vtr_status status =
-            vtr_band_step_find(&step, &s->maps, s->residual, &none, s->params.false_alarms, err);
-        if (status != VTR_OK) return status;
-        vtr_band_fit *fit = &s->fit[s->n];
-        double end_y[2], end_x[2];
-        if (!(step.chi2 > 0)) return VTR_OK;
-        start(fit, step.y_nm, step.x_nm, step.angle, step.decay_nm, 0.5 * s->maps.step);
-        if (is_known(s, fit) || !vtr_band_fit_ends(fit, &s->maps, end_y, end_x)) return VTR_OK;
-        refit(s, fit, false);
-        s->n++;
-        refit_all(s, s->n > 1 ? 2 : 0);
-        set_weights(s);
+        status = vtr_band_step_find(&step, &s->maps, s->residual, &none, s->params.false_alarms, err);
+        if (status != VTR_OK || !(step.chi2 > 0)) break;
+        if (is_band(s, &step)) {
+            s->n++;
+            refit_all(s, s->n > 1 ? 2 : 0);
+            set_weights(s);
+            continue;
+        }
+        status = vtr_band_step_profile(&step, &s->maps, s->residual, err);
+        refused[n_refused++] = step;
+        if (status != VTR_OK) break;
+        vtr_band_step_add(&step, &s->maps, s->residual, -1);
     }
-    return VTR_OK;
+    for (size_t k = 0; k < n_refused; k++) {
+        if (status == VTR_OK) vtr_band_step_add(&refused[k], &s->maps, s->residual, 1);
+        vtr_band_step_release(&refused[k]);
+    }
+    return status;
 }
 
 /* --- the result ------------------------------------------------------------------------------------------------------ */
@@ -286,7 +338,7 @@ static vtr_status finish(vtr_bands *out, search *s, vtr_error *err)
 {
     double length = 0;
     vtr_status status = VTR_OK;
-    refit_all(s, s->n > 1 ? 4 : 1);
+    settle(s);
     *out = (vtr_bands){.n = s->n,
                        .n_y = s->maps.n_y,
                        .n_x = s->maps.n_x,
