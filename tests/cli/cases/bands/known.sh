@@ -1,4 +1,4 @@
-# One band in a strain map of another writer: found where it is, as text, JSON, CSV and group; drawn; none in noise; figure.
+# One band in a strain map of another writer: found where it is, as text, JSON, CSV and group; drawn; none in noise, nor of strong inclusions; figure.
 "$PYTHON" "$CASES/make_band_map.py" map.h5
 vitrail bands map.h5 --csv bands.csv | sed 's/[-0-9.][0-9.]*/N/g'
 cut -d, -f1 bands.csv
@@ -23,6 +23,8 @@ band = result["bands"][0]
 print(len(result["bands"]), band["drawn"], abs(band["angle"] + 62) < 0.5, sorted(result))'
 "$PYTHON" "$CASES/make_band_map.py" flat.h5 flat
 vitrail bands flat.h5 | head -n 1
+"$PYTHON" "$CASES/make_strain_map.py" inclusions.h5
+vitrail bands inclusions.h5 | head -n 1
 vitrail figure flat.h5 bands -o flat.svg && files
 status_of vitrail bands map.h5 --line -500,0,-500,100
 "$PYTHON" "$CASES/make_ring_map.py" rings.h5 6 9
