@@ -254,6 +254,25 @@ static void bands_of_a_specimen(void **state)
     scene_release(&s);
 }
 
+/* The random strain of the matrix is no band, though it is three times what the error bars leave in a mean. */
+static void a_matrix_has_no_bands(void **state)
+{
+    (void)state;
+    for (uint64_t seed = 1; seed <= 3; seed++) {
+        scene s;
+        vtr_error err;
+        vtr_bands bands;
+        vtr_twin_params params = vtr_twin_default_params();
+        params.seed = seed;
+        params.strain_scale = 0;
+        assert_ok(scene_make(&s, "zr-band", &params, 1, seed, &err));
+        assert_ok(vtr_bands_find(&bands, &s.maps, NULL, 0, NULL, &err));
+        assert_int_equal(bands.n, 0);
+        assert_true(bands.error_factor[0] > 1.5);
+        scene_release(&s);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(pulls_are_one),
@@ -262,6 +281,7 @@ int main(void)
                                        cmocka_unit_test(a_band_at_the_edge),
                                        cmocka_unit_test(periodic_bands_are_early),
                                        cmocka_unit_test(a_drawn_line_is_a_start),
-                                       cmocka_unit_test(bands_of_a_specimen)};
+                                       cmocka_unit_test(bands_of_a_specimen),
+                                       cmocka_unit_test(a_matrix_has_no_bands)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
