@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include <errno.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -7,6 +6,7 @@
 #include "commands.h"
 #include "pdf_map.h"
 #include "pdf_run.h"
+#include "vitrail/output.h"
 
 static cli_pdf_options own;
 
@@ -260,28 +260,16 @@ static vtr_status write_result(const cli_pdf_result *result, const char *path, b
     return status;
 }
 
-/* Writes beside the file, then renames. */
-static vtr_status write_table(const cli_pdf_result *results, size_t n, bool force, vtr_error *err)
+typedef struct table_rows {
+    const cli_pdf_result *results;
+    size_t n;
+} table_rows;
+
+static vtr_status write_table(FILE *out, void *user, vtr_error *err)
 {
-    const char *path = own.files.table;
-    char partial[4096];
-    FILE *existing = force ? NULL : fopen(path, "rb");
-    if (existing != NULL) {
-        fclose(existing);
-        return vtr_fail(err, VTR_ERR_EXISTS, "'%s' exists already; use --force to replace it", path);
-    }
-    if (snprintf(partial, sizeof partial, "%s.partial", path) >= (int)sizeof partial)
-        return vtr_fail(err, VTR_ERR_IO, "cannot write '%s': the path is too long", path);
-    FILE *file = fopen(partial, "w");
-    if (file == NULL) return vtr_fail(err, VTR_ERR_IO, "cannot write '%s': %s", path, strerror(errno));
-    cli_pdf_print_table(file, results, n);
-    bool failed = ferror(file) != 0;
-    failed = fclose(file) != 0 || failed;
-    if (failed || rename(partial, path) != 0) {
-        vtr_fail(err, VTR_ERR_IO, "cannot write '%s': %s", path, strerror(errno));
-        remove(partial);
-        return VTR_ERR_IO;
-    }
+    const table_rows *rows = user;
+    (void)err;
+    cli_pdf_print_table(out, rows->results, rows->n);
     return VTR_OK;
 }
 
@@ -292,7 +280,9 @@ static vtr_status write_files(const cli_pdf_result *results, const cli_run *run,
     vtr_status status = parse_formats(wanted, err);
     for (size_t i = 0; i < n && status == VTR_OK && own.files.output != NULL; i++)
         status = write_result(&results[i], run->inputs[i], n > 1, wanted, run, err);
-    if (status == VTR_OK && own.files.table != NULL) status = write_table(results, n, force, err);
+    table_rows rows = {results, n};
+    if (status == VTR_OK && own.files.table != NULL)
+        status = vtr_output_write(own.files.table, force, write_table, &rows, err);
     if (status == VTR_OK && own.files.figure != NULL)
         status = cli_pdf_figure(own.files.figure, results, n, force, err);
     return status;

@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include <errno.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -7,6 +6,7 @@
 #include "commands.h"
 #include "quantity.h"
 #include "vitrail/line_profile.h"
+#include "vitrail/output.h"
 
 typedef struct profile_options {
     const char *line, *output, *figure, *title;
@@ -227,27 +227,11 @@ static void write_table(FILE *out, const job *j)
     }
 }
 
-/* Writes beside `path`, then renames. */
-static vtr_status save_table(const job *j, const char *path, vtr_error *err)
+static vtr_status save_table(FILE *out, void *user, vtr_error *err)
 {
-    char partial[4096];
-    FILE *existing = j->run->common.force ? NULL : fopen(path, "rb");
-    if (existing != NULL) {
-        fclose(existing);
-        return vtr_fail(err, VTR_ERR_EXISTS, "'%s' exists already; use --force to replace it", path);
-    }
-    int n = snprintf(partial, sizeof partial, "%s.partial", path);
-    if (n < 0 || (size_t)n >= sizeof partial)
-        return vtr_fail(err, VTR_ERR_IO, "the path '%.200s...' is too long", path);
-    FILE *out = fopen(partial, "wb");
-    if (out == NULL) return vtr_fail(err, VTR_ERR_IO, "cannot write '%s': %s", path, strerror(errno));
-    write_table(out, j);
-    bool failed = ferror(out) != 0;
-    failed = fclose(out) != 0 || failed;
-    if (!failed && rename(partial, path) == 0) return VTR_OK;
-    vtr_status status = vtr_fail(err, VTR_ERR_IO, "cannot write '%s': %s", path, strerror(errno));
-    remove(partial);
-    return status;
+    (void)err;
+    write_table(out, user);
+    return VTR_OK;
 }
 
 static void print_json(const job *j)
@@ -389,7 +373,8 @@ static vtr_status run_profile(const cli_run *run, vtr_error *err)
     j->run = run;
     status = compute(j, err);
     if (status == VTR_OK && options.figure != NULL) status = draw(j, err);
-    if (status == VTR_OK && options.output != NULL) status = save_table(j, options.output, err);
+    if (status == VTR_OK && options.output != NULL)
+        status = vtr_output_write(options.output, run->common.force, save_table, j, err);
     if (status == VTR_OK && run->common.json)
         print_json(j);
     else if (status == VTR_OK && options.output == NULL && !run->common.quiet)

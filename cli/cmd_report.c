@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "commands.h"
 #include "report_sections.h"
+#include "vitrail/output.h"
 
 static struct report_options {
     const char *output;
@@ -31,8 +31,10 @@ static const char *base_name(const char *path)
     return slash != NULL ? slash + 1 : path;
 }
 
-static vtr_status write_page(const cli_report_job *r, vtr_error *err)
+static vtr_status write_page(FILE *out, void *user, vtr_error *err)
 {
+    cli_report_job *r = user;
+    r->out = out;
     char subtitle[160];
     snprintf(subtitle, sizeof subtitle, "Report of a map file, made with Vitrail %s", vtr_version());
     cli_page_start(r->out, base_name(r->path), subtitle);
@@ -42,29 +44,6 @@ static vtr_status write_page(const cli_report_job *r, vtr_error *err)
     if (status == VTR_OK) status = cli_report_maps(r, err);
     if (status == VTR_OK) cli_report_process(r);
     cli_page_end(r->out);
-    return status;
-}
-
-/* Writes beside `path`, then renames. */
-static vtr_status write_report(cli_report_job *r, const char *path, bool force, vtr_error *err)
-{
-    char partial[4096];
-    FILE *existing = force ? NULL : fopen(path, "rb");
-    if (existing != NULL) {
-        fclose(existing);
-        return vtr_fail(err, VTR_ERR_EXISTS, "'%s' exists already; use --force to replace it", path);
-    }
-    int n = snprintf(partial, sizeof partial, "%s.partial", path);
-    if (n < 0 || (size_t)n >= sizeof partial)
-        return vtr_fail(err, VTR_ERR_IO, "the path '%.200s...' is too long", path);
-    r->out = fopen(partial, "wb");
-    if (r->out == NULL) return vtr_fail(err, VTR_ERR_IO, "cannot write '%s': %s", path, strerror(errno));
-    vtr_status status = write_page(r, err);
-    bool failed = ferror(r->out) != 0;
-    failed = fclose(r->out) != 0 || failed;
-    if (status == VTR_OK && (failed || rename(partial, path) != 0))
-        status = vtr_fail(err, VTR_ERR_IO, "cannot write '%s': %s", path, strerror(errno));
-    if (status != VTR_OK) remove(partial);
     return status;
 }
 
@@ -78,7 +57,7 @@ static vtr_status run_report(const cli_run *run, vtr_error *err)
     if (status == VTR_OK) status = cli_names_read(names, file, err);
     if (status == VTR_OK) {
         cli_report_job r = {.path = run->inputs[0], .file = file, .names = names, .run = run};
-        status = write_report(&r, options.output, run->common.force, err);
+        status = vtr_output_write(options.output, run->common.force, write_page, &r, err);
     }
     if (status == VTR_OK && run->common.json) {
         fputs("{\"output\": ", stdout);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "band/bands_internal.h"
+#include "vitrail/output.h"
 
 static const char group[] = "bands";
 
@@ -154,25 +154,14 @@ static void put_table(FILE *out, const vtr_bands *bands)
     }
 }
 
+static vtr_status write_csv(FILE *out, void *user, vtr_error *err)
+{
+    (void)err;
+    put_table(out, user);
+    return VTR_OK;
+}
+
 vtr_status vtr_bands_write_csv(const char *path, const vtr_bands *bands, bool force, vtr_error *err)
 {
-    vtr_status status = vtr_output_check(path, force, err);
-    if (status != VTR_OK) return status;
-    char *partial = vtr_partial_path(path);
-    if (partial == NULL) return vtr_fail(err, VTR_ERR_MEMORY, "out of memory writing '%s'", path);
-    FILE *out = fopen(partial, "w");
-    if (out == NULL) {
-        status = vtr_fail(err, VTR_ERR_IO, "cannot write '%s': %s", path, strerror(errno));
-    } else {
-        put_table(out, bands);
-        bool failed = ferror(out) != 0;
-        if (fclose(out) != 0 || failed)
-            status = vtr_fail(err, VTR_ERR_IO, "cannot write '%s': %s", path, strerror(errno));
-        if (status == VTR_OK)
-            status = vtr_output_commit(partial, path, err);
-        else
-            vtr_output_discard(partial);
-    }
-    vtr_free(partial);
-    return status;
+    return vtr_output_write(path, force, write_csv, (void *)bands, err);
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include <errno.h>
 #include <string.h>
 
 #include "band/band_internal.h"
+#include "vitrail/output.h"
 #include "vitrail/ring_map.h"
 
 static const char group[] = "inclusions";
@@ -221,25 +221,14 @@ static void put_catalogue(FILE *out, const vtr_inclusions *in)
     }
 }
 
+static vtr_status write_csv(FILE *out, void *user, vtr_error *err)
+{
+    (void)err;
+    put_catalogue(out, user);
+    return VTR_OK;
+}
+
 vtr_status vtr_inclusions_write_csv(const char *path, const vtr_inclusions *in, bool force, vtr_error *err)
 {
-    vtr_status status = vtr_output_check(path, force, err);
-    if (status != VTR_OK) return status;
-    char *partial = vtr_partial_path(path);
-    if (partial == NULL) return vtr_fail(err, VTR_ERR_MEMORY, "out of memory writing '%s'", path);
-    FILE *out = fopen(partial, "w");
-    if (out == NULL) {
-        status = vtr_fail(err, VTR_ERR_IO, "cannot write '%s': %s", path, strerror(errno));
-    } else {
-        put_catalogue(out, in);
-        bool failed = ferror(out) != 0;
-        if (fclose(out) != 0 || failed)
-            status = vtr_fail(err, VTR_ERR_IO, "cannot write '%s': %s", path, strerror(errno));
-        if (status == VTR_OK)
-            status = vtr_output_commit(partial, path, err);
-        else
-            vtr_output_discard(partial);
-    }
-    vtr_free(partial);
-    return status;
+    return vtr_output_write(path, force, write_csv, (void *)in, err);
 }

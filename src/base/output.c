@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/base_internal.h"
+#include "vitrail/output.h"
 
 char *vtr_partial_path(const char *path)
 {
@@ -61,4 +62,29 @@ vtr_status vtr_output_commit(const char *partial, const char *path, vtr_error *e
 void vtr_output_discard(const char *partial)
 {
     if (partial != NULL) unlink(partial);
+}
+
+static vtr_status write_partial(const char *partial, const char *path, vtr_output_writer write, void *user,
+                                vtr_error *err)
+{
+    FILE *out = fopen(partial, "wb");
+    if (out == NULL) return vtr_fail(err, VTR_ERR_IO, "cannot write '%s': %s", path, strerror(errno));
+    vtr_status status = write(out, user, err);
+    bool failed = ferror(out) != 0;
+    if ((fclose(out) != 0 || failed) && status == VTR_OK)
+        status = vtr_fail(err, VTR_ERR_IO, "cannot write '%s': %s", path, strerror(errno));
+    if (status == VTR_OK) return vtr_output_commit(partial, path, err);
+    vtr_output_discard(partial);
+    return status;
+}
+
+vtr_status vtr_output_write(const char *path, bool force, vtr_output_writer write, void *user, vtr_error *err)
+{
+    vtr_status status = vtr_output_check(path, force, err);
+    if (status != VTR_OK) return status;
+    char *partial = vtr_partial_path(path);
+    if (partial == NULL) return vtr_fail(err, VTR_ERR_MEMORY, "out of memory writing '%s'", path);
+    status = write_partial(partial, path, write, user, err);
+    vtr_free(partial);
+    return status;
 }

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include <errno.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/base_internal.h"
 #include "vitrail/api.h"
+#include "vitrail/output.h"
 #include "vitrail/pdf_text.h"
 
 static const struct {
@@ -53,26 +53,15 @@ static void put_rows(FILE *file, const vtr_pdf_text *t)
     }
 }
 
+static vtr_status write_text(FILE *out, void *user, vtr_error *err)
+{
+    (void)err;
+    put_header(out, user);
+    put_rows(out, user);
+    return VTR_OK;
+}
+
 vtr_status vtr_pdf_text_write(const char *path, const vtr_pdf_text *table, bool force, vtr_error *err)
 {
-    vtr_status status = vtr_output_check(path, force, err);
-    if (status != VTR_OK) return status;
-    char *partial = vtr_partial_path(path);
-    if (partial == NULL) return vtr_fail(err, VTR_ERR_MEMORY, "out of memory writing '%s'", path);
-    FILE *file = fopen(partial, "w");
-    if (file == NULL) {
-        status = vtr_fail(err, VTR_ERR_IO, "cannot write '%s': %s", path, strerror(errno));
-    } else {
-        put_header(file, table);
-        put_rows(file, table);
-        bool failed = ferror(file) != 0;
-        if (fclose(file) != 0 || failed)
-            status = vtr_fail(err, VTR_ERR_IO, "cannot write '%s': %s", path, strerror(errno));
-        if (status == VTR_OK)
-            status = vtr_output_commit(partial, path, err);
-        else
-            vtr_output_discard(partial);
-    }
-    vtr_free(partial);
-    return status;
+    return vtr_output_write(path, force, write_text, (void *)table, err);
 }
