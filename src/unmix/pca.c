@@ -63,47 +63,46 @@ static double respread(double n, double m, double j)
 
 /* The largest singular value of cubes of noise: of what the first n_removed components leave, with random signs. */
 static vtr_status noise_edge(double *edge, unmix_matrix *a, const vtr_pca_params *params, const double *v,
-                             const vtr_pca_result *result, size_t n_removed, vtr_error *err)
+                             const vtr_pca_result *result, size_t n_removed, size_t n_cubes, vtr_error *err)
 {
-    size_t width = result->n_components;
     unmix_flip flip = {.seed = params->seed, .n = n_removed, .v = v, .norm2 = a->deviation2};
-    double *found = vtr_malloc(width * a->m, sizeof *found), *s = vtr_malloc(width, sizeof *s);
     bool is_direct = a->is_direct;
     vtr_status status = VTR_OK;
-    if (found == NULL || s == NULL)
-        status = vtr_fail(err, VTR_ERR_MEMORY, "out of memory for %zu singular vectors", width);
     for (size_t j = 0; j < n_removed; j++)
         flip.norm2 = fmax(flip.norm2 - result->singular[j] * result->singular[j], 0);
     *edge = 0;
     a->flip = &flip;
     a->is_direct = false;
-    for (flip.trial = 1; flip.trial <= params->n_parallel && status == VTR_OK; flip.trial++) {
-        status = vtr_unmix_subspace(found, s, a, NULL, width, params->seed, err);
-        if (status == VTR_OK) *edge += s[0] / (double)params->n_parallel;
+    for (flip.trial = 1; flip.trial <= n_cubes && status == VTR_OK; flip.trial++) {
+        double s = 0;
+        status = vtr_unmix_largest(&s, a, result->n_components, params->seed, err);
+        *edge += s / (double)n_cubes;
     }
     *edge *=
         surely_beyond((double)a->n, (double)a->m) * respread((double)a->n, (double)a->m, (double)n_removed);
     a->flip = NULL;
     a->is_direct = is_direct;
-    vtr_free(found);
-    vtr_free(s);
     return status;
 }
 
-/* Signs make noise of structure too, so what was found significant is taken out and the rest is asked again. */
+/* Signs make noise of structure too, so what was found significant is taken out and the rest is asked again: one cube of
+ * noise at a time until nothing more is found, then all of them. */
 static vtr_status count_significant(vtr_pca_result *result, unmix_matrix *a, const vtr_pca_params *params,
                                     const double *v, const vtr_progress *progress, vtr_error *err)
 {
-    size_t k = result->n_components, n = 0, before;
+    size_t k = result->n_components, n = 0, before, n_cubes = 1;
+    bool is_last;
     do {
         before = n;
         if (vtr_progress_cancelled(progress)) return vtr_fail(err, VTR_ERR_INTERRUPTED, "interrupted");
-        vtr_status status = noise_edge(&result->noise_singular, a, params, v, result, n, err);
+        vtr_status status = noise_edge(&result->noise_singular, a, params, v, result, n, n_cubes, err);
         if (status != VTR_OK) return status;
         while (n < k && result->singular[n] > result->noise_singular)
             n++;
         vtr_progress_report(progress, "noise", (double)n, (double)k, "components");
-    } while (n > before && n < k);
+        is_last = n == k || (n == before && n_cubes == params->n_parallel);
+        n_cubes = n == before ? params->n_parallel : 1;
+    } while (!is_last);
     result->n_significant = n;
     return VTR_OK;
 }

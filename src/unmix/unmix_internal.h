@@ -77,6 +77,8 @@ vtr_status vtr_unmix_each_block(const unmix_matrix *a, unmix_work work, void *us
  * singular values into s [rank]; randomised, with power iterations. */
 vtr_status vtr_unmix_subspace(double *v, double *s, const unmix_matrix *a, const double *mean, size_t rank,
                               uint64_t seed, vtr_error *err);
+/* The largest singular value; with many channels of a subspace of `width`, which is a little less. */
+vtr_status vtr_unmix_largest(double *s, const unmix_matrix *a, size_t width, uint64_t seed, vtr_error *err);
 /* `small` holds the rows of `a` in that subspace. It borrows from `a` and is closed before it. */
 vtr_status vtr_unmix_compress(unmix_matrix *small, const unmix_matrix *a, const double *v, size_t rank,
                               vtr_error *err);
