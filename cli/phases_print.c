@@ -6,6 +6,8 @@
 static const char *const methods[] = {"mixture", "principal components", "independent components",
                                       "given references"};
 static const char *const quantities[] = {"F(Q)", "S(Q)", "G(r)", "I(Q)"};
+static const char *const windows[] = {"no window", "Lorch's window", "Gaussian window", "exponential window",
+                                      "cosine window"};
 static const char *const principles[] = {"smallest volume", "nearly pure positions", "none (best start)"};
 
 /* --- text --------------------------------------------------------------------------------------------------- */
@@ -107,9 +109,18 @@ static void print_peak(const char *name, const vtr_unmix_peak *peak, bool is_the
     printf("\n");
 }
 
+/* What the peaks are seen through. */
+static void print_window(const vtr_phases *p)
+{
+    const vtr_unmix_pdf *pdf = &p->pdfs[0];
+    printf("\npeaks of G(r) from Q of %.2f to %.2f 1/Å, %s%s", pdf->qmin, pdf->qmax, windows[pdf->window],
+           p->is_windowed ? "; second peaks and shoulders through Lorch's window" : "");
+    printf("\n%-16s %17s %18s %17s %18s\n", "", "position (Å)", "range", "fwhm (Å)", "range");
+}
+
 static void print_peaks(const vtr_phases *p)
 {
-    printf("\n%-16s %17s %18s %17s %18s\n", "peaks", "position (Å)", "range", "fwhm (Å)", "range");
+    print_window(p);
     for (size_t j = 0; j < p->n_components; j++) {
         const vtr_unmix_peaks *k = &p->peaks[j];
         if (!isfinite(k->first.position)) {

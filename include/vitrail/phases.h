@@ -88,8 +88,10 @@ typedef struct vtr_phases {
     vtr_unmix_fraction *fractions;          /* [k], of the whole map */
     vtr_correlation *correlations;          /* [k], of the maps; n_lags 0: none was found */
     /* Of mixtures and references, whose components are PDFs; else NULL. No first peak: its position is NAN. */
-    vtr_unmix_pdf *pdfs;         /* [k], the components */
-    vtr_unmix_peaks *peaks;      /* [k] */
+    vtr_unmix_pdf *pdfs;    /* [k], the components */
+    vtr_unmix_peaks *peaks; /* [k] */
+    bool
+        is_windowed; /* second peaks and shoulders are those of G through Lorch's window, as the PDFs have none */
     vtr_unmix_verdict *verdicts; /* [k], of mixtures: which is noise */
     size_t n_regions;
     vtr_phases_region *regions;

@@ -59,6 +59,8 @@ vtr_status vtr_phases_references(phases_job *job, vtr_error *err);
 vtr_status vtr_phases_to_g(phases_job *job, const double *spread, const double (*ends)[2], vtr_error *err);
 /* spread [k] of spectra that fit the maps: roots of the diagonal of (W^T W)^-1. */
 vtr_status vtr_phases_spread(double *spread, const phases_job *job, vtr_error *err);
+/* Fills pdfs and peaks, for which there is room. */
+vtr_status vtr_phases_peaks(phases_job *job, vtr_error *err);
 /* What the components and maps say: lengths, fractions, peaks, which is noise. */
 vtr_status vtr_phases_read(phases_job *job, vtr_error *err);
 

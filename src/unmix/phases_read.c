@@ -102,45 +102,7 @@ static vtr_status read_lengths(vtr_phases *r, vtr_error *err)
     return VTR_OK;
 }
 
-/* --- peaks and noise ---------------------------------------------------------------------------------------- */
-
-static vtr_unmix_pdf pdf_of(const phases_job *job, size_t j)
-{
-    const vtr_phases *r = job->result;
-    const vtr_pdf_params *params = vtr_pdf_positions_params(job->positions);
-    const vtr_pdf_normalisation *n = vtr_pdf_plan_normalisation(vtr_pdf_positions_plan(job->positions));
-    const double *errors = r->component_errors + j * r->n_r;
-    return (vtr_unmix_pdf){.n_r = r->n_r,
-                           .r = r->r,
-                           .G = r->components + j * r->n_r,
-                           .errors = isfinite(errors[r->n_r - 1]) ? errors : NULL,
-                           .qmin = params->extrapolate ? 0 : n->qmin,
-                           .qmax = n->qmax,
-                           .window = params->window,
-                           .window_width = params->window_width,
-                           .density = n->density};
-}
-
-static vtr_status read_peaks(phases_job *job, size_t j, vtr_error *err)
-{
-    vtr_phases *r = job->result;
-    const vtr_simplex_result over_r = {.n_components = r->n_components,
-                                       .n_channels = r->n_r,
-                                       .components = r->components,
-                                       .component_low = r->component_low,
-                                       .component_high = r->component_high};
-    r->pdfs[j] = pdf_of(job, j);
-    vtr_status status = vtr_unmix_peaks_read(&r->peaks[j], &r->pdfs[j], err);
-    /* references need not cover all distances */
-    bool is_reference = r->params.method == VTR_PHASES_MLLS;
-    if (status == VTR_ERR_NOT_FOUND || (status == VTR_ERR_ARGUMENT && is_reference)) {
-        r->peaks[j].first.position = NAN;
-        return VTR_OK;
-    }
-    if (status == VTR_OK && isfinite(r->component_low[j * r->n_r]))
-        status = vtr_unmix_peaks_range(&r->peaks[j], &r->pdfs[j], &over_r, j, false, err);
-    return status;
-}
+/* --- noise ------------------------------------------------------------------------------------------------- */
 
 /* The extent of the last coordinate is that of the component whose map has the least structure. */
 static vtr_status judge(phases_job *job, vtr_error *err)
@@ -192,8 +154,7 @@ vtr_status vtr_phases_read(phases_job *job, vtr_error *err)
     if (is_mixture) r->verdicts = vtr_calloc(k, sizeof *r->verdicts);
     if (r->pdfs == NULL || r->peaks == NULL || (is_mixture && r->verdicts == NULL))
         return vtr_fail(err, VTR_ERR_MEMORY, "out of memory for the peaks of %zu components", k);
-    for (size_t j = 0; status == VTR_OK && j < k; j++)
-        status = read_peaks(job, j, err);
+    status = vtr_phases_peaks(job, err);
     if (status != VTR_OK || !is_mixture) return status;
     judge_range(job);
     return judge(job, err);

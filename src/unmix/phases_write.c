@@ -174,6 +174,9 @@ static vtr_status write_peaks(vtr_mapfile *file, const vtr_phases *p, vtr_error 
                                    "position (Å), its error, lowest, highest, height (1/Å^2), its error, "
                                    "fwhm (Å), its error, lowest, highest",
                                    err);
+    if (status == VTR_OK && p->is_windowed)
+        status = vtr_mapfile_write_text(file, group, "peaks", "window",
+                                        "Lorch's for second peak and shoulder, none for the first", err);
     if (status != VTR_OK) return status;
     return write(file, "second_expected", 2, expected_shape, expected, "angstrom",
                  "second peak of clusters that share 1, 2, 3 atoms", err);
