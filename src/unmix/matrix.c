@@ -264,11 +264,13 @@ vtr_status vtr_unmix_each_block(const unmix_matrix *a, unmix_work work, void *us
     size_t chunk_rows = (n_blocks + UNMIX_CHUNKS - 1) / UNMIX_CHUNKS * UNMIX_BLOCK;
     size_t n_chunks = (a->n + chunk_rows - 1) / chunk_rows;
     bool is_gathered = a->compressed == NULL && !a->is_direct, no_memory = false;
+    /* some 0.1 ms of work: to wait for each other would take as long, where cores are busy much longer */
+    int n_threads = a->n * (a->compressed != NULL ? a->width : a->m) < 1 << 17 ? 1 : a->threads;
     chunk_job job = {a, work, user, chunk_rows, n_sums, VTR_OK};
     double *parts = vtr_calloc(n_chunks * n_sums, sizeof *parts);
     if (parts == NULL)
         return vtr_fail(err, VTR_ERR_MEMORY, "out of memory for the sums of %zu positions", a->n);
-#pragma omp parallel num_threads(a->threads)
+#pragma omp parallel num_threads(n_threads)
     {
         double *scratch = vtr_malloc(n_scratch, sizeof *scratch);
         float *rows = vtr_malloc(is_gathered ? UNMIX_BLOCK * a->m : 0, sizeof *rows);

@@ -77,13 +77,13 @@ static const unmix_matrix *workplace(const nmf_job *job)
     return job->params->loss == VTR_NMF_KULLBACK_LEIBLER ? &job->a : &job->small;
 }
 
-static vtr_status given_start(nmf_job *job, vtr_error *err)
+static vtr_status take_start(nmf_job *job, const double *start, vtr_error *err)
 {
     const unmix_matrix *a = &job->a;
     bool is_multiplied = job->params->loss == VTR_NMF_KULLBACK_LEIBLER || job->params->method == VTR_NMF_MU;
     for (size_t j = 0; j < job->k; j++)
         for (size_t c = 0; c < a->m; c++) {
-            double x = job->params->start_components[j * a->data->n_channels + a->channel[c]];
+            double x = start[j * a->data->n_channels + a->channel[c]];
             if (!isfinite(x))
                 return vtr_fail(err, VTR_ERR_NO_DATA,
                                 "component %zu of the start is not finite in channel %zu", j, a->channel[c]);
@@ -95,11 +95,60 @@ static vtr_status given_start(nmf_job *job, vtr_error *err)
     return VTR_OK;
 }
 
+/* The divergence changes slowly along its valley. Squared residuals with one over the mean counts of a channel as weights
+ * are close to it (M. R. Keenan, P. G. Kotula, Surf. Interface Anal. 36, 203, 2004) and quick: begin where they end.
+ * `which` as in vtr_nmf_begin;
+ * start [k][n_channels], on the scale of the data. */
+static vtr_status warm_up(double *start, const nmf_job *job, uint64_t which, vtr_error *err)
+{
+    const unmix_matrix *a = &job->a;
+    size_t n_channels = a->data->n_channels, count = job->k * n_channels;
+    vtr_nmf_params params = *job->params;
+    vtr_unmix_data data = *a->data;
+    vtr_nmf_result result = {0};
+    double *weight = vtr_calloc(n_channels, sizeof *weight), mean = 0;
+    if (weight == NULL) return vtr_fail(err, VTR_ERR_MEMORY, "out of memory for %zu channels", n_channels);
+    for (size_t c = 0; c < a->m; c++)
+        mean += a->mean[c] / a->channel_scale[c] / (double)a->m;
+    for (size_t c = 0; c < a->m; c++)
+        weight[a->channel[c]] = a->channel_scale[c] / fmax(a->mean[c] / a->channel_scale[c], 1e-3 * mean);
+    data.channel_weight = weight;
+    params.loss = VTR_NMF_FROBENIUS;
+    params.method = VTR_NMF_ALS;
+    params.n_consensus = 0;
+    if (which > 0) {
+        params.start = VTR_NMF_RANDOM;
+        params.start_components = NULL;
+        params.n_starts = 1;
+        params.seed += which;
+    }
+    vtr_status status =
+        vtr_nmf(&result, &data, &params, a->threads, which > 0 ? NULL : job->fit.progress, err);
+    for (size_t i = 0; i < count && status == VTR_OK; i++)
+        start[i] = result.components[i];
+    vtr_nmf_result_release(&result);
+    vtr_free(weight);
+    return status;
+}
+
+static vtr_status warm_start(nmf_job *job, uint64_t which, vtr_error *err)
+{
+    double *start = vtr_malloc(job->k * job->a.data->n_channels, sizeof *start);
+    vtr_status status = VTR_OK;
+    if (start == NULL) status = vtr_fail(err, VTR_ERR_MEMORY, "out of memory for %zu components", job->k);
+    if (status == VTR_OK) status = warm_up(start, job, which, err);
+    if (status == VTR_OK) status = take_start(job, start, err);
+    vtr_free(start);
+    return status;
+}
+
 vtr_status vtr_nmf_begin(nmf_job *job, uint64_t which, vtr_error *err)
 {
     job->fit.a = workplace(job);
     job->fit.has_w = false;
-    if (job->params->start_components != NULL && which == 0) return given_start(job, err);
+    if (job->params->start_components != NULL && which == 0)
+        return take_start(job, job->params->start_components, err);
+    if (which > 0 && job->params->loss == VTR_NMF_KULLBACK_LEIBLER) return warm_start(job, which, err);
     vtr_nmf_params params = *job->params;
     if (which > 0) params.start = VTR_NMF_RANDOM;
     return vtr_unmix_start(job->fit.h, &job->small, &params, job->k, job->fit.is_free, which, err);
@@ -216,41 +265,13 @@ static vtr_status fill(vtr_nmf_result *result, nmf_job *job, size_t start, vtr_e
     return status;
 }
 
-/* The divergence changes slowly along its valley. Squared residuals with one over the mean counts of a channel as weights
- * are close to it (M. R. Keenan, P. G. Kotula, Surf. Interface Anal. 36, 203, 2004) and quick: begin where they end.
- * start [k][n_channels], on the scale of the data. */
-static vtr_status warm_up(double *start, const nmf_job *job, const vtr_progress *progress, vtr_error *err)
-{
-    const unmix_matrix *a = &job->a;
-    size_t n_channels = a->data->n_channels, count = job->k * n_channels;
-    vtr_nmf_params params = *job->params;
-    vtr_unmix_data data = *a->data;
-    vtr_nmf_result result = {0};
-    double *weight = vtr_calloc(n_channels, sizeof *weight), mean = 0;
-    if (weight == NULL) return vtr_fail(err, VTR_ERR_MEMORY, "out of memory for %zu channels", n_channels);
-    for (size_t c = 0; c < a->m; c++)
-        mean += a->mean[c] / a->channel_scale[c] / (double)a->m;
-    for (size_t c = 0; c < a->m; c++)
-        weight[a->channel[c]] = a->channel_scale[c] / fmax(a->mean[c] / a->channel_scale[c], 1e-3 * mean);
-    data.channel_weight = weight;
-    params.loss = VTR_NMF_FROBENIUS;
-    params.method = VTR_NMF_ALS;
-    params.n_consensus = 0;
-    vtr_status status = vtr_nmf(&result, &data, &params, a->threads, progress, err);
-    for (size_t i = 0; i < count && status == VTR_OK; i++)
-        start[i] = result.components[i];
-    vtr_nmf_result_release(&result);
-    vtr_free(weight);
-    return status;
-}
-
 static vtr_status choose(nmf_job *job, vtr_nmf_params *params, size_t *start, vtr_error *err)
 {
     bool is_given = params->start_components != NULL;
     if (params->loss != VTR_NMF_KULLBACK_LEIBLER || is_given) return choose_start(job, start, err);
     double *components = vtr_malloc(job->k * job->a.data->n_channels, sizeof *components);
     if (components == NULL) return vtr_fail(err, VTR_ERR_MEMORY, "out of memory for %zu components", job->k);
-    vtr_status status = warm_up(components, job, job->fit.progress, err);
+    vtr_status status = warm_up(components, job, 0, err);
     params->start_components = components;
     if (status == VTR_OK) status = choose_start(job, start, err);
     params->start_components = NULL;
