@@ -116,6 +116,18 @@ static void find_mean(phases_job *job)
         job->mean[c] /= (double)r->n_used;
 }
 
+/* Whether all positions have the mean, to what single precision leaves. */
+static bool are_alike(const phases_job *job)
+{
+    double size = 0, apart = 0;
+    for (size_t c = 0; c < job->m; c++)
+        size = fmax(size, fabs(job->mean[c]));
+    for (size_t p = 0; p < job->n; p++)
+        for (size_t c = 0; job->position_used[p] && c < job->m; c++)
+            apart = fmax(apart, fabs((double)job->values[p * job->m + c] - job->mean[c]));
+    return !(apart > 1e-6 * size);
+}
+
 vtr_status vtr_phases_open(phases_job *job, vtr_error *err)
 {
     vtr_status status = vtr_pdf_positions_open(&job->positions, job->file, job->progress, err);
@@ -132,6 +144,9 @@ vtr_status vtr_phases_open(phases_job *job, vtr_error *err)
         status = vtr_pdf_positions_read(job->positions, quantity, 0, job->n, job->values, job->threads, err);
     if (status != VTR_OK) return status;
     find_mean(job);
+    if (job->params->method != VTR_PHASES_MLLS && are_alike(job))
+        return vtr_fail(err, VTR_ERR_NO_DATA, "all %zu positions are alike: there is nothing to divide",
+                        job->result->n_used);
     if (job->result->n_invalid > 0)
         vtr_phases_note(job, "%zu positions have no PDF and are left out", job->result->n_invalid);
     job->data = (vtr_unmix_data){.n_positions = job->n,

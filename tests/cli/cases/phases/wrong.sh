@@ -23,3 +23,30 @@ quiet_status_of vitrail phases map.h5 --method mlls --reference coarse.gr --on F
 quiet_status_of vitrail phases map.h5 -k 2 --compare none.h5
 quiet_status_of vitrail phases map.h5 --method pca --compare map.h5
 cmp map.h5 before.h5 && echo "as it was"
+
+# cubes with nothing in them: all positions alike, none with values, some without, no intensity above zero
+spoil() {
+  cp before.h5 "$1.h5"
+  "$PYTHON" - "$1" <<'END'
+import h5py, numpy, sys
+with h5py.File(sys.argv[1] + ".h5", "r+") as file:
+    data = file["entry/profile/intensity"]
+    values = data[...]
+    if sys.argv[1] == "alike":
+        values[:] = values[0, 0]
+    elif sys.argv[1] == "empty":
+        values[:] = numpy.nan
+    elif sys.argv[1] == "rows":
+        values[2:4] = numpy.nan
+    else:
+        values[:] = -abs(values)
+    data[...] = values
+END
+}
+for name in alike empty rows negative; do
+  spoil $name
+  echo "$name"
+  quiet_status_of vitrail phases $name.h5 -k 2 --principle luck --consensus 0
+  quiet_status_of vitrail phases $name.h5 -k 2 --principle luck --consensus 0 --on I
+  quiet_status_of vitrail phases $name.h5
+done
