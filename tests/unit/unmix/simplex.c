@@ -362,6 +362,58 @@ static void a_map_ends_where_it_does_whatever_its_noise(void **state)
     scene_release(&s);
 }
 
+/* What is masked is as if it were cut off: the right quarter of a map, whatever stands there. */
+static void masked_positions_are_as_if_cut_off(void **state)
+{
+    (void)state;
+    enum { SIDE = 128, WIDTH = 96 };
+    static uint8_t used[N];
+    static float cut[SIDE * WIDTH * M];
+    scene s;
+    vtr_error err;
+    vtr_random random;
+    vtr_simplex_result whole, part;
+    vtr_simplex_params params = vtr_simplex_default_params();
+    two_phases(&s, 0, 0);
+    vtr_random_start(&random, 9, 0);
+    for (size_t p = 0; p < N; p++) {
+        size_t y = p / SIDE, x = p % SIDE;
+        double f = 0.5 + 0.5 * sin(0.4 * (double)y + sin(0.3 * (double)x));
+        used[p] = x < WIDTH;
+        for (size_t c = 0; c < M; c++) {
+            double value =
+                f * s.components[c] + (1 - f) * s.components[M + c] + 0.1 * vtr_random_normal(&random);
+            s.values[p * M + c] = used[p] ? (float)value : c % 2 ? (float)NAN : 1e4f;
+            if (used[p]) cut[(y * WIDTH + x) * M + c] = (float)value;
+        }
+    }
+    s.data.position_used = used;
+    params.n_y = params.n_x = SIDE;
+    assert_ok(vtr_simplex(&whole, &s.data, &params, 2, &err));
+    s.data.position_used = NULL;
+    s.data.n_positions = SIDE * WIDTH;
+    s.data.values = cut;
+    params.n_x = WIDTH;
+    assert_ok(vtr_simplex(&part, &s.data, &params, 2, &err));
+    for (size_t k = 0; k < 2; k++) {
+        assert_near(whole.fractions[k], part.fractions[k], 1e-6);
+        assert_near(whole.fraction_low[k], part.fraction_low[k], 1e-6);
+        assert_near(whole.fraction_high[k], part.fraction_high[k], 1e-6);
+        for (size_t c = 0; c < M; c++)
+            assert_near(whole.components[k * M + c], part.components[k * M + c], 1e-5);
+        for (size_t p = 0; p < N; p++) {
+            float map = whole.maps[k * N + p];
+            assert_true(used[p]
+                            ? fabsf(map - part.maps[k * SIDE * WIDTH + p / SIDE * WIDTH + p % SIDE]) < 1e-5f
+                            : isnan(map));
+        }
+    }
+    assert_int_equal(whole.n_found, part.n_found);
+    vtr_simplex_result_release(&whole);
+    vtr_simplex_result_release(&part);
+    scene_release(&s);
+}
+
 /* A component more than there are is noise, and is called so. */
 static void one_too_many_has_the_extent_of_noise(void **state)
 {
@@ -448,6 +500,7 @@ int main(void)
         cmocka_unit_test(noise_is_told_from_neighbours),
         cmocka_unit_test(shared_noise_is_no_component),
         cmocka_unit_test(a_map_ends_where_it_does_whatever_its_noise),
+        cmocka_unit_test(masked_positions_are_as_if_cut_off),
         cmocka_unit_test(one_too_many_has_the_extent_of_noise),
         cmocka_unit_test(bad_settings_are_named),
         cmocka_unit_test(short_memory_is_survived),
