@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The direct beam's position in frames in memory, on two threads, against a bare sum over all bytes of the same frames on as
- * many: bench_beam [FRAMES [THREADS]]. Every answer is checked before it is timed. The frames are more than caches hold, 1 GiB
- * of 256 x 256 px.
+ * many: bench_beam [FRAMES [THREADS]]. Every answer is checked before it is timed. FRAMES are those of 256 x 256 px, 1 GiB and
+ * more than caches hold; of 128 x 128 px there are four times as many.
  *
  * "whole frame": the mask takes the disc that fills the frame and the ring about it takes the corners, so that all but some
  * corner pixels are read, once. "masked": what the pass does, a mask of the disc's radius and 2 px that is re-centred. */
@@ -180,7 +180,7 @@ int main(int argc, char **argv)
     recording r = {.n_frames = argc > 1 ? (size_t)atol(argv[1]) : 8192,
                    .threads = argc > 2 ? atoi(argv[2]) : 2};
     require(r.n_frames > 1 && r.threads > 0, "usage: bench_beam [FRAMES [THREADS]]");
-    for (r.side = 256; r.side >= 128; r.side /= 2) {
+    for (r.side = 256; r.side >= 128; r.side /= 2, r.n_frames *= 4) {
         r.frames = vtr_malloc(r.n_frames * r.side * r.side, sizeof *r.frames);
         require(r.frames != NULL, "out of memory");
         time_masses(&r);

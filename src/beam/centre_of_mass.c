@@ -87,7 +87,7 @@ static bool sum_disc_in_groups(disc_sums *s, mass_disc kernel, const void *frame
     mass_circle circle;
     mass_columns columns;
     if (!vtr_mass_circle(&circle, p, cx, cy, p->radius_px)) return false;
-    kernel(&columns, frame, p->det_x, &circle, cy);
+    kernel(&columns, frame, p->det_x, &circle, cy, isfinite(p->saturation));
     *s = (disc_sums){.highest = columns.highest};
     for (size_t i = 0; i < circle.n_rows; i++)
         add_places(s, (ptrdiff_t)(circle.left + circle.x0[i]), circle.n[i], cx, (double)(circle.y0 + i) - cy);

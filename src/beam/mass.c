@@ -30,11 +30,7 @@ bool vtr_mass_circle(mass_circle *circle, const vtr_beam_params *p, double cx, d
     circle->left = (size_t)x0 + circle->width > p->det_x ? p->det_x - circle->width : (size_t)x0;
     circle->y0 = (size_t)y0;
     circle->n_rows = (size_t)(y1 - y0);
-    for (size_t i = 0; i < circle->n_rows; i++) {
-        span(&x0, &x1, cx, half_chord(radius, (double)(circle->y0 + i) - cy), p->det_x);
-        circle->n[i] = x1 > x0 ? (uint32_t)(x1 - x0) : 0;
-        circle->x0[i] = x1 > x0 ? (uint32_t)((size_t)x0 - circle->left) : 0;
-    }
+    vtr_mass_kernels_best()->chords(circle, cx, cy, radius, (int32_t)p->det_x);
     for (size_t i = circle->n_rows; i < circle->n_rows + MASS_ROWS; i++)
         circle->n[i] = circle->x0[i] = 0;
     return true;

@@ -28,15 +28,17 @@ typedef struct mass_columns {
     double highest; /* of the values, 0 among them */
 } mass_columns;
 
-/* `columns` are set for the circle's width. */
+/* `columns` are set for the circle's width; `highest` only where it is asked for. */
 typedef void (*mass_disc)(mass_columns *columns, const void *frame, size_t det_x, const mass_circle *circle,
-                          double cy);
+                          double cy, bool wants_highest);
 /* Sum between two circles about the same centre, with the columns of the outer one; the inner one's x0 counts from its
  * own `left`. */
 typedef double (*mass_ring)(const void *frame, size_t det_x, const mass_circle *outer,
                             const mass_circle *inner);
 
 typedef struct mass_kernels {
+    /* x0 and n of every row of a circle whose other members are set: the pixels of the det_x that lie within */
+    void (*chords)(mass_circle *circle, double cx, double cy, double radius, int32_t det_x);
     mass_disc disc_u8, disc_u16, disc_i8, disc_i16;
     mass_ring ring_u8, ring_u16, ring_i8, ring_i16;
 } mass_kernels;

@@ -35,7 +35,7 @@ typedef struct NAME(moments) {
 
 /* Adds the values of MASS_ROWS rows in the columns x <= k < end. */
 INLINE void NAME(add)(NAME(moments) * m, const TYPE *const row[MASS_ROWS], const mass_circle *circle,
-                      size_t first, size_t x, size_t end, bool is_inside)
+                      size_t first, size_t x, size_t end, bool is_inside, bool wants_highest)
 {
     NAME(sums) highest[MASS_ROWS];
     memcpy(highest, m->highest, sizeof highest);
@@ -47,7 +47,7 @@ INLINE void NAME(add)(NAME(moments) * m, const TYPE *const row[MASS_ROWS], const
         for (size_t j = 0; j < MASS_ROWS; j++) {
             NAME(sums) v = NAME(load)(row[j] + x);
             if (!is_inside) v &= (NAME(sums))(places_from(x) - circle->x0[first + j] < circle->n[first + j]);
-            highest[j] = NAME(higher)(v, highest[j]);
+            if (wants_highest) highest[j] = NAME(higher)(v, highest[j]);
             a += v;
             b += a;
             c += b;
@@ -61,7 +61,7 @@ INLINE void NAME(add)(NAME(moments) * m, const TYPE *const row[MASS_ROWS], const
 
 /* Adds MASS_ROWS rows from `first` on, those beyond the last one empty. */
 INLINE void NAME(rows)(NAME(moments) * m, const TYPE *frame, size_t det_x, const mass_circle *circle,
-                       size_t first)
+                       size_t first, bool wants_highest)
 {
     const TYPE *row[MASS_ROWS];
     size_t begin = 0, end = circle->width; /* of the columns in which all rows are inside */
@@ -77,14 +77,14 @@ INLINE void NAME(rows)(NAME(moments) * m, const TYPE *frame, size_t det_x, const
     begin = (begin + LANES - 1) / LANES * LANES;
     end = end / LANES * LANES;
     if (end < begin) begin = end = 0;
-    NAME(add)(m, row, circle, first, 0, begin, false);
-    NAME(add)(m, row, circle, first, begin, end, true);
-    NAME(add)(m, row, circle, first, end, circle->width, false);
+    NAME(add)(m, row, circle, first, 0, begin, false, wants_highest);
+    NAME(add)(m, row, circle, first, begin, end, true, wants_highest);
+    NAME(add)(m, row, circle, first, end, circle->width, false, wants_highest);
 }
 
 /* Rows first <= i < first + n of the circle, at most MASS_BLOCK and a multiple of MASS_ROWS. */
-static void NAME(block)(mass_columns *out, const TYPE *frame, size_t det_x, const mass_circle *circle,
-                        size_t first, size_t n, double cy)
+INLINE void NAME(block)(mass_columns *out, const TYPE *frame, size_t det_x, const mass_circle *circle,
+                        size_t first, size_t n, double cy, bool wants_highest)
 {
     NAME(moments) m;
     memset(m.a, 0, circle->width * sizeof *m.a);
@@ -92,7 +92,7 @@ static void NAME(block)(mass_columns *out, const TYPE *frame, size_t det_x, cons
     memset(m.c, 0, circle->width * sizeof *m.c);
     memset(m.highest, 0, sizeof m.highest);
     for (size_t i = first; i < first + n; i += MASS_ROWS)
-        NAME(rows)(&m, frame, det_x, circle, i);
+        NAME(rows)(&m, frame, det_x, circle, i, wants_highest);
     const double h = (double)(circle->y0 + first + n) - cy; /* dy = h - u */
     for (size_t x = 0; x < circle->width; x++) {
         double sum = m.a[x], sum_u = m.b[x], sum_u2 = 2 * (double)m.c[x] - (double)m.b[x];
@@ -106,16 +106,26 @@ static void NAME(block)(mass_columns *out, const TYPE *frame, size_t det_x, cons
     }
 }
 
+INLINE void NAME(all_rows)(mass_columns *out, const void *frame, size_t det_x, const mass_circle *circle,
+                           double cy, bool wants_highest)
+{
+    size_t n_rows = (circle->n_rows + MASS_ROWS - 1) / MASS_ROWS * MASS_ROWS;
+    for (size_t i = 0; i < n_rows; i += MASS_BLOCK)
+        NAME(block)
+        (out, frame, det_x, circle, i, n_rows - i < MASS_BLOCK ? n_rows - i : MASS_BLOCK, cy, wants_highest);
+}
+
 static void NAME(disc)(mass_columns *out, const void *frame, size_t det_x, const mass_circle *circle,
-                       double cy)
+                       double cy, bool wants_highest)
 {
     memset(out->value, 0, circle->width * sizeof(double));
     memset(out->dy, 0, circle->width * sizeof(double));
     memset(out->dy2, 0, circle->width * sizeof(double));
     out->highest = 0;
-    size_t n_rows = (circle->n_rows + MASS_ROWS - 1) / MASS_ROWS * MASS_ROWS;
-    for (size_t i = 0; i < n_rows; i += MASS_BLOCK)
-        NAME(block)(out, frame, det_x, circle, i, n_rows - i < MASS_BLOCK ? n_rows - i : MASS_BLOCK, cy);
+    if (wants_highest)
+        NAME(all_rows)(out, frame, det_x, circle, cy, true);
+    else
+        NAME(all_rows)(out, frame, det_x, circle, cy, false);
 }
 
 /* Adds the columns x <= k < end of a row that are in the outer circle and not among the n from x0 on; 512 rows of 512 values of
