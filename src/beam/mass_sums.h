@@ -110,9 +110,10 @@ INLINE void NAME(all_rows)(mass_columns *out, const void *frame, size_t det_x, c
                            double cy, bool wants_highest)
 {
     size_t n_rows = (circle->n_rows + MASS_ROWS - 1) / MASS_ROWS * MASS_ROWS;
-    for (size_t i = 0; i < n_rows; i += MASS_BLOCK)
-        NAME(block)
-        (out, frame, det_x, circle, i, n_rows - i < MASS_BLOCK ? n_rows - i : MASS_BLOCK, cy, wants_highest);
+    for (size_t i = 0; i < n_rows; i += MASS_BLOCK) {
+        size_t n = n_rows - i < MASS_BLOCK ? n_rows - i : MASS_BLOCK;
+        NAME(block)(out, frame, det_x, circle, i, n, cy, wants_highest);
+    }
 }
 
 static void NAME(disc)(mass_columns *out, const void *frame, size_t det_x, const mass_circle *circle,
