@@ -44,6 +44,8 @@ VTR_BEGIN_DECLS
 /* What covers the middle of the pattern. */
 typedef enum vtr_twin_middle { VTR_TWIN_DIRECT_BEAM, VTR_TWIN_BEAM_STOP, VTR_TWIN_EMPTY } vtr_twin_middle;
 
+enum { VTR_TWIN_STATES = 3 };
+
 typedef struct vtr_twin_params {
     size_t scan[4];                 /* scan_y, scan_x; zeros: the preset's */
     size_t pattern[4];              /* det_y, det_x; zeros: 256 x 256 */
@@ -54,6 +56,8 @@ typedef struct vtr_twin_params {
     bool is_magnetised;             /* lorentz: one domain */
     double thickness_nm;            /* lorentz: of the film */
     double induction_t;             /* lorentz: its size */
+    int annealing;                  /* network: 0 as-cast, 1 20 h, 2 240 h */
+    int network;                    /* network: 0 dense, 1 sparse */
     bool annealed;                  /* two-phase: solid-like 67.2 % with 5.7 nm for 46.8 % with 5.4 nm */
     double ring_k;                  /* position of the first ring, 1/Å; NAN: the preset's */
     double k_step;                  /* 1/Å per px; NAN: the ring at 0.47 of the half width */
@@ -186,14 +190,27 @@ typedef struct vtr_twin_inclusion {
 } vtr_twin_inclusion;
 VTR_API size_t vtr_twin_inclusions(const vtr_twin *twin, const vtr_twin_inclusion **list);
 
-/* A shear band of the specimen: a straight line. */
+/* A shear band of the specimen: an arc through a point, straight where its curvature is 0. */
 typedef struct vtr_twin_band {
     double point_y_nm, point_x_nm; /* on the line */
-    double angle_degrees;          /* of the line from +x towards +y */
+    double angle_degrees;          /* of the line at its point, from +x towards +y */
+    double curvature_inv_nm;       /* by which that angle, in rad, grows along the line */
+    double first_nm, last_nm;      /* its ends, along it from the point; infinite: beyond the field */
     double decay_nm, width_nm;     /* of the step across it, see vtr_twin_params */
     double deviatoric, volumetric; /* amplitudes of the antisymmetric step */
 } vtr_twin_band;
 VTR_API size_t vtr_twin_bands(const vtr_twin *twin, const vtr_twin_band **list);
+/* Length of all bands within the field over the area of its positions. */
+VTR_API double vtr_twin_band_density(const vtr_twin *twin);
+
+/* Where two bands meet within the field. */
+typedef struct vtr_twin_point {
+    double y_nm, x_nm;
+    bool is_branch;       /* the first begins there; else they cross */
+    size_t first, second; /* indices of the bands */
+} vtr_twin_point;
+/* At most `room` of them; returns how many. */
+VTR_API size_t vtr_twin_points(const vtr_twin *twin, vtr_twin_point *out, size_t room);
 
 typedef struct vtr_twin_write_params {
     int threads;         /* 0: all processors */

@@ -9,7 +9,7 @@
  * none on the mature second. */
 enum { MOST_INCLUSIONS = 256 };
 
-static vtr_status add_bands(vtr_twin *twin, const vtr_twin_band *bands, size_t n, vtr_error *err)
+vtr_status vtr_twin_add_bands(vtr_twin *twin, const vtr_twin_band *bands, size_t n, vtr_error *err)
 {
     twin->bands = vtr_malloc(n, sizeof *bands);
     if (twin->bands == NULL) return vtr_fail(err, VTR_ERR_MEMORY, "out of memory for %zu bands", n);
@@ -54,7 +54,9 @@ static vtr_twin_band band_through(const vtr_twin *twin, double part_y, double pa
     double step = twin->info.scan_step_nm;
     return (vtr_twin_band){.point_y_nm = part_y * step * (double)(twin->info.shape[0] - 1),
                            .point_x_nm = part_x * step * (double)(twin->info.shape[1] - 1),
-                           .angle_degrees = angle_degrees};
+                           .angle_degrees = angle_degrees,
+                           .first_nm = -INFINITY,
+                           .last_nm = INFINITY};
 }
 
 vtr_status vtr_twin_build_fe_band(vtr_twin *twin, vtr_error *err)
@@ -68,7 +70,7 @@ vtr_status vtr_twin_build_fe_band(vtr_twin *twin, vtr_error *err)
     bands[1].width_nm = 8;
     bands[1].deviatoric = 0.004;
     bands[1].volumetric = 0.008;
-    vtr_status status = add_bands(twin, bands, 2, err);
+    vtr_status status = vtr_twin_add_bands(twin, bands, 2, err);
     if (status != VTR_OK) return status;
     vtr_twin_inclusion model = {.radius_nm = 15,
                                 .shear = 0.008,
@@ -88,7 +90,7 @@ vtr_status vtr_twin_build_lorentz(vtr_twin *twin, vtr_error *err)
         bands[i].deviatoric = i == 0 ? 0.003 : 0.004;
         bands[i].volumetric = i == 0 ? 0.005 : 0.008;
     }
-    return add_bands(twin, bands, 2, err);
+    return vtr_twin_add_bands(twin, bands, 2, err);
 }
 
 vtr_status vtr_twin_build_zr_band(vtr_twin *twin, vtr_error *err)
@@ -98,7 +100,7 @@ vtr_status vtr_twin_build_zr_band(vtr_twin *twin, vtr_error *err)
     band.width_nm = 12;
     band.deviatoric = 0.0012;
     band.volumetric = 0.0025;
-    vtr_status status = add_bands(twin, &band, 1, err);
+    vtr_status status = vtr_twin_add_bands(twin, &band, 1, err);
     if (status != VTR_OK) return status;
     vtr_twin_inclusion model = {.radius_nm = 20,
                                 .shear = 0.003,

@@ -24,6 +24,10 @@ static const vtr_parameter parameters[] = {
     {"induction", "T", DOUBLE, AT(induction_t), 1.4, 0, 10, .metavar = "T", .help = "lorentz: its size"},
     {"annealed", NULL, VTR_PARAMETER_BOOL, AT(annealed),
      .help = "two-phase: more of the solid-like structure (67.2 for 46.8 %), in larger regions"},
+    {"annealing", NULL, VTR_PARAMETER_CHOICE, AT(annealing), 0, .choices = "as-cast|20h|240h",
+     .help = "network: the state; the matrix becomes more even, the bands fewer"},
+    {"network", NULL, VTR_PARAMETER_CHOICE, AT(network), 0, .choices = "dense|sparse",
+     .help = "network: distance of the bands"},
     {"ring-k", "1/Å", DOUBLE, AT(ring_k), NAN, 0.01, 10, .metavar = "K",
      .help = "position of the first ring, k = 1/d; default: the preset's"},
     {"k-step", "1/Å per px", DOUBLE, AT(k_step), NAN, 1e-5, 1, .metavar = "K",
@@ -148,6 +152,9 @@ vtr_status vtr_twin_check_params(const vtr_twin_params *params, vtr_error *err)
     if (status != VTR_OK) return status;
     if (params->type < 0 || params->type > 3 || params->middle < 0 || params->middle > VTR_TWIN_EMPTY)
         return vtr_fail(err, VTR_ERR_ARGUMENT, "--type or --middle is none of its choices");
+    if (params->annealing < 0 || params->annealing >= VTR_TWIN_STATES || params->network < 0 ||
+        params->network > 1)
+        return vtr_fail(err, VTR_ERR_ARGUMENT, "--annealing or --network is none of its choices");
     double determinant = (1 + params->exx) * (1 + params->eyy) - params->exy * params->exy;
     if (!(determinant > 0.2))
         return vtr_fail(err, VTR_ERR_RANGE, "the strain --exx, --eyy, --exy is too large");

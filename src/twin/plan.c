@@ -25,6 +25,15 @@ static const vtr_twin_preset presets[] = {
      60,
      .descan_px = 3,
      .build = vtr_twin_build_lorentz},
+    {"network",
+     "a network of shear bands that cross and branch, in three states of annealing",
+     "Zr46Cu38Al8Ag8",
+     0.42,
+     {160, 200},
+     8,
+     NAN,
+     NAN,
+     .build = vtr_twin_build_network},
     {"rings", "rings of one uniform strain", "Fe85.2Si0.5B9.5P4Cu0.8", 0.49, {32, 32}, 5.8, 0, 25},
     {"structure",
      "the atoms of a file, by Debye's sum",
@@ -87,6 +96,7 @@ static void fill_params(vtr_twin_params *p, const vtr_twin_preset *preset)
     if (p->composition == NULL) p->composition = preset->composition;
     p->ring_k = given_or(p->ring_k, preset->ring_k);
     p->scan_step_nm = given_or(p->scan_step_nm, preset->scan_step_nm);
+    if (preset->build == vtr_twin_build_network) vtr_twin_network_matrix(p);
     p->matrix_strain = given_or(p->matrix_strain, preset->matrix_strain);
     p->matrix_length_nm = given_or(p->matrix_length_nm, preset->matrix_length_nm);
     p->descan_px = given_or(p->descan_px, preset->descan_px);
@@ -191,6 +201,8 @@ static vtr_status check_for_preset(const vtr_twin_preset *preset, const vtr_twin
                         "a file with atoms and how to read it is for the preset structure");
     if (p->annealed && preset->structures != vtr_twin_build_mixture)
         return vtr_fail(err, VTR_ERR_ARGUMENT, "--annealed is for the preset two-phase");
+    if ((p->annealing != 0 || p->network != 0) && preset->build != vtr_twin_build_network)
+        return vtr_fail(err, VTR_ERR_ARGUMENT, "--annealing and --network are for the preset network");
     if (p->is_magnetised && preset->build != vtr_twin_build_lorentz)
         return vtr_fail(err, VTR_ERR_ARGUMENT, "--magnetised is for the preset lorentz");
     return VTR_OK;

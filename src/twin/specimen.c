@@ -8,12 +8,16 @@
 
 /* Strain of the step across a band, [exx, eyy, exy] in the scan frame. With d the distance from the line,
  * positive on the side of its normal, the step is tanh(d / width) exp(-|d| / decay); its deviatoric part has
- * its tensile axis at 45 degrees to the band, where the shear of the band puts it. */
+ * its tensile axis at 45 degrees to the band as it runs there, where the shear of the band puts it. At an end of the
+ * band the step goes to 0 over twice the width. */
 static void add_band(const vtr_twin_band *band, double y_nm, double x_nm, double strain[3])
 {
-    double angle = band->angle_degrees * VTR_RADIANS_PER_DEGREE, c = cos(angle), s = sin(angle);
-    double d = (y_nm - band->point_y_nm) * c - (x_nm - band->point_x_nm) * s;
+    double d, along;
+    vtr_twin_band_coordinates(band, y_nm, x_nm, &d, &along);
+    double angle = band->angle_degrees * VTR_RADIANS_PER_DEGREE + along * band->curvature_inv_nm;
     double step = tanh(d / band->width_nm) * exp(-fabs(d) / band->decay_nm);
+    if (isfinite(band->first_nm)) step *= 0.5 * (1 + tanh((along - band->first_nm) / band->width_nm));
+    if (isfinite(band->last_nm)) step *= 0.5 * (1 + tanh((band->last_nm - along) / band->width_nm));
     double axis = 2 * (angle + 0.25 * VTR_PI);
     double deviatoric = band->deviatoric * step, half = 0.5 * band->volumetric * step;
     strain[0] += half + deviatoric * cos(axis);

@@ -118,6 +118,9 @@ static vtr_status write_catalogue(vtr_mapfile *file, const vtr_twin *twin, vtr_e
         BAND("point_y_nm", point_y_nm),
         BAND("point_x_nm", point_x_nm),
         BAND("angle_degrees", angle_degrees),
+        BAND("curvature_inv_nm", curvature_inv_nm),
+        BAND("first_nm", first_nm),
+        BAND("last_nm", last_nm),
         BAND("decay_nm", decay_nm),
         BAND("width_nm", width_nm),
         BAND("deviatoric", deviatoric),
@@ -130,6 +133,35 @@ static vtr_status write_catalogue(vtr_mapfile *file, const vtr_twin *twin, vtr_e
         status = write_member(file, members[i].name, members[i].list, members[i].n, members[i].size,
                               members[i].offset, err);
     return status;
+}
+
+/* Where bands cross and branch, their density, and the strain of the matrix around them. */
+static vtr_status write_network(vtr_mapfile *file, const vtr_twin *twin, vtr_error *err)
+{
+    enum { MOST = 256, COLUMNS = 5 };
+    static const char *const names[COLUMNS] = {"point_y_nm", "point_x_nm", "point_is_branch",
+                                               "point_first_band", "point_second_band"};
+    vtr_twin_point points[MOST];
+    size_t n = vtr_twin_points(twin, points, MOST);
+    vtr_status status = VTR_OK;
+    for (int c = 0; c < COLUMNS && n > 0 && status == VTR_OK; c++) {
+        double values[MOST];
+        for (size_t i = 0; i < n; i++) {
+            const vtr_twin_point *p = &points[i];
+            const double all[COLUMNS] = {p->y_nm, p->x_nm, p->is_branch, (double)p->first + 1,
+                                         (double)p->second + 1};
+            values[i] = all[c];
+        }
+        status = vtr_mapfile_write_numbers(file, "truth", NULL, names[c], n, values, err);
+    }
+    const vtr_mapfile_attribute numbers[] = {
+        {"band_density_inv_nm", 1, {vtr_twin_band_density(twin)}},
+        {"matrix_strain", 1, {twin->params.matrix_strain}},
+        {"matrix_length_nm", 1, {twin->params.matrix_length_nm}},
+    };
+    return status == VTR_OK
+               ? vtr_mapfile_write_attributes(file, "truth", numbers, sizeof numbers / sizeof *numbers, err)
+               : status;
 }
 
 /* "name = value" lines of a table, after `length` characters; false where they do not fit. */
@@ -201,6 +233,7 @@ vtr_status vtr_twin_write_truth(const vtr_twin *twin, const char *path, const vt
     if (status == VTR_OK) status = write_maps(file, twin, err);
     if (status == VTR_OK) status = write_axes(file, twin, err);
     if (status == VTR_OK) status = write_catalogue(file, twin, err);
+    if (status == VTR_OK && twin->n_bands > 0) status = write_network(file, twin, err);
     if (status == VTR_OK) status = vtr_twin_write_phases(twin, file, err);
     if (status == VTR_OK && twin->induction_angle != NULL) status = vtr_twin_write_induction(twin, file, err);
     if (status == VTR_OK) status = write_attributes(file, twin, params, err);

@@ -67,6 +67,7 @@ typedef enum vtr_twin_purpose {
     VTR_TWIN_FOR_PIXELS,
     VTR_TWIN_FOR_INCLUSIONS,
     VTR_TWIN_FOR_FRACTION,
+    VTR_TWIN_FOR_NETWORK,
 } vtr_twin_purpose;
 void vtr_twin_random(vtr_random *random, const vtr_twin_params *params, vtr_twin_purpose purpose,
                      uint64_t stream);
@@ -97,6 +98,16 @@ vtr_status vtr_twin_keep_text(vtr_twin *twin, const char **member, const char *t
 vtr_status vtr_twin_build_fe_band(vtr_twin *twin, vtr_error *err);
 vtr_status vtr_twin_build_zr_band(vtr_twin *twin, vtr_error *err);
 vtr_status vtr_twin_build_lorentz(vtr_twin *twin, vtr_error *err);
+vtr_status vtr_twin_build_network(vtr_twin *twin, vtr_error *err);
+/* The state's random strain of the matrix, where the parameters leave it open. */
+void vtr_twin_network_matrix(vtr_twin_params *params);
+/* Copies the list into the plan. */
+vtr_status vtr_twin_add_bands(vtr_twin *twin, const vtr_twin_band *bands, size_t n, vtr_error *err);
+/* Distance from a band's line and arc length along it, from its point; the place at an arc length; length within the field. */
+void vtr_twin_band_coordinates(const vtr_twin_band *band, double y_nm, double x_nm, double *distance_nm,
+                               double *along_nm);
+void vtr_twin_band_place(const vtr_twin_band *band, double along_nm, double place_yx[2]);
+double vtr_twin_band_length(const vtr_twin *twin, const vtr_twin_band *band);
 /* twin->induction_angle of every position, from the strain. */
 vtr_status vtr_twin_build_domains(vtr_twin *twin, vtr_error *err);
 /* Sets the induction of a position and moves its centre by the deflection. */
