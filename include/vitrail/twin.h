@@ -54,18 +54,19 @@ typedef struct vtr_twin_params {
     const char *model;              /* atoms of the preset structure */
     vtr_structure_params structure; /* how to read them */
     bool is_magnetised;             /* lorentz: one domain */
-    double thickness_nm;            /* lorentz: of the film */
-    double induction_t;             /* lorentz: its size */
-    int annealing;                  /* network: 0 as-cast, 1 20 h, 2 240 h */
-    int network;                    /* network: 0 dense, 1 sparse */
-    bool annealed;                  /* two-phase: solid-like 67.2 % with 5.7 nm for 46.8 % with 5.4 nm */
-    double ring_k;                  /* position of the first ring, 1/Å; NAN: the preset's */
-    double k_step;                  /* 1/Å per px; NAN: the ring at 0.47 of the half width */
-    double electrons;               /* dose, see above */
-    double background;              /* N B at the ring relative to N <f^2> there, at g = 1 */
-    double wedge;                   /* g runs from 1 - wedge/2 to 1 + wedge/2 along scan_x */
-    double exx, eyy, exy;           /* added to the specimen's strain, fractions */
-    double strain_scale;            /* of the bands and inclusions */
+    double thickness_nm;            /* lorentz: of the film; thickness: of the foil; NAN: 100, 300 */
+    double shift_x_nm, shift_y_nm, turn_degrees; /* thickness: see vtr_twin_foil; NAN: drawn */
+    double induction_t;                          /* lorentz: its size */
+    int annealing;                               /* network: 0 as-cast, 1 20 h, 2 240 h */
+    int network;                                 /* network: 0 dense, 1 sparse */
+    bool annealed;             /* two-phase: solid-like 67.2 % with 5.7 nm for 46.8 % with 5.4 nm */
+    double ring_k;             /* position of the first ring, 1/Å; NAN: the preset's */
+    double k_step;             /* 1/Å per px; NAN: the ring at 0.47 of the half width */
+    double electrons;          /* dose, see above */
+    double background;         /* N B at the ring relative to N <f^2> there, at g = 1 */
+    double wedge;              /* g runs from 1 - wedge/2 to 1 + wedge/2 along scan_x */
+    double exx, eyy, exy;      /* added to the specimen's strain, fractions */
+    double strain_scale;       /* of the bands and inclusions */
     double matrix_strain;      /* standard deviation of each component of the matrix's random strain; NAN: the
                                   preset's */
     double matrix_length_nm;   /* where its correlation falls to 1/e; NAN: the preset's */
@@ -109,6 +110,18 @@ typedef struct vtr_twin_position {
     bool is_vacuum;            /* no specimen: the direct beam alone, with the descan */
 } vtr_twin_position;
 
+/* What the thickness t of the preset thickness does (src/twin/foil.c has the formulas); 1, 1, 1, 1 and zeros otherwise. A
+ * place r of the scan lies at m + shift + R(turn)(r - m) of the specimen's field of view, m the middle of the scan. */
+typedef struct vtr_twin_foil {
+    double thickness_nm;
+    double relaxation; /* strain of bands, inclusions and matrix over that of the bulk */
+    double plural;     /* what plural scattering adds to `background` */
+    double scattered;  /* share of the electrons in rings and background together */
+    double beam;       /* those of the direct beam over them */
+    double contrast;   /* of the speckle, over that at 100 nm */
+    double shift_x_nm, shift_y_nm, turn_degrees;
+} vtr_twin_foil;
+
 /* What the recording will be. */
 typedef struct vtr_twin_info {
     char preset[16], composition[256];
@@ -120,6 +133,7 @@ typedef struct vtr_twin_info {
     double w[3];                /* Wxx, Wyy, Wxy of the inverse lens distortion */
     double scan_to_detector[4]; /* T, row by row: [xx, xy, yx, yy] */
     double scan_step_nm, beam_energy_kev, saturation;
+    vtr_twin_foil foil;
 } vtr_twin_info;
 
 typedef struct vtr_twin vtr_twin;

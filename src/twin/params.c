@@ -19,8 +19,14 @@ static const vtr_parameter parameters[] = {
     {"model", NULL, VTR_PARAMETER_STRING, AT(model), .metavar = "FILE",
      .help = "atoms of the preset structure; the same as naming the file after it"},
     {"magnetised", NULL, VTR_PARAMETER_BOOL, AT(is_magnetised), .help = "lorentz: the whole film one domain"},
-    {"thickness", "nm", DOUBLE, AT(thickness_nm), 100, 1, 1e4, .metavar = "NM",
-     .help = "lorentz: of the film"},
+    {"thickness", "nm", DOUBLE, AT(thickness_nm), NAN, 1, 1e4, .metavar = "NM",
+     .help = "lorentz: of the film, by default 100; thickness: of the foil, by default 300"},
+    {"shift-x", "nm", DOUBLE, AT(shift_x_nm), NAN, -1e4, 1e4, .metavar = "NM",
+     .help =
+         "thickness: where the scan lies in the field of view; drawn from seed and thickness unless given"},
+    {"shift-y", "nm", DOUBLE, AT(shift_y_nm), NAN, -1e4, 1e4, .metavar = "NM", .help = "likewise"},
+    {"turn", "degrees", DOUBLE, AT(turn_degrees), NAN, -90, 90, .metavar = "DEGREES",
+     .help = "thickness: of the scan against the field of view, from +x towards +y; likewise"},
     {"induction", "T", DOUBLE, AT(induction_t), 1.4, 0, 10, .metavar = "T", .help = "lorentz: its size"},
     {"annealed", NULL, VTR_PARAMETER_BOOL, AT(annealed),
      .help = "two-phase: more of the solid-like structure (67.2 for 46.8 %), in larger regions"},
@@ -34,7 +40,8 @@ static const vtr_parameter parameters[] = {
      .help =
          "size of a pixel; default: the ring at 0.47 of the half width; structure, two-phase: Q to 18 1/Å"},
     {"electrons", "electrons", DOUBLE, AT(electrons), 1e5, 0, 1e12, .metavar = "N",
-     .help = "dose: electrons a pattern in rings and background together, without the direct beam"},
+     .help = "dose: electrons a pattern in rings and background together, without the direct beam; "
+             "thickness: all that come"},
     {"background", NULL, DOUBLE, AT(background), 0.5, 0, 100, .metavar = "RATIO",
      .help = "plural and inelastic background at the ring relative to <f^2> there"},
     {"wedge", NULL, DOUBLE, AT(wedge), 0, 0, 1.9, .metavar = "PART",

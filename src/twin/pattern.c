@@ -25,7 +25,9 @@ void vtr_twin_scales(const vtr_twin *twin, const vtr_twin_position *position, do
     *n = position->is_vacuum
              ? 0
              : position->electrons / (twin->elastic_sum + position->background_factor * twin->background_sum);
-    *m = twin->params.middle == VTR_TWIN_DIRECT_BEAM ? twin->params.beam_ratio * position->electrons : 0;
+    *m = twin->params.middle == VTR_TWIN_DIRECT_BEAM
+             ? twin->params.beam_ratio * twin->info.foil.beam * position->electrons
+             : 0;
 }
 
 void vtr_twin_expected(const vtr_twin *twin, const vtr_twin_position *position, double *expected)
@@ -137,7 +139,7 @@ void vtr_twin_frame(const vtr_twin *twin, const vtr_twin_position *position, uin
     float last = (float)(twin->n_radial - 2);
     frame_plan plan = plan_frame(twin, position);
     vtr_random random;
-    vtr_twin_random(&random, &twin->params, VTR_TWIN_FOR_FRAMES, stream);
+    vtr_twin_random(&random, &twin->params, VTR_TWIN_FOR_FRAMES, stream + twin->first_stream);
     vtr_speckle_window window = {0};
     if (twin->speckle != NULL)
         vtr_speckle_draw(twin->speckle, &random, position->centre_y, position->centre_x, &window);

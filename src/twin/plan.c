@@ -45,6 +45,15 @@ static const vtr_twin_preset presets[] = {
      25,
      .half_width_Q = 18,
      .structures = vtr_twin_build_model},
+    {"thickness",
+     "one field of view in foils of several thicknesses, which relax and scatter plurally",
+     "Fe85.2Si0.5B9.5P4Cu0.8",
+     0.49,
+     {60, 90},
+     5.8,
+     3e-4,
+     25,
+     .build = vtr_twin_build_thickness},
     {"two-phase",
      "a liquid-like and a solid-like structure mixed at random",
      "Fe85.2Si0.5B9.5P4Cu0.8",
@@ -100,6 +109,7 @@ static void fill_params(vtr_twin_params *p, const vtr_twin_preset *preset)
     p->matrix_strain = given_or(p->matrix_strain, preset->matrix_strain);
     p->matrix_length_nm = given_or(p->matrix_length_nm, preset->matrix_length_nm);
     p->descan_px = given_or(p->descan_px, preset->descan_px);
+    p->thickness_nm = given_or(p->thickness_nm, preset->build == vtr_twin_build_thickness ? 300 : 100);
     p->centre_y = given_or(p->centre_y, 0.5 * ((double)p->pattern[0] - 1));
     p->centre_x = given_or(p->centre_x, 0.5 * ((double)p->pattern[1] - 1));
     double smaller = (double)(p->pattern[0] < p->pattern[1] ? p->pattern[0] : p->pattern[1]);
@@ -144,6 +154,9 @@ static void fill_info(vtr_twin *twin, const char *preset)
     info->scan_step_nm = p->scan_step_nm;
     info->beam_energy_kev = p->beam_energy_kev;
     info->saturation = p->saturation;
+    bool is_foil = vtr_twin_find_preset(preset)->build == vtr_twin_build_thickness;
+    info->foil = is_foil ? vtr_twin_thin_foil(p) : vtr_twin_bulk();
+    if (is_foil) twin->first_stream = (uint64_t)llround(1000 * p->thickness_nm) << 32;
     twin->n_positions = info->shape[0] * info->shape[1];
     twin->n_pixels = info->shape[2] * info->shape[3];
 }
@@ -152,7 +165,7 @@ static vtr_status build_speckle(vtr_twin *twin, vtr_error *err)
 {
     const vtr_twin_params *p = &twin->params;
     if (p->contrast <= 0) return VTR_OK;
-    vtr_speckle_params speckle = {.contrast = p->contrast,
+    vtr_speckle_params speckle = {.contrast = p->contrast * twin->info.foil.contrast,
                                   .grain_px = p->grain_px,
                                   .friedel = p->friedel,
                                   .det_y = twin->info.shape[2],
@@ -205,6 +218,10 @@ static vtr_status check_for_preset(const vtr_twin_preset *preset, const vtr_twin
         return vtr_fail(err, VTR_ERR_ARGUMENT, "--annealing and --network are for the preset network");
     if (p->is_magnetised && preset->build != vtr_twin_build_lorentz)
         return vtr_fail(err, VTR_ERR_ARGUMENT, "--magnetised is for the preset lorentz");
+    bool is_placed = !isnan(p->shift_y_nm) || !isnan(p->shift_x_nm) || !isnan(p->turn_degrees);
+    if (is_placed && preset->build != vtr_twin_build_thickness)
+        return vtr_fail(err, VTR_ERR_ARGUMENT,
+                        "--shift-x, --shift-y and --turn are for the preset thickness");
     return VTR_OK;
 }
 
@@ -303,7 +320,7 @@ void vtr_twin_get_position(const vtr_twin *twin, size_t position, vtr_twin_posit
     size_t n_y = twin->info.shape[0], n_x = twin->info.shape[1];
     double y = across_scan(position / n_x, n_y), x = across_scan(position % n_x, n_x);
     vtr_random random;
-    vtr_twin_random(&random, p, VTR_TWIN_FOR_CENTRES, position);
+    vtr_twin_random(&random, p, VTR_TWIN_FOR_CENTRES, position + twin->first_stream);
     double jitter_x = p->jitter_px * vtr_random_normal(&random);
     double jitter_y = p->jitter_px * vtr_random_normal(&random);
     double line = 0.5 * p->descan_px, bow = 0.5 * p->descan_bow_px * (x * x + y * y);
@@ -314,7 +331,7 @@ void vtr_twin_get_position(const vtr_twin *twin, size_t position, vtr_twin_posit
                                .exy = (double)twin->strain[2][position],
                                .centre_x = p->centre_x + line * (x + 0.2 * y) + bow + jitter_x,
                                .centre_y = p->centre_y + line * (0.7 * y - 0.2 * x) + 0.5 * bow + jitter_y,
-                               .electrons = p->electrons,
+                               .electrons = p->electrons * twin->info.foil.scattered,
                                .background_factor = 1 + 0.5 * p->wedge * x,
                                .solid_fraction =
                                    twin->solid_fraction != NULL ? (double)twin->solid_fraction[position] : 0};

@@ -27,10 +27,9 @@ static void add_band(const vtr_twin_band *band, double y_nm, double x_nm, double
 
 static void strain_at(const vtr_twin *twin, size_t position, double strain[3])
 {
-    double step = twin->info.scan_step_nm, scale = twin->params.strain_scale;
-    double y_nm = step * (double)(position / twin->info.shape[1]),
-           x_nm = step * (double)(position % twin->info.shape[1]);
-    double sum[3] = {0};
+    double scale = twin->params.strain_scale * twin->info.foil.relaxation;
+    double y_nm, x_nm, sum[3] = {0};
+    vtr_twin_place(twin, position, &y_nm, &x_nm);
     for (size_t i = 0; i < twin->n_bands; i++)
         add_band(&twin->bands[i], y_nm, x_nm, sum);
     for (size_t i = 0; i < twin->n_inclusions; i++) {
@@ -41,6 +40,7 @@ static void strain_at(const vtr_twin *twin, size_t position, double strain[3])
         for (int j = 0; j < 3; j++)
             sum[j] += elastic[j];
     }
+    if (twin->info.foil.turn_degrees != 0) vtr_twin_turn_strain(twin, sum);
     strain[0] = twin->params.exx + scale * sum[0];
     strain[1] = twin->params.eyy + scale * sum[1];
     strain[2] = twin->params.exy + scale * sum[2];
@@ -84,7 +84,9 @@ vtr_status vtr_twin_build_strain(vtr_twin *twin, vtr_error *err)
         for (int j = 0; j < 3; j++)
             twin->strain[j][i] = (float)strain[j];
     }
-    if (twin->params.matrix_strain > 0) status = add_matrix(twin, field, err);
+    if (twin->params.matrix_strain > 0)
+        status = twin->info.foil.thickness_nm > 0 ? vtr_twin_add_shared_matrix(twin, err)
+                                                  : add_matrix(twin, field, err);
 cleanup:
     vtr_free(field);
     return status;

@@ -62,7 +62,7 @@ vtr_status vtr_twin_build_tables(vtr_twin *twin, vtr_error *err)
         return vtr_fail(err, VTR_ERR_MEMORY, "out of memory for the radial tables");
     double ring_f2;
     vtr_electron_averages(&twin->composition, info->ring_k, NULL, &ring_f2);
-    twin->background_scale = twin->params.background * ring_f2;
+    twin->background_scale = (twin->params.background + info->foil.plural) * ring_f2;
     twin->beam_scale = beam_scale(twin->params.beam_radius_px);
     for (size_t i = 0; i < twin->n_radial; i++) {
         double r = (double)i / VTR_TWIN_STEPS_PER_PX, s, f2, ff, background;

@@ -164,6 +164,21 @@ static vtr_status write_network(vtr_mapfile *file, const vtr_twin *twin, vtr_err
                : status;
 }
 
+/* What the thickness did, and where the scan lies in the field of view. */
+static vtr_status write_foil(vtr_mapfile *file, const vtr_twin *twin, vtr_error *err)
+{
+    const vtr_twin_foil *f = &twin->info.foil;
+    const vtr_mapfile_attribute numbers[] = {
+        {"thickness_nm", 1, {f->thickness_nm}},
+        {"relaxation", 1, {f->relaxation}},
+        {"plural_background", 1, {f->plural}},
+        {"scattered", 1, {f->scattered}},
+        {"field_shift_nm", 2, {f->shift_y_nm, f->shift_x_nm}},
+        {"field_turn_degrees", 1, {f->turn_degrees}},
+    };
+    return vtr_mapfile_write_attributes(file, "truth", numbers, sizeof numbers / sizeof *numbers, err);
+}
+
 /* "name = value" lines of a table, after `length` characters; false where they do not fit. */
 static bool format_table(const vtr_parameter_table *table, const void *values, char *text, size_t size,
                          size_t *length)
@@ -234,6 +249,7 @@ vtr_status vtr_twin_write_truth(const vtr_twin *twin, const char *path, const vt
     if (status == VTR_OK) status = write_axes(file, twin, err);
     if (status == VTR_OK) status = write_catalogue(file, twin, err);
     if (status == VTR_OK && twin->n_bands > 0) status = write_network(file, twin, err);
+    if (status == VTR_OK && twin->info.foil.thickness_nm > 0) status = write_foil(file, twin, err);
     if (status == VTR_OK) status = vtr_twin_write_phases(twin, file, err);
     if (status == VTR_OK && twin->induction_angle != NULL) status = vtr_twin_write_induction(twin, file, err);
     if (status == VTR_OK) status = write_attributes(file, twin, params, err);

@@ -29,11 +29,12 @@ struct vtr_twin {
     float *structure_change; /* [n_radial], s_1 - s_0; NULL where there is one structure */
     size_t n_phases;
     vtr_twin_phase phase[VTR_TWIN_PHASES_MAX];
-    float *induction_angle;             /* [scan_y][scan_x], rad; NULL where there is no induction */
-    float *solid_fraction;              /* [scan_y][scan_x]; NULL where there is one structure */
-    char *kept_text[4];                 /* strings of the parameters, which may go before the plan does */
-    double background_scale;            /* Å^2 */
-    double beam_scale;                  /* D(0), so that D adds to 1 over the plane */
+    float *induction_angle;  /* [scan_y][scan_x], rad; NULL where there is no induction */
+    float *solid_fraction;   /* [scan_y][scan_x]; NULL where there is one structure */
+    char *kept_text[4];      /* strings of the parameters, which may go before the plan does */
+    uint64_t first_stream;   /* of the random numbers of frames and centres: each thickness has its own */
+    double background_scale; /* Å^2 */
+    double beam_scale;       /* D(0), so that D adds to 1 over the plane */
     double elastic_sum, background_sum; /* over the reference pattern */
     unsigned char *reasons;             /* [det_y][det_x], beam stop, hot, dead */
     vtr_speckle *speckle;
@@ -68,6 +69,7 @@ typedef enum vtr_twin_purpose {
     VTR_TWIN_FOR_INCLUSIONS,
     VTR_TWIN_FOR_FRACTION,
     VTR_TWIN_FOR_NETWORK,
+    VTR_TWIN_FOR_PLACEMENT,
 } vtr_twin_purpose;
 void vtr_twin_random(vtr_random *random, const vtr_twin_params *params, vtr_twin_purpose purpose,
                      uint64_t stream);
@@ -98,6 +100,16 @@ vtr_status vtr_twin_keep_text(vtr_twin *twin, const char **member, const char *t
 vtr_status vtr_twin_build_fe_band(vtr_twin *twin, vtr_error *err);
 vtr_status vtr_twin_build_zr_band(vtr_twin *twin, vtr_error *err);
 vtr_status vtr_twin_build_lorentz(vtr_twin *twin, vtr_error *err);
+vtr_status vtr_twin_build_thickness(vtr_twin *twin, vtr_error *err);
+/* What thickness does, to nothing and to the foil of the preset thickness. */
+vtr_twin_foil vtr_twin_bulk(void);
+vtr_twin_foil vtr_twin_thin_foil(const vtr_twin_params *params);
+/* Where of the specimen's field of view a position of the scan lies. */
+void vtr_twin_place(const vtr_twin *twin, size_t position, double *y_nm, double *x_nm);
+/* exx, eyy, exy of the specimen's field in the frame of the scan, which is turned against it. */
+void vtr_twin_turn_strain(const vtr_twin *twin, double strain[3]);
+/* The matrix's random strain as a field of the specimen, at the places of the scan. */
+vtr_status vtr_twin_add_shared_matrix(vtr_twin *twin, vtr_error *err);
 vtr_status vtr_twin_build_network(vtr_twin *twin, vtr_error *err);
 /* The state's random strain of the matrix, where the parameters leave it open. */
 void vtr_twin_network_matrix(vtr_twin_params *params);

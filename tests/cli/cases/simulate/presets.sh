@@ -1,5 +1,5 @@
 # Every preset writes a recording and its truth; the same seed gives the same bytes for any number of threads.
-for preset in fe-band network rings zr-band; do
+for preset in thickness fe-band network rings zr-band; do
   vitrail simulate $preset -o $preset.npy --scan 3x5 --pattern 32x24 --threads 1
 done
 vitrail simulate rings -o one.npy --scan 4x4 --pattern 32x32 --threads 1 --quiet

@@ -9,6 +9,7 @@ status_of vitrail simulate structure -o a.npy
 status_of vitrail simulate structure none.xyz -o a.npy
 status_of vitrail simulate rings none.xyz -o a.npy
 status_of vitrail simulate fe-band --annealed -o a.npy
+status_of vitrail simulate fe-band --turn 1 -o a.npy
 printf '2\n4 4 4\nCs 0 0 0\nCl nan 2 2\n' > bad.xyz
 status_of vitrail simulate structure bad.xyz -o a.npy
 vitrail simulate rings -o a.npy --scan 2x2 --pattern 16x16 --quiet
