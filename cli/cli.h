@@ -3,7 +3,8 @@
 #define VITRAIL_CLI_H
 
 /* To add a command: write cli/cmd_NAME.c with a cli_command, declare it in commands.h, add it to the sorted table
- * in commands.c and the file to CMakeLists.txt, and write docs/man/vitrail-NAME.md. The command's file holds its
+ * in commands.c and the file to CMakeLists.txt, and write docs/man/vitrail-NAME.md. What can be a step of a recipe has an
+ * entry in recipe_flow.c. The command's file holds its
  * option tables, one call into the library, one writer: no physics. */
 
 #include <stdbool.h>
@@ -30,6 +31,14 @@ typedef struct cli_group {
     void *values;
 } cli_group;
 
+/* The recipe that a command is a step of, which the map file is to hold. */
+typedef struct cli_recipe_note {
+    const char *text;      /* of the whole recipe */
+    const char *command;   /* "vitrail run scan.yaml" */
+    const char *folder;    /* of the recipe, seen from the map file's */
+    const char *recording; /* the name of the one of a series that the map file is made from */
+} cli_recipe_note;
+
 /* What a command gets: its inputs in order, its common options, and the progress to hand to the library. */
 typedef struct cli_run {
     const char *command;
@@ -38,6 +47,7 @@ typedef struct cli_run {
     const char *inputs[CLI_MAX_INPUTS];
     /* bar on stderr when it is a terminal and not --quiet; warnings; SIGINT, SIGTERM */
     vtr_progress progress;
+    const cli_recipe_note *recipe; /* NULL outside vitrail run */
     int argc;
     char **argv;
 } cli_run;
@@ -70,8 +80,11 @@ void cli_json_array(const char *name, const double *values, size_t n, const char
 void cli_json_text(const char *name, const char *text, const char *end);
 
 /* Adds to the map file how it was made: the command line as one would type it, the options of the groups as
- * "name = value" lines, and the input where it is not NULL. */
+ * "name = value" lines, and the input where it is not NULL. What begins a map file ("map") also adds the recipe. */
 vtr_status cli_add_provenance(vtr_mapfile *file, const char *step, const cli_run *run,
                               const cli_group *groups, size_t n_groups, const char *input, vtr_error *err);
+
+/* A command line as one would type it, to be freed; NULL when memory is short. */
+char *cli_command_line(int argc, char *const *argv);
 
 #endif

@@ -3,6 +3,9 @@
 
 #include <string.h>
 
+#include "options.h"
+#include "terminal.h"
+
 /* One line a command here and one in the table below. */
 
 /* One line each, so that two additions do not touch the same line. */
@@ -21,6 +24,7 @@ const cli_command *const cli_commands[] = {
     &cli_phases,
     &cli_profile,
     &cli_report,
+    &cli_run_recipe,
     &cli_simulate,
     &cli_strain,
     &cli_view,
@@ -34,4 +38,33 @@ const cli_command *cli_find_command(const char *name)
     for (size_t i = 0; i < cli_n_commands; i++)
         if (strcmp(cli_commands[i]->name, name) == 0) return cli_commands[i];
     return NULL;
+}
+
+static vtr_status check_inputs(const cli_command *command, const cli_run *run, vtr_error *err)
+{
+    if (run->n_inputs >= command->min_inputs && run->n_inputs <= command->max_inputs) return VTR_OK;
+    return vtr_fail(err, VTR_ERR_ARGUMENT, "%s; usage: vitrail %s %s",
+                    run->n_inputs < command->min_inputs ? "missing input" : "too many inputs", command->name,
+                    command->usage);
+}
+
+vtr_status cli_execute(const cli_command *command, const cli_common *common, const cli_recipe_note *recipe,
+                       int argc, char **argv, vtr_error *err)
+{
+    cli_group groups[CLI_MAX_GROUPS];
+    size_t n_groups = command->options != NULL ? command->options(groups) : 0;
+    cli_run run = {.command = command->name, .recipe = recipe, .argc = argc, .argv = argv};
+    vtr_parameters_default(&cli_common_options, &run.common);
+    if (common != NULL) run.common = *common;
+    vtr_status status = cli_parse(&run, groups, n_groups, argc, argv, err);
+    if (status == VTR_OK && run.common.help) {
+        cli_print_help(stdout, command);
+        return VTR_OK;
+    }
+    if (status == VTR_OK) status = check_inputs(command, &run, err);
+    if (status != VTR_OK) return status;
+    cli_terminal_start(&run);
+    status = command->run(&run, err);
+    cli_terminal_end();
+    return status;
 }

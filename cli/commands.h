@@ -9,6 +9,10 @@ extern const cli_command *const cli_commands[];
 extern const size_t cli_n_commands;
 const cli_command *cli_find_command(const char *name);
 
+/* Runs a command with argv[1..] as its options and inputs, over the common options in `common` (NULL: their defaults). */
+vtr_status cli_execute(const cli_command *command, const cli_common *common, const cli_recipe_note *recipe,
+                       int argc, char **argv, vtr_error *err);
+
 /* One line a command. */
 extern const cli_command cli_bands;
 extern const cli_command cli_calibrate;
@@ -23,6 +27,7 @@ extern const cli_command cli_pdf;
 extern const cli_command cli_phases;
 extern const cli_command cli_profile;
 extern const cli_command cli_report;
+extern const cli_command cli_run_recipe;
 extern const cli_command cli_simulate;
 extern const cli_command cli_strain;
 extern const cli_command cli_view;

@@ -4,7 +4,6 @@
 
 #include "commands.h"
 #include "options.h"
-#include "terminal.h"
 
 static void print_overview(FILE *out)
 {
@@ -45,29 +44,10 @@ static int exit_status(vtr_status status)
     }
 }
 
-static vtr_status check_inputs(const cli_command *command, const cli_run *run, vtr_error *err)
-{
-    if (run->n_inputs >= command->min_inputs && run->n_inputs <= command->max_inputs) return VTR_OK;
-    return vtr_fail(err, VTR_ERR_ARGUMENT, "%s; usage: vitrail %s %s",
-                    run->n_inputs < command->min_inputs ? "missing input" : "too many inputs", command->name,
-                    command->usage);
-}
-
 static int run_command(const cli_command *command, int argc, char **argv)
 {
     vtr_error err = {0};
-    cli_group groups[CLI_MAX_GROUPS];
-    size_t n_groups = command->options != NULL ? command->options(groups) : 0;
-    cli_run run = {.command = command->name, .argc = argc, .argv = argv};
-    vtr_parameters_default(&cli_common_options, &run.common);
-    vtr_status status = cli_parse(&run, groups, n_groups, argc, argv, &err);
-    if (status == VTR_OK && run.common.help) return print_help_of(command->name);
-    if (status == VTR_OK) status = check_inputs(command, &run, &err);
-    if (status == VTR_OK) {
-        cli_terminal_start(&run);
-        status = command->run(&run, &err);
-        cli_terminal_end();
-    }
+    vtr_status status = cli_execute(command, NULL, NULL, argc, argv, &err);
     if (status != VTR_OK)
         fprintf(stderr, "vitrail %s: %s\n", command->name,
                 err.message[0] != '\0' ? err.message : vtr_status_text(status));

@@ -58,14 +58,13 @@ static void add_word(growing *g, const char *word)
     add_text(g, "'");
 }
 
-/* The command line as one would type it. */
-static char *command_line(const cli_run *run)
+char *cli_command_line(int argc, char *const *argv)
 {
     growing g = {0};
     add_text(&g, "vitrail");
-    for (int i = 0; i < run->argc; i++) {
+    for (int i = 0; i < argc; i++) {
         add_text(&g, " ");
-        add_word(&g, run->argv[i]);
+        add_word(&g, argv[i]);
     }
     return finish(&g);
 }
@@ -87,14 +86,27 @@ static char *settings_text(const cli_group *groups, size_t n_groups)
     return finish(&g);
 }
 
+/* The settings of a run are its recipe. */
+static vtr_status add_recipe(vtr_mapfile *file, const cli_recipe_note *recipe, vtr_error *err)
+{
+    vtr_status status = vtr_mapfile_provenance(file, "run", recipe->command, recipe->text, NULL, err);
+    if (status == VTR_OK)
+        status = vtr_mapfile_write_text(file, "process/run", NULL, "folder", recipe->folder, err);
+    if (status == VTR_OK)
+        status = vtr_mapfile_write_text(file, "process/run", NULL, "recording", recipe->recording, err);
+    return status;
+}
+
 vtr_status cli_add_provenance(vtr_mapfile *file, const char *step, const cli_run *run,
                               const cli_group *groups, size_t n_groups, const char *input, vtr_error *err)
 {
-    char *command = command_line(run), *settings = settings_text(groups, n_groups);
+    char *command = cli_command_line(run->argc, run->argv), *settings = settings_text(groups, n_groups);
     vtr_status status = command == NULL || settings == NULL
                             ? vtr_fail(err, VTR_ERR_MEMORY, "out of memory for the provenance")
                             : vtr_mapfile_provenance(file, step, command, settings, input, err);
     free(command);
     free(settings);
+    if (status == VTR_OK && run->recipe != NULL && strcmp(step, "map") == 0)
+        status = add_recipe(file, run->recipe, err);
     return status;
 }
