@@ -32,7 +32,8 @@ static inline bool vtr_band_is_valid(const vtr_band_maps *maps, size_t i)
 
 /* --- the field of one inclusion (eshelby.c) --------------------------------------------------------------------- */
 
-/* A core: its radius, how the eigenstrain fills it, the width over which a hard rim is smeared, and Poisson's ratio. */
+/* A core: its radius, how the eigenstrain fills it, the width over which the place of a hard rim is
+ * not known, and Poisson's ratio. */
 typedef struct vtr_core {
     double radius_nm, rim_nm, poisson;
     vtr_inclusion_core form;

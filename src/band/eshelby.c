@@ -28,24 +28,16 @@ typedef struct moments {
     double m, a2, a4; /* A2/r^2 and A4/r^4 */
 } moments;
 
-/* Discs of radius a + rim z, z standard normal: their truncated moments, E[z^k; z < b]. */
+/* Which side of a hard rim a position saw is not known within a width: the mean of the disc's own fields inside and
+ * outside, weighted by how likely each is. Discs of many radii instead, of which a smeared rim is the sum, have larger
+ * moments than one, A4 by 6 (rim/a)^2: with them radii come out too small and shears too large, by 5 % for a rim of 1.7 nm
+ * about 15 nm. */
 static moments hard(const vtr_core *core, double r)
 {
-    double a = core->radius_nm, rim = core->rim_nm;
-    if (!(rim > 0) || fabs(r - a) > 8 * rim) {
-        double q = r > a ? a / r : 0;
-        /* far outside the rim's width still adds to the mean square radius */
-        double q2 = r > a && rim > 0 ? (a * a + rim * rim) / (r * r) : q * q;
-        double q4 = r > a && rim > 0 ? (pow(a, 4) + 6 * a * a * rim * rim + 3 * pow(rim, 4)) / pow(r, 4)
-                                     : q * q * q * q;
-        return (moments){r > a ? 0 : 1, q2, q4};
-    }
-    double b = (r - a) / rim, p = 0.5 * erfc(-b / sqrt(2)), g = exp(-0.5 * b * b) / sqrt(2 * VTR_PI);
-    double m1 = -g, m2 = p - b * g, m3 = -(b * b + 2) * g, m4 = 3 * p - (b * b * b + 3 * b) * g;
-    double a2 = a * a * p + 2 * a * rim * m1 + rim * rim * m2;
-    double a4 = pow(a, 4) * p + 4 * pow(a, 3) * rim * m1 + 6 * a * a * rim * rim * m2 +
-                4 * a * pow(rim, 3) * m3 + pow(rim, 4) * m4;
-    return (moments){1 - p, a2 / (r * r), a4 / pow(r, 4)};
+    double a = core->radius_nm, rim = core->rim_nm, q2 = a * a / (r * r);
+    double outside = rim > 0 ? 0.5 * erfc((a - r) / (sqrt(2) * rim)) : r > a ? 1 : 0;
+    if (a - r > 8 * rim && r <= a) return (moments){1, 0, 0};
+    return (moments){1 - outside, outside * q2, outside * q2 * q2};
 }
 
 /* m = exp(-w), w = (r/a)^2: discs with the density 2 a'/a^2 exp(-(a'/a)^2). */

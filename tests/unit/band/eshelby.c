@@ -32,9 +32,9 @@ static void stress_at(double s[3], const vtr_core *core, double y, double x)
 static void stress_is_in_equilibrium(void **state)
 {
     (void)state;
-    const vtr_core *const cores[] = {&sharp, &smeared, &gaussian};
+    const vtr_core *const cores[] = {&sharp, &gaussian};
     double h = 1e-3;
-    for (int k = 0; k < 3; k++)
+    for (int k = 0; k < 2; k++)
         for (double r = 2.5; r < 100; r *= 1.17)
             for (double phi = 0.1; phi < 6; phi += 0.7) {
                 double y = r * sin(phi), x = r * cos(phi), xp[3], xm[3], yp[3], ym[3];
@@ -51,9 +51,9 @@ static void stress_is_in_equilibrium(void **state)
 static void strain_is_that_of_the_displacement(void **state)
 {
     (void)state;
-    const vtr_core *const cores[] = {&sharp, &smeared, &gaussian};
+    const vtr_core *const cores[] = {&sharp, &gaussian};
     double h = 1e-4;
-    for (int k = 0; k < 3; k++)
+    for (int k = 0; k < 2; k++)
         for (double r = 1.7; r < 80; r *= 1.31)
             for (double phi = 0.2; phi < 6; phi += 0.9) {
                 double y = r * sin(phi), x = r * cos(phi), xp[2], xm[2], yp[2], ym[2], e[3];
@@ -117,24 +117,25 @@ static void middle_of_the_core(void **state)
     }
 }
 
-/* Moments about the rim are those of the discs that it is smeared over: a sum over many of them. */
-static void a_smeared_rim_is_a_sum_of_discs(void **state)
+/* About the rim the strain is between that of both sides, half way on it; away from it, that of the sharp core, near and
+ * far: nothing that the rim is given may change the moments that the far field has. */
+static void a_rim_that_is_not_known_keeps_the_far_field(void **state)
 {
     (void)state;
-    for (double r = 11; r < 25; r += 0.9) {
-        double whole[VTR_TCS][3], sum[VTR_TCS][3] = {{0}}, weights = 0;
-        vtr_core_strain(whole, &smeared, 0.6 * r, 0.8 * r);
-        for (double z = -7; z <= 7; z += 1e-3) {
-            double one[VTR_TCS][3], w = exp(-0.5 * z * z);
-            vtr_core disc = sharp;
-            disc.radius_nm = smeared.radius_nm + smeared.rim_nm * z;
-            vtr_core_strain(one, &disc, 0.6 * r, 0.8 * r);
-            weights += w;
+    for (double phi = 0; phi < 6.2; phi += 0.3) {
+        double c = cos(phi), s = sin(phi), rim[VTR_TCS][3], in[VTR_TCS][3], out[VTR_TCS][3];
+        vtr_core_strain(rim, &smeared, 15 * s, 15 * c);
+        vtr_core_strain(in, &sharp, 15 * (1 - 1e-9) * s, 15 * (1 - 1e-9) * c);
+        vtr_core_strain(out, &sharp, 15 * (1 + 1e-9) * s, 15 * (1 + 1e-9) * c);
+        for (int j = 0; j < 9; j++)
+            assert_near(rim[j / 3][j % 3], (in[j / 3][j % 3] + out[j / 3][j % 3]) / 2, 1e-7);
+        for (double r = 1; r < 200; r *= 1.4) {
+            if (fabs(r - 15) < 6 * smeared.rim_nm) continue; /* 1e-9 of a normal distribution lies beyond */
+            vtr_core_strain(rim, &smeared, r * s, r * c);
+            vtr_core_strain(in, &sharp, r * s, r * c);
             for (int j = 0; j < 9; j++)
-                sum[j / 3][j % 3] += w * one[j / 3][j % 3];
+                assert_near(rim[j / 3][j % 3], in[j / 3][j % 3], 1e-8);
         }
-        for (int j = 0; j < 9; j++) /* the rim falls into one of 14000 steps */
-            assert_near(whole[j / 3][j % 3], sum[j / 3][j % 3] / weights, 5e-4);
     }
 }
 
@@ -146,7 +147,7 @@ int main(void)
         cmocka_unit_test(displacement_is_continuous_at_the_rim),
         cmocka_unit_test(far_field_is_a_quadrupole),
         cmocka_unit_test(middle_of_the_core),
-        cmocka_unit_test(a_smeared_rim_is_a_sum_of_discs),
+        cmocka_unit_test(a_rim_that_is_not_known_keeps_the_far_field),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

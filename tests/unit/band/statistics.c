@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include <math.h>
+#include <string.h>
 
+#include "bound.h"
 #include "scene.h"
 #include "vitrail/constants.h"
 
 /* Those found at the truth's place, its fit in *found, and elsewhere. */
-static void count(size_t *hits, size_t *others, vtr_inclusion *found, double strength, uint64_t seed)
+static void count(size_t *hits, size_t *others, vtr_inclusion *found, vtr_twin_inclusion *of, double strength,
+                  uint64_t seed)
 {
     scene s;
     vtr_error err;
@@ -17,6 +20,7 @@ static void count(size_t *hits, size_t *others, vtr_inclusion *found, double str
     assert_ok(scene_make_one(&s, &truth, strength, seed, &err));
     assert_ok(vtr_inclusions_find(&in, &s.maps, &params, NULL, &err));
     *hits = *others = 0;
+    *of = truth;
     for (size_t i = 0; i < in.n; i++) {
         const vtr_inclusion *q = &in.list[i];
         bool is_hit = strength > 0 && hypot(q->y_nm - truth.centre_y_nm, q->x_nm - truth.centre_x_nm) < 15;
@@ -38,36 +42,96 @@ static void count(size_t *hits, size_t *others, vtr_inclusion *found, double str
     scene_release(&s);
 }
 
+/* What 40 inclusions were fitted as, less the truth: y, x, radius, c, s, dilation. */
+enum { MAPS = 40 };
+static double off[MAPS][VTR_INCLUSION_N];
+static vtr_inclusion fitted[MAPS];
+static vtr_twin_inclusion truths[MAPS];
+
+static int fit_all(void **state)
+{
+    (void)state;
+    size_t n_others = 0;
+    for (uint64_t seed = 0; seed < MAPS; seed++) {
+        size_t hits, others;
+        vtr_inclusion *q = &fitted[seed];
+        count(&hits, &others, q, &truths[seed], 1, seed);
+        n_others += others;
+        assert_int_equal(hits, 1);
+        const double of[VTR_INCLUSION_N] = {q->y_nm,  q->x_nm,          q->radius_nm,
+                                            q->shear, q->angle_degrees, q->dilation};
+        memcpy(off[seed], of, sizeof of);
+    }
+    assert_true(n_others <= 6); /* 2 expected at most */
+    return 0;
+}
+
 /* Root mean square of (fit - truth)/error of all six parameters. With 40 maps each is known to 11 %, so that 0.33 is
  * three times that; all six together to 5 %, which is twice within the 0.1 that is wanted. */
 static void pulls_have_unit_variance(void **state)
 {
     (void)state;
-    enum { MAPS = 40 };
-    double squares[VTR_INCLUSION_N] = {0}, all = 0;
-    size_t n = 0, n_others = 0;
-    for (uint64_t seed = 0; seed < MAPS; seed++) {
-        size_t hits, others;
-        vtr_inclusion q;
-        count(&hits, &others, &q, 1, seed);
-        n_others += others;
-        if (hits == 0) continue;
-        assert_int_equal(hits, 1);
-        n++;
-        const double off[VTR_INCLUSION_N] = {q.y_nm,  q.x_nm,          q.radius_nm,
-                                             q.shear, q.angle_degrees, q.dilation};
-        for (int k = 0; k < VTR_INCLUSION_N; k++)
-            squares[k] += off[k] * off[k] / q.covariance[k][k];
-    }
-    assert_int_equal(n, MAPS);
+    double all = 0;
     for (int k = 0; k < VTR_INCLUSION_N; k++) {
-        print_message("pull %d: %.3f\n", k, sqrt(squares[k] / MAPS));
-        assert_near(sqrt(squares[k] / MAPS), 1, 0.33);
-        all += squares[k] / MAPS / VTR_INCLUSION_N;
+        double squares = 0;
+        for (int i = 0; i < MAPS; i++)
+            squares += off[i][k] * off[i][k] / fitted[i].covariance[k][k];
+        print_message("pull %d: %.3f\n", k, sqrt(squares / MAPS));
+        assert_near(sqrt(squares / MAPS), 1, 0.33);
+        all += squares / MAPS / VTR_INCLUSION_N;
     }
-    print_message("all: %.3f; elsewhere %zu\n", sqrt(all), n_others);
+    print_message("all: %.3f\n", sqrt(all));
     assert_near(sqrt(all), 1, 0.1);
-    assert_true(n_others <= 6); /* 2 expected at most */
+}
+
+/* The part of the eigenstrain's error along the truth's own direction. */
+static double along(const double of[VTR_INCLUSION_N], const vtr_twin_inclusion *truth)
+{
+    double twice = 2 * truth->angle_degrees * VTR_RADIANS_PER_DEGREE;
+    return of[VTR_INCLUSION_C] * cos(twice) + of[VTR_INCLUSION_S] * sin(twice);
+}
+
+/* The mean over 40 is known to 1.6 % (shear) and 2.3 % (dilation), of a radius of 15 nm to 0.5 %; three times that. A model
+ * whose rim is a sum of discs is off by 5 % here. */
+static void nothing_is_off_in_the_mean(void **state)
+{
+    (void)state;
+    double shear = 0, dilation = 0, radius = 0;
+    for (int i = 0; i < MAPS; i++) {
+        shear += along(off[i], &truths[i]) / truths[i].shear / MAPS;
+        dilation += off[i][VTR_INCLUSION_D] / truths[i].dilation / MAPS;
+        radius += off[i][VTR_INCLUSION_RADIUS] / truths[i].radius_nm / MAPS;
+    }
+    print_message("means: shear %.3f, dilation %.3f, radius %.4f\n", shear, dilation, radius);
+    assert_near(shear, 0, 3 * 0.016);
+    assert_near(dilation, 0, 3 * 0.023);
+    assert_near(radius, 0, 3 * 0.005);
+}
+
+/* Scatter over the bound of Cramer and Rao. The amplitudes' 120 values give the ratio to 6.5 %, so that 1.1 is what is wanted
+ * with one and a half of that to spare. Places and radii are known better than in a recording of cells, since the twin samples at points,
+ * and so may be less. What the fits say of themselves is on the same side of the bound. */
+static void fits_reach_the_bound(void **state)
+{
+    (void)state;
+    double scatter[VTR_INCLUSION_N] = {0}, stated[VTR_INCLUSION_N] = {0};
+    for (int i = 0; i < MAPS; i++) {
+        double bound[VTR_INCLUSION_N][VTR_INCLUSION_N];
+        inclusion_bound(bound, &truths[i], 3e-4, 25);
+        for (int k = 0; k < VTR_INCLUSION_N; k++) {
+            scatter[k] += off[i][k] * off[i][k] / bound[k][k] / MAPS;
+            stated[k] += fitted[i].covariance[k][k] / bound[k][k] / MAPS;
+        }
+    }
+    for (int k = 0; k < VTR_INCLUSION_N; k++)
+        print_message("%d over the bound: scatter %.3f, stated error %.3f\n", k, sqrt(scatter[k]),
+                      sqrt(stated[k]));
+    double of_places = (scatter[0] + scatter[1] + scatter[2]) / 3,
+           of_amplitudes = (scatter[3] + scatter[4] + scatter[5]) / 3;
+    assert_true(sqrt(of_places) < 1.1);
+    assert_true(sqrt(of_amplitudes) < 1.1);
+    for (int k = VTR_INCLUSION_C; k < VTR_INCLUSION_N; k++)
+        assert_near(sqrt(stated[k]), 1, 0.1);
 }
 
 /* In a map without inclusions 0.05 are to be expected at most: of 20 maps, 1; above 4 in less than one case in 200. */
@@ -76,8 +140,9 @@ static void few_are_invented(void **state)
     (void)state;
     size_t n = 0, hits, others;
     vtr_inclusion q;
+    vtr_twin_inclusion truth;
     for (uint64_t seed = 200; seed < 220; seed++) {
-        count(&hits, &others, &q, 0, seed);
+        count(&hits, &others, &q, &truth, 0, seed);
         n += others;
     }
     print_message("invented in 20 maps: %zu\n", n);
@@ -88,7 +153,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(pulls_have_unit_variance),
+        cmocka_unit_test(nothing_is_off_in_the_mean),
+        cmocka_unit_test(fits_reach_the_bound),
         cmocka_unit_test(few_are_invented),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return cmocka_run_group_tests(tests, fit_all, NULL);
 }
