@@ -45,6 +45,11 @@ static vtr_status store(const vtr_calibration *glass, const vtr_standard_pattern
     return status;
 }
 
+static bool is_stored_quietly(const cli_run *run)
+{
+    return run->common.quiet && own.output != NULL;
+}
+
 static vtr_status run_glass(vtr_dataset *dataset, const cli_run *run, vtr_error *err)
 {
     vtr_calibration *calibration = NULL;
@@ -54,7 +59,7 @@ static vtr_status run_glass(vtr_dataset *dataset, const cli_run *run, vtr_error 
     if (status == VTR_OK) {
         if (run->common.json)
             cli_print_calibration_json(calibration);
-        else
+        else if (!is_stored_quietly(run))
             cli_print_calibration(calibration);
     }
     vtr_calibration_free(calibration);
@@ -69,7 +74,7 @@ static vtr_status run_standard(vtr_dataset *dataset, const cli_run *run, vtr_err
     if (status == VTR_OK) {
         if (run->common.json)
             cli_print_standard_json(standard);
-        else
+        else if (!is_stored_quietly(run))
             cli_print_standard(standard);
     }
     vtr_standard_pattern_free(standard);

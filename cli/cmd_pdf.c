@@ -310,6 +310,19 @@ static vtr_status read_densities(double densities[CLI_MAX_INPUTS], const cli_run
     return status;
 }
 
+static void print_results(const cli_pdf_result *results, const cli_run *run)
+{
+    bool is_in_file = own.files.output != NULL || own.files.table != NULL;
+    if (run->common.json)
+        cli_pdf_print_json(results, run->n_inputs);
+    else if (run->common.quiet && is_in_file)
+        return;
+    else if (run->n_inputs > 1)
+        cli_pdf_print_table(stdout, results, run->n_inputs);
+    else
+        cli_pdf_print(results);
+}
+
 static vtr_status process_all(cli_pdf_result *results, const cli_run *run, vtr_error *err)
 {
     char *settings = NULL;
@@ -336,12 +349,7 @@ static vtr_status process_all(cli_pdf_result *results, const cli_run *run, vtr_e
     }
     if (status == VTR_OK) status = compare(results, run->n_inputs, err);
     if (status == VTR_OK) status = write_files(results, run, err);
-    if (status == VTR_OK && run->common.json)
-        cli_pdf_print_json(results, run->n_inputs);
-    else if (status == VTR_OK && run->n_inputs > 1)
-        cli_pdf_print_table(stdout, results, run->n_inputs);
-    else if (status == VTR_OK)
-        cli_pdf_print(results);
+    if (status == VTR_OK) print_results(results, run);
     vtr_pdf_settings_free(settings);
     return status;
 }

@@ -48,6 +48,7 @@ static void print(const vtr_phases *phases, const vtr_phases *other, const vtr_u
         cli_phases_print_json(phases, files.compare != NULL ? comparison : NULL);
         return;
     }
+    if (run->common.quiet) return;
     cli_phases_print(phases);
     if (files.compare != NULL) cli_phases_print_comparison(comparison, phases, other, files.compare);
 }

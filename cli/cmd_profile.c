@@ -377,7 +377,7 @@ static vtr_status run_profile(const cli_run *run, vtr_error *err)
         status = vtr_output_write(options.output, run->common.force, save_table, j, err);
     if (status == VTR_OK && run->common.json)
         print_json(j);
-    else if (status == VTR_OK && options.output == NULL && !run->common.quiet)
+    else if (status == VTR_OK && options.output == NULL && !(run->common.quiet && options.figure != NULL))
         write_table(stdout, j);
     release(j);
     return status;

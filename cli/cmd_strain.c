@@ -109,7 +109,10 @@ static vtr_status run(const cli_run *run, vtr_error *err)
     const cli_group settings = {&vtr_field_parameters, &params};
     if (status == VTR_OK) status = cli_add_provenance(file, "strain", run, &settings, 1, NULL, err);
     if (status == VTR_OK) status = vtr_mapfile_commit(&file, err);
-    if (status == VTR_OK) status = run->common.json ? print_json(&field, err) : print_text(&field, err);
+    if (status == VTR_OK && run->common.json)
+        status = print_json(&field, err);
+    else if (status == VTR_OK && !run->common.quiet)
+        status = print_text(&field, err);
     vtr_mapfile_close(&file);
     vtr_ring_map_release(&map);
     vtr_field_release(&field);

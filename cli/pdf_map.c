@@ -331,8 +331,10 @@ vtr_status cli_pdf_map(const cli_run *run, const cli_group groups[2], const vtr_
     if (status == VTR_OK && files->output != NULL)
         status = write_regions(&result.cube, pdf, files->output, run->common.force, err);
     if (status == VTR_OK && files->figure != NULL) status = draw(path, files->figure, run->common.force, err);
-    if (status == VTR_OK)
-        status = run->common.json ? print_json(&result, path, err) : print_text(&result, path, err);
+    if (status == VTR_OK && run->common.json)
+        status = print_json(&result, path, err);
+    else if (status == VTR_OK && !run->common.quiet)
+        status = print_text(&result, path, err);
     vtr_pdf_cube_result_release(&result.cube);
     vtr_pdf_strain_result_release(&result.strain);
     return status;
