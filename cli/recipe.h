@@ -127,8 +127,14 @@ vtr_status cli_plan_run_steps(const cli_plan *plan, const cli_plan_run *how, vtr
 /* What would be done, as command lines. */
 vtr_status cli_plan_print(const cli_plan *plan, const cli_plan_run *how, vtr_error *err);
 
-/* Is the step's result there, made by the same command line and version? */
-bool cli_step_is_done(const cli_step *step);
+/* When a step was done: the date as the file has it, and its place among the steps of that file. */
+typedef struct cli_step_record {
+    char date[32];
+    double index;
+} cli_step_record;
+
+/* Is the step's result there, made by the same command line and version? `record` may be NULL. */
+bool cli_step_is_done(const cli_step *step, cli_step_record *record);
 
 /* --- a recipe for a recording ---------------------------------------------------------------------------------------- */
 

@@ -55,24 +55,37 @@ static vtr_status check_clashes(const cli_plan *plan, size_t index, size_t outpu
     return VTR_OK;
 }
 
-bool cli_step_is_done(const cli_step *step)
+static bool has_text(const vtr_mapfile *file, const char *group, const char *name, const char *wanted)
 {
-    const char *path =
-        strcmp(step->flow->command->name, "calibrate") == 0 ? step->outputs[0] : step->map_file;
-    if (!step->flow->leaves_record || path == NULL || !exists(path)) return false;
     enum { LONGEST = 65536 };
-    char group[64], *found = malloc(LONGEST), version[64] = "",
-                    *wanted = cli_command_line(step->argc, step->argv);
-    vtr_mapfile *file = NULL;
-    snprintf(group, sizeof group, "process/%s", step->flow->command->name);
-    bool is_done =
-        found != NULL && wanted != NULL && vtr_mapfile_open(&file, path, NULL) == VTR_OK &&
-        vtr_mapfile_has(file, group, "command") && vtr_mapfile_has(file, group, "version") &&
-        vtr_mapfile_read_text(file, group, "command", NULL, found, LONGEST, NULL) == VTR_OK &&
-        vtr_mapfile_read_text(file, group, "version", NULL, version, sizeof version, NULL) == VTR_OK &&
-        strcmp(found, wanted) == 0 && strcmp(version, vtr_version()) == 0;
-    vtr_mapfile_close(&file);
+    char *found = malloc(LONGEST);
+    const bool is_there = found != NULL && vtr_mapfile_has(file, group, name) &&
+                          vtr_mapfile_read_text(file, group, name, NULL, found, LONGEST, NULL) == VTR_OK &&
+                          strcmp(found, wanted) == 0;
     free(found);
+    return is_there;
+}
+
+static bool read_record(cli_step_record *record, const vtr_mapfile *file, const char *group)
+{
+    return vtr_mapfile_read_text(file, group, "date", NULL, record->date, sizeof record->date, NULL) ==
+               VTR_OK &&
+           vtr_mapfile_read(file, group, "sequence_index", VTR_TYPE_F64, 1, &record->index, NULL) == VTR_OK;
+}
+
+bool cli_step_is_done(const cli_step *step, cli_step_record *record)
+{
+    const char *name = step->flow->command->name;
+    const char *path = strcmp(name, "calibrate") == 0 ? step->outputs[0] : step->map_file;
+    if (!step->flow->leaves_record || path == NULL || !exists(path)) return false;
+    char group[64], *wanted = cli_command_line(step->argc, (char *const *)step->argv);
+    vtr_mapfile *file = NULL;
+    snprintf(group, sizeof group, "process/%s", name);
+    const bool is_done = wanted != NULL && vtr_mapfile_open(&file, path, NULL) == VTR_OK &&
+                         has_text(file, group, "command", wanted) &&
+                         has_text(file, group, "version", vtr_version()) &&
+                         (record == NULL || read_record(record, file, group));
+    vtr_mapfile_close(&file);
     free(wanted);
     return is_done;
 }
@@ -90,7 +103,7 @@ static vtr_status check_existing(const cli_plan *plan, const cli_step *step, con
                 err, VTR_ERR_EXISTS,
                 "'%s' exists already; --force makes everything anew, --resume goes on after what is done",
                 step->outputs[k]);
-        if (is_made_by_pass && !cli_step_is_done(step))
+        if (is_made_by_pass && !cli_step_is_done(step, NULL))
             return vtr_fail(
                 err, VTR_ERR_EXISTS,
                 "%s: '%s' was not made by this step as it stands in the recipe now; --force makes "

@@ -17,9 +17,11 @@ typedef struct course {
     const cli_plan *plan;
     const cli_plan_run *how;
     size_t n_done, n_skipped;
-    /* by recording of the plan: its calibration or map was made now, so that nothing made from it counts as done */
-    bool is_anew[CLI_MAX_INPUTS], all_anew;
-    FILE *captured; /* what the step printed, for JSON */
+    /* by recording of the plan: one of its steps was done now, so that nothing made after it counts as done */
+    bool is_anew[CLI_MAX_INPUTS];
+    cli_step_record
+        last[CLI_MAX_INPUTS]; /* of its steps that were done before: each has to be younger than the last */
+    FILE *captured;           /* what the step printed, for JSON */
 } course;
 
 /* --- what a step prints, as a part of one JSON document ------------------------------------------------------------ */
@@ -96,18 +98,34 @@ static size_t input_of(const cli_plan *plan, const cli_step *step)
     return i;
 }
 
-static bool is_skipped(const course *c, const cli_step *step)
+/* The calibration that serves for a whole series. */
+static bool is_for_all(const course *c, const cli_step *step)
 {
-    if (!c->how->is_resumed || step->recording == NULL || !cli_step_is_done(step)) return false;
-    return !c->all_anew && !c->is_anew[input_of(c->plan, step)];
+    return c->plan->lock != NULL && strcmp(step->flow->command->name, "calibrate") == 0;
 }
 
+static bool is_skipped(course *c, const cli_step *step)
+{
+    cli_step_record record;
+    if (!c->how->is_resumed || step->recording == NULL || !cli_step_is_done(step, &record)) return false;
+    const size_t input = input_of(c->plan, step);
+    const cli_step_record *last = &c->last[input];
+    if (c->is_anew[input] || strcmp(record.date, last->date) < 0 || record.index <= last->index) return false;
+    /* the calibration's place is one in another file */
+    if (strcmp(step->flow->command->name, "calibrate") == 0) record.index = 0;
+    c->last[input] = record;
+    for (size_t i = 0; i < c->plan->n_inputs && is_for_all(c, step); i++)
+        c->last[i] = record;
+    return true;
+}
+
+/* What comes after a step that was done now may rest on it. */
 static void remember(course *c, const cli_step *step)
 {
-    if (step->recording == NULL || !step->flow->on_recording) return;
-    const bool is_for_all = c->plan->lock != NULL && strcmp(step->flow->command->name, "calibrate") == 0;
-    if (is_for_all) c->all_anew = true;
+    if (step->recording == NULL) return;
     c->is_anew[input_of(c->plan, step)] = true;
+    for (size_t i = 0; i < c->plan->n_inputs && is_for_all(c, step); i++)
+        c->is_anew[i] = true;
 }
 
 static void say(const course *c, size_t index, const char *what, const char *line)

@@ -4,9 +4,11 @@
 # two shear bands, and one of two structures. usage: examples/demo.sh [FOLDER]; vitrail has to be in the PATH (make demo sees to it).
 set -euo pipefail
 
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 folder=${1:-demo}
 mkdir -p "$folder"
 cd "$folder"
+cp "$here/fe-band.yaml" "$here/two-phase.yaml" .
 
 step() {
   printf '\n%s\n' "$1"
@@ -21,25 +23,14 @@ step "1. A recording of a glass with two shear bands, and the truth beside it." 
   vitrail simulate fe-band -o fe-band.h5 --pattern 128x128 --electrons 1e6 --contrast 0.01 --force
 step "2. What the file holds." \
   vitrail info fe-band.h5
-step "3. One pass over the recording: the ring of every pattern, with error bars." \
-  vitrail map fe-band.h5 -o map.h5 --force
-step "4. Strain, density and energy, from the map file alone." \
-  vitrail strain map.h5
-step "5. A figure of it." \
-  vitrail figure map.h5 panel -o strain.png --force
-step "6. Everything on one page." \
-  vitrail report map.h5 -o report.html --force
-
-alloy=(--composition Fe85.2Si0.5B9.5P4Cu0.8 --density 0.0872 --qmax 14 --peak 1.6:3.4)
-step "7. Another glass, a mixture of two structures, and its map file." \
+step "3. The recipe: one pass over the recording, then strain, a figure and a report." \
+  grep -v '^#' fe-band.yaml
+step "4. All of it." \
+  vitrail run fe-band.yaml --force
+step "5. Another glass, a mixture of two structures." \
   vitrail simulate two-phase -o glass.h5 --scan 64x64 --electrons 3e5 --force
-step "" vitrail map glass.h5 -o glass-map.h5 --force
-step "8. The pair distribution function of every position." \
-  vitrail pdf glass-map.h5 "${alloy[@]}" --equal-sizes
-step "9. That of the places where neighbours are close, and of those where they are wide apart." \
-  vitrail pdf glass-map.h5 "${alloy[@]}" --equal-sizes --region 'close=nearest<2.49' --region 'wide=nearest>2.55'
-step "10. A figure of it." \
-  vitrail figure glass-map.h5 pdf/nearest,pdf/first_height,regions -o pdf.png --columns 3 --width 255 --force
+step "6. Its recipe: the pair distribution function of every position, and of two regions; a figure of it." \
+  vitrail run two-phase.yaml --force
 
 cat <<TXT
 
@@ -50,5 +41,6 @@ In $PWD:
   strain.png          the strain maps as a figure
   pdf.png             nearest-neighbour distances and pair distribution functions
   map.h5              the map file; any HDF5 or NeXus viewer shows it
+  fe-band.yaml        the recipe; vitrail run --again map.h5 does all of it again from the map file
   fe-band.h5          the recording, and fe-band_truth.h5 what was put into it
 TXT

@@ -17,7 +17,14 @@ status_of vitrail run recipe.yaml
 vitrail run recipe.yaml --resume >out
 echo "status $?"
 echo "-- a step added"
-printf 'report:\n' >>recipe.yaml
+printf 'magnetic:\nreport:\n' >>recipe.yaml
+vitrail run recipe.yaml --resume >out
+vitrail run recipe.yaml --resume >out
+echo "-- a step changed: what comes after it may rest on it"
+sed -i 's/0:3,/0:2,/' recipe.yaml
+vitrail run recipe.yaml --resume >out
+echo "-- and so it stays, where that was done by hand or did not come about"
+vitrail strain scan-map.h5 --reference=0:2,0:8 >out
 vitrail run recipe.yaml --resume >out
 echo "-- the pass changed"
 sed -i 's/^map:/map: {profile-step: 2}/' recipe.yaml
