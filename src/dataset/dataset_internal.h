@@ -14,8 +14,9 @@
 
 /* A regular file read with pread: no shared position, so any number of threads may read. */
 typedef struct vtr_file {
-    int descriptor; /* -1: not open */
-    uint64_t size;  /* bytes, when it was opened */
+    int descriptor;             /* -1: not open */
+    uint64_t size;              /* bytes, when it was opened */
+    const unsigned char *pages; /* of vtr_file_map; NULL: not mapped */
 } vtr_file;
 
 vtr_status vtr_file_open(vtr_file *file, const char *path, vtr_error *err);
@@ -24,6 +25,12 @@ vtr_status vtr_file_read(const vtr_file *file, uint64_t offset, void *buffer, si
 /* Reads at most n bytes, fewer only at the end of the file; *got says how many. */
 vtr_status vtr_file_read_some(const vtr_file *file, uint64_t offset, void *buffer, size_t n, size_t *got,
                               vtr_error *err);
+/* Maps the whole file, to be read where the system keeps it; false where that cannot be had. Again and again, from any
+ * thread; unmapped with the file. */
+bool vtr_file_map(vtr_file *file);
+/* Whether bytes offset ... offset + n - 1 of a mapped file are in memory, so that looking at them waits for no disk and
+ * cannot fail as a read can. */
+bool vtr_file_is_in_memory(const vtr_file *file, uint64_t offset, size_t n);
 void vtr_file_close(vtr_file *file);
 
 /* Numbers out of bytes of a given order. */
@@ -43,6 +50,8 @@ typedef struct vtr_flat {
     uint64_t offset; /* of the first frame */
     uint64_t stride; /* bytes from one frame to the next */
     bool is_swapped; /* the other byte order than this machine's */
+    bool is_plain;   /* vtr_dataset_read gives these very numbers, their bytes and rows put in order */
+    bool is_turned;  /* the last row comes first */
     enum { VTR_FLAT_AS_IS, VTR_FLAT_UNSIGNED_64, VTR_FLAT_SIGNED_64 } stored; /* 64-bit integers become f64 */
 } vtr_flat;
 
@@ -92,6 +101,9 @@ vtr_status vtr_dataset_set_shape(vtr_dataset *dataset, const uint64_t *sizes, si
 /* How many whole frames of `frame_bytes` there are from flat.offset to the end of the file. */
 size_t vtr_flat_count(const vtr_dataset *dataset, size_t frame_bytes);
 vtr_status vtr_flat_read(vtr_dataset *dataset, size_t first, size_t n, void *frames, vtr_error *err);
+/* Of frames with flat.is_plain, whose parts can be read without the rest: the byte of the file at which the frame of a
+ * position begins. */
+uint64_t vtr_flat_place(const vtr_dataset *dataset, size_t position);
 
 /* Takes the calibration of one axis (0 scan_y, 1 scan_x, 2 det_y, 3 det_x): length per step for the scan, reciprocal
  * length or angle for the detector, in the unit that the file names. Units that do not fit the axis are left out,

@@ -218,6 +218,7 @@ static vtr_status take_image(vtr_dataset *dataset, const dm_image *image, bool i
     dataset->flat.stride = frame_bytes;
     size_t there = vtr_flat_count(dataset, frame_bytes);
     dataset->stored_frames = there < wanted ? there : wanted;
+    dataset->flat.is_plain = !is_turned && dataset->flat.stored == VTR_FLAT_AS_IS;
     if (!is_turned) return VTR_OK;
     if (there < wanted)
         return vtr_fail(err, VTR_ERR_IO,

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#define _POSIX_C_SOURCE 200809L /* pread, O_CLOEXEC */
+#define _DEFAULT_SOURCE /* pread, O_CLOEXEC, mincore */
 #define _FILE_OFFSET_BITS 64
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -62,8 +63,44 @@ vtr_status vtr_file_read(const vtr_file *file, uint64_t offset, void *buffer, si
     return status;
 }
 
+bool vtr_file_map(vtr_file *file)
+{
+    bool is_mapped;
+#pragma omp critical(vtr_file_map)
+    {
+        if (file->pages == NULL && file->size <= SIZE_MAX) {
+            void *pages = mmap(NULL, (size_t)file->size, PROT_READ, MAP_SHARED, file->descriptor, 0);
+            file->pages = pages != MAP_FAILED ? pages : NULL;
+        }
+        is_mapped = file->pages != NULL;
+    }
+    return is_mapped;
+}
+
+bool vtr_file_is_in_memory(const vtr_file *file, uint64_t offset, size_t n)
+{
+    enum { AT_A_TIME = 4096 };
+    unsigned char present[AT_A_TIME];
+    struct stat info;
+    /* pages beyond the end of a file that has shrunk must not be touched */
+    if (file->pages == NULL || fstat(file->descriptor, &info) != 0 || (uint64_t)info.st_size < offset + n)
+        return false;
+    size_t page = (size_t)sysconf(_SC_PAGESIZE);
+    uint64_t at = offset - offset % page, end = offset + n;
+    while (at < end) {
+        size_t bytes = end - at < AT_A_TIME * page ? (size_t)(end - at) : AT_A_TIME * page;
+        if (mincore((void *)(file->pages + at), bytes, present) != 0) return false;
+        for (size_t i = 0; i < (bytes + page - 1) / page; i++)
+            if ((present[i] & 1) == 0) return false;
+        at += bytes;
+    }
+    return true;
+}
+
 void vtr_file_close(vtr_file *file)
 {
+    if (file->pages != NULL) munmap((void *)file->pages, (size_t)file->size);
+    file->pages = NULL;
     if (file->descriptor >= 0) close(file->descriptor);
     file->descriptor = -1;
 }

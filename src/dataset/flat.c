@@ -29,3 +29,11 @@ vtr_status vtr_flat_read(vtr_dataset *dataset, size_t first, size_t n, void *fra
         vtr_integers_to_doubles(frames, n * pixels, flat->stored == VTR_FLAT_SIGNED_64);
     return VTR_OK;
 }
+
+uint64_t vtr_flat_place(const vtr_dataset *dataset, size_t position)
+{
+    size_t n_x = dataset->info.shape[1], y = position / n_x, x = position % n_x;
+    if (dataset->is_snake && y % 2 == 1) x = n_x - 1 - x;
+    size_t frame = dataset->skip_frames + y * (n_x + dataset->flyback) + x;
+    return dataset->flat.offset + frame * dataset->flat.stride;
+}

@@ -246,6 +246,7 @@ static vtr_status open_frames(vtr_dataset *dataset, vtr_hdf5 *hdf5, vtr_hdf5_lay
     hdf5->parts[0].n = vtr_dataset_n_positions(&dataset->info);
     hdf5->is_flat = lies_flat(dataset, hdf5, hdf5->parts[0].dataset, type);
     add_parts(dataset, hdf5);
+    dataset->flat.is_plain = hdf5->is_flat && dataset->flat.stored == VTR_FLAT_AS_IS;
     if (hdf5->n_parts == 1) vtr_hdf5_set_frames(dataset, hdf5, type);
     status = vtr_dataset_check_shape(dataset, err);
     dataset->stored_frames = vtr_dataset_n_positions(&dataset->info);

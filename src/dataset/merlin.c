@@ -171,6 +171,7 @@ static vtr_status set_plain(vtr_dataset *dataset, const merlin_header *header, v
     dataset->flat.is_swapped = !vtr_is_big_endian();
     dataset->flat.offset = header->bytes;
     dataset->flat.stride = header->bytes + vtr_dataset_frame_bytes(&dataset->info);
+    dataset->flat.is_plain = dataset->flat.is_turned = true;
     dataset->stored_frames = vtr_flat_count(dataset, vtr_dataset_frame_bytes(&dataset->info));
     return VTR_OK;
 }

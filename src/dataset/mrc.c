@@ -140,6 +140,7 @@ static vtr_status set_frames(vtr_dataset *dataset, const mrc_header *header, boo
     dataset->flat.offset = HEADER_BYTES + (uint64_t)extended;
     dataset->flat.stride = vtr_dataset_frame_bytes(&dataset->info);
     dataset->flat.is_swapped = header->is_big_endian != vtr_is_big_endian();
+    dataset->flat.is_plain = true;
     size_t there = vtr_flat_count(dataset, (size_t)dataset->flat.stride), wanted = (size_t)sizes[0];
     if (there == 0)
         return vtr_fail(

@@ -135,6 +135,7 @@ static vtr_status parse_header(vtr_dataset *dataset, const char *header, vtr_err
     there = vtr_flat_count(dataset, frame_bytes);
     size_t wanted = vtr_dataset_n_positions(&dataset->info);
     dataset->stored_frames = there < wanted ? there : wanted;
+    dataset->flat.is_plain = dataset->flat.stored == VTR_FLAT_AS_IS;
     return VTR_OK;
 }
 

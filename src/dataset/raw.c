@@ -36,6 +36,7 @@ static vtr_status set_shape(vtr_dataset *dataset, const vtr_dataset_params *para
             dataset->path, (unsigned long long)dataset->file.size, dataset->info.shape[2],
             dataset->info.shape[3], vtr_type_name(dataset->info.type), params->header_bytes);
     if (n == 2) dataset->info.shape[1] = dataset->stored_frames;
+    dataset->flat.is_plain = true;
     return VTR_OK;
 }
 

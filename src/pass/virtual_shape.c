@@ -124,32 +124,60 @@ static void list(virtual_pixels *out, const unsigned char *member, size_t n)
     }
 }
 
-vtr_status virtual_pixels_list(virtual_pixels *out, const vtr_virtual *detector, const double w[3],
-                               const double shift[2], const unsigned char *used, size_t det_y, size_t det_x,
-                               vtr_error *err)
+/* Cuts the stretches of a frame of n pixels, VIRTUAL_RUN or more, into runs; a part keeps within the frame. */
+static void cut(virtual_pixels *pixels, size_t n)
 {
-    size_t n = det_y * det_x;
+    for (size_t i = 0; i < pixels->n; i++) {
+        size_t p = pixels->stretches[i][0], end = pixels->stretches[i][1];
+        for (; end - p >= VIRTUAL_RUN; p += VIRTUAL_RUN)
+            pixels->runs[pixels->n_runs++] = (uint32_t)p;
+        if (p == end) continue;
+        virtual_part *part = &pixels->parts[pixels->n_parts++];
+        size_t first = p <= n - VIRTUAL_RUN ? p : n - VIRTUAL_RUN;
+        part->first = (uint32_t)first;
+        for (size_t k = 0; k < VIRTUAL_RUN; k++)
+            part->mask[k] = first + k >= p && first + k < end ? UINT16_MAX : 0;
+    }
+}
+
+void virtual_pixels_release(virtual_pixels *pixels)
+{
+    vtr_free(pixels->stretches);
+    vtr_free(pixels->runs);
+    vtr_free(pixels->parts);
+    *pixels = (virtual_pixels){0};
+}
+
+vtr_status virtual_pixels_list(virtual_pixels *out, const vtr_virtual *detector, const virtual_frames *frames,
+                               const double shift[2], vtr_error *err)
+{
+    size_t n = frames->det_y * frames->det_x;
     unsigned char *member = vtr_calloc(n, 1);
     virtual_pixels pixels = {0};
     vtr_status status = VTR_OK;
-    for (size_t p = 0; member != NULL && p < n; p++)
-        member[p] =
-            (used == NULL || used[p]) && is_in(detector, w, shift, (double)(p % det_x), (double)(p / det_x));
+    for (size_t p = 0; member != NULL && p < n; p++) {
+        size_t y = p / frames->det_x, x = p % frames->det_x;
+        size_t stored = (frames->is_turned ? frames->det_y - 1 - y : y) * frames->det_x + x;
+        member[stored] = (frames->used == NULL || frames->used[p]) &&
+                         is_in(detector, frames->w, shift, (double)x, (double)y);
+    }
     if (member != NULL) list(&pixels, member, n);
-    size_t n_stretches = pixels.n;
-    pixels.stretches = vtr_malloc(n_stretches, sizeof *pixels.stretches);
-    if (member == NULL || pixels.stretches == NULL) {
-        vtr_free(pixels.stretches);
+    pixels.stretches = vtr_malloc(pixels.n, sizeof *pixels.stretches);
+    pixels.runs = vtr_malloc(pixels.n_pixels / VIRTUAL_RUN, sizeof *pixels.runs);
+    pixels.parts = vtr_malloc(pixels.n, sizeof *pixels.parts);
+    if (member == NULL || pixels.stretches == NULL || pixels.runs == NULL || pixels.parts == NULL) {
+        virtual_pixels_release(&pixels);
         status = vtr_fail(err, VTR_ERR_MEMORY, "out of memory for a virtual detector");
     } else {
         list(&pixels, member, n);
+        if (n >= VIRTUAL_RUN) cut(&pixels, n);
         *out = pixels;
     }
     vtr_free(member);
     return status;
 }
 
-/* Integers are added up in 64 bits: exactly. */
+/* Integers in 64 bits, exactly; floating point in double. */
 #define SUM(c_type, sum_type)                                                                                \
     do {                                                                                                     \
         const c_type *values = frame;                                                                        \
@@ -162,6 +190,8 @@ vtr_status virtual_pixels_list(virtual_pixels *out, const vtr_virtual *detector,
 
 double virtual_pixels_sum(const virtual_pixels *pixels, vtr_type type, const void *frame)
 {
+    if (vtr_type_size(type) <= 2 && pixels->n_runs + pixels->n_parts > 0)
+        return virtual_runs_sum(pixels, type, frame);
     switch (type) {
     case VTR_TYPE_U8:
         SUM(uint8_t, uint64_t);
