@@ -12,7 +12,7 @@ TEST_PRESET := $(if $(filter true 1,$(CI)),ci,release)
 c_files = $(shell git ls-files --cached --others --exclude-standard '*.c' '*.h')
 as_root = $(if $(wildcard $(PREFIX)),$(if $(shell test -w $(PREFIX) && echo yes),,sudo))
 
-.PHONY: all test asan demo bench format format-check install clean help
+.PHONY: all test asan fuzz demo bench format format-check install clean help
 
 all: ## the program, optimised: build/release/vitrail
 	tools/install-deps build
@@ -30,6 +30,16 @@ asan: ## the tests but the slow ones, with the address and undefined-behaviour s
 	cmake --preset asan
 	cmake --build --preset asan -j $(JOBS)
 	ctest --preset asan -j $(JOBS) --no-tests=error
+
+# How many inputs each harness gets, and which ones.
+FUZZ_RUNS ?= 1000000
+FUZZ ?= $(patsubst tests/fuzz/corpus/%,%,$(wildcard tests/fuzz/corpus/*))
+
+fuzz: ## search for inputs that break a reader (tests/fuzz/README.md)
+	tools/install-deps fuzz
+	cmake --preset fuzz
+	cmake --build --preset fuzz -j $(JOBS) $(FUZZ:%=--target fuzz_%)
+	tools/fuzz $(FUZZ_RUNS) $(FUZZ)
 
 demo: all ## a simulated recording, its maps, figures and report, in ./demo
 	PATH="$(CURDIR)/build/release:$$PATH" examples/demo.sh demo

@@ -217,6 +217,7 @@ static vtr_status add_row(vtr_profile_text *p, const layout *l, const char *text
 static bool restore_even_grid(vtr_profile_text *p)
 {
     double step = p->x[1] - p->x[0];
+    if (!(step > 0.0)) return false;
     for (size_t i = 0; i < p->n; i++)
         if (!(fabs(p->x[0] + (double)i * step - p->x[i]) <= 0.005001 * fabs(p->x[i]))) return false;
     for (size_t i = 1; i < p->n; i++)

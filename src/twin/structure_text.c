@@ -159,7 +159,8 @@ vtr_status vtr_structure_announce(vtr_structure_reader *reader, double n, vtr_er
     size_t room = (size_t)(reader->end - reader->next + 1) / LEAST_BYTES_AN_ATOM;
     if (n > (double)room)
         return vtr_structure_wrong(reader, err, "%.0f atoms are announced, but the file ends long before", n);
-    return reserve(reader, (size_t)n, err);
+    /* A file may say it twice: what is there already must not be cut off. */
+    return (size_t)n > reader->capacity ? reserve(reader, (size_t)n, err) : VTR_OK;
 }
 
 vtr_status vtr_structure_add(vtr_structure_reader *reader, int number, const double position[3],
