@@ -39,10 +39,16 @@ static vtr_status write_page(FILE *out, void *user, vtr_error *err)
     snprintf(subtitle, sizeof subtitle, "Report of a map file, made with Vitrail %s", vtr_version());
     cli_page_start(r->out, base_name(r->path), subtitle);
     cli_report_links(r);
-    fputs("</header>\n", r->out);
-    vtr_status status = cli_report_ring(r, err);
-    if (status == VTR_OK) status = cli_report_maps(r, err);
-    if (status == VTR_OK) cli_report_process(r);
+    fputs("</header>\n<main>\n", r->out);
+    vtr_status status = cli_report_summary(r, err);
+    if (status == VTR_OK && cli_report_has_flags(r)) status = cli_report_flags(r, err);
+    if (status == VTR_OK) status = cli_report_sections(r, err);
+    if (status == VTR_OK) {
+        cli_report_methods(r);
+        cli_report_process(r);
+        cli_report_catalogue(r);
+        fputs("</main>\n", r->out);
+    }
     cli_page_end(r->out);
     return status;
 }
@@ -51,12 +57,15 @@ static vtr_status run_report(const cli_run *run, vtr_error *err)
 {
     if (options.output == NULL) return vtr_fail(err, VTR_ERR_ARGUMENT, "no output; give -o FILE.html");
     vtr_mapfile *file = NULL;
+    cli_contents contents = {0};
     cli_names *names = calloc(1, sizeof *names);
     vtr_status status = names == NULL ? vtr_fail(err, VTR_ERR_MEMORY, "no memory for a report")
                                       : vtr_mapfile_open(&file, run->inputs[0], err);
     if (status == VTR_OK) status = cli_names_read(names, file, err);
+    if (status == VTR_OK) status = cli_contents_read(&contents, file, err);
     if (status == VTR_OK) {
-        cli_report_job r = {.path = run->inputs[0], .file = file, .names = names, .run = run};
+        cli_report_job r = {
+            .path = run->inputs[0], .file = file, .names = names, .contents = &contents, .run = run};
         status = vtr_output_write(options.output, run->common.force, write_page, &r, err);
     }
     if (status == VTR_OK && run->common.json) {
@@ -64,6 +73,7 @@ static vtr_status run_report(const cli_run *run, vtr_error *err)
         cli_json_string(stdout, options.output);
         printf(", \"maps\": %zu}\n", names->n);
     }
+    cli_contents_release(&contents);
     vtr_mapfile_close(&file);
     free(names);
     return status;

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "markup.h"
 #include "vitrail/constants.h"
 
 /* --- how quantities are shown -------------------------------------------------------------------------------- */
@@ -222,7 +223,7 @@ static void choose_unit(cli_quantity *q, const char *unit, bool is_fraction)
 {
     double largest = largest_size(q);
     q->factor = 1;
-    snprintf(q->unit, sizeof q->unit, "%s", strcmp(unit, "1") == 0 ? "" : unit_sign(unit));
+    cli_markup_escape(q->unit, sizeof q->unit, strcmp(unit, "1") == 0 ? "" : unit_sign(unit));
     if (unit[0] == '\0' &&
         strncmp(q->name, "energy", 6) == 0) { /* (e1 + e2)^2/2: without the elastic constants */
         q->factor = 1e6;
@@ -265,13 +266,12 @@ static void describe(cli_quantity *q, const vtr_mapfile *file)
     if (known == NULL && (has_own_name || vtr_mapfile_read_text(file, q->group, q->name, "long_name", text,
                                                                 sizeof text, NULL) != VTR_OK))
         snprintf(text, sizeof text, "%s", q->name);
-    if (known != NULL) snprintf(text, sizeof text, "%s", known->symbol);
     char *bracket = strstr(text, " (");
     if (bracket != NULL && known == NULL) *bracket = '\0'; /* a unit within the long name */
-    if (errors && known != NULL)
-        snprintf(q->symbol, sizeof q->symbol, "<i>σ</i>(%s)", text);
+    if (known == NULL) /* words of the file: no markup, whatever they look like */
+        cli_markup_escape(q->symbol, sizeof q->symbol, text);
     else
-        snprintf(q->symbol, sizeof q->symbol, "%s", text);
+        snprintf(q->symbol, sizeof q->symbol, errors ? "<i>σ</i>(%s)" : "%s", known->symbol);
     q->is_signed = !errors && known != NULL && known->is_signed;
     q->from_zero = errors || (known != NULL && known->from_zero);
     if (q->unit[0] != '\0')

@@ -88,6 +88,20 @@ VTR_API vtr_status vtr_mapfile_list(const vtr_mapfile *file,
                                     void (*visit)(void *user, const char *group, const char *name),
                                     void *user, vtr_error *err);
 
+/* One thing below /entry: a group (name and attribute NULL), a dataset, or an attribute of either. */
+typedef struct vtr_mapfile_item {
+    const char *group;        /* "strain", "pdf/regions/close"; "" is /entry itself */
+    const char *name;         /* of the dataset; NULL: the group */
+    const char *attribute;    /* of the group or dataset; NULL: the object itself */
+    bool is_number, is_text;  /* integers and floats; texts; neither: a group, or what is not read here */
+    size_t rank, shape[8], n; /* of dataset or attribute, and how many values; n is 0 of a group */
+} vtr_mapfile_item;
+/* Calls `visit` for all of them, a group before what is in it, an object before its attributes, names by the alphabet.
+ * The item lives during the call only, in which the file must not be read. What has more than 8 dimensions is left out. */
+VTR_API vtr_status vtr_mapfile_contents(const vtr_mapfile *file,
+                                        void (*visit)(void *user, const vtr_mapfile_item *item), void *user,
+                                        vtr_error *err);
+
 /* Adds an NXprocess below /entry/process: command line, version, time, parameters ("name = value" lines), and the
  * input's path, size and checksum where `input` is not NULL. */
 VTR_API vtr_status vtr_mapfile_provenance(vtr_mapfile *file, const char *step, const char *command,

@@ -115,6 +115,43 @@ static void what_is_written_is_read(void **state)
     vtr_mapfile_close(&file);
 }
 
+/* What is told of each item, as "group/name@attribute", and of numbers their shape. */
+static void describe_item(void *user, const vtr_mapfile_item *item)
+{
+    char *text = user;
+    size_t n = strlen(text);
+    assert_true(item->rank == 0 || item->n == item->shape[0] * (item->rank > 1 ? item->shape[1] : 1) *
+                                                  (item->rank > 2 ? item->shape[2] : 1));
+    snprintf(text + n, 4096 - n, "%s%s%s%s%s%s ", item->group, item->name != NULL ? "/" : "",
+             item->name != NULL ? item->name : "", item->attribute != NULL ? "@" : "",
+             item->attribute != NULL ? item->attribute : "",
+             item->is_number ? "#"
+             : item->is_text ? ""
+                             : ":");
+}
+
+static void contents_are_whole(void **state)
+{
+    (void)state;
+    vtr_error err;
+    vtr_mapfile *file = NULL;
+    char text[4096] = "";
+    assert_ok(vtr_mapfile_open(&file, make_file("whole.h5"), &err));
+    assert_ok(vtr_mapfile_contents(file, describe_item, text, &err));
+    vtr_mapfile_close(&file);
+    const char *const parts[] = {
+        " strain: ",           " strain@NX_class ",      " strain@frame ",
+        " strain@reference# ", " strain/cube# ",         " strain/exx# ",
+        " strain/exx@scale# ", " strain/exx@long_name ", " strain/scan_x@units ",
+    };
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
+        assert_non_null(strstr(text, parts[i]));
+    /* a group before its attributes and before what is in it */
+    assert_true(strstr(text, " strain: ") < strstr(text, " strain@frame "));
+    assert_true(strstr(text, " strain: ") < strstr(text, " strain/cube# "));
+    assert_true(strstr(text, " strain/exx# ") < strstr(text, " strain/exx@scale# "));
+}
+
 static void wrong_questions_are_named(void **state)
 {
     (void)state;
@@ -457,6 +494,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(what_is_written_is_read, test_folder_setup, test_folder_teardown),
+        cmocka_unit_test_setup_teardown(contents_are_whole, test_folder_setup, test_folder_teardown),
         cmocka_unit_test_setup_teardown(wrong_questions_are_named, test_folder_setup, test_folder_teardown),
         cmocka_unit_test_setup_teardown(wrong_writes_are_named, test_folder_setup, test_folder_teardown),
         cmocka_unit_test_setup_teardown(wrong_files_are_named, test_folder_setup, test_folder_teardown),

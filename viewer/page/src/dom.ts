@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Elements in few words.
+import { unescaped } from "./format";
 
 type Attributes = Record<string, string | boolean>;
 
@@ -100,7 +101,7 @@ export function markup(text: string): DocumentFragment {
   for (const piece of text.split(/(<\/?(?:i|sub|sup)>)/)) {
     const tag = /^<(\/?)(i|sub|sup)>$/.exec(piece);
     if (tag === null) {
-      if (piece !== "") open[open.length - 1]!.appendChild(document.createTextNode(piece));
+      if (piece !== "") open[open.length - 1]!.appendChild(document.createTextNode(unescaped(piece)));
     } else if (tag[1] === "") {
       open.push(open[open.length - 1]!.appendChild(document.createElement(tag[2]!)));
     } else if (open.length > 1) {

@@ -56,10 +56,18 @@ export function length(nm: number): string {
   return nm >= 1000 ? `${nm / 1000} µm` : `${Number(nm.toPrecision(6))} nm`;
 }
 
+// What stands for the characters of markup, within a text without tags.
+export function unescaped(text: string): string {
+  const entities: Record<string, string> = { amp: "&", lt: "<", gt: ">", quot: '"' };
+  return text.replace(/&(amp|lt|gt|quot);/g, (_, name: string) => entities[name]!);
+}
+
 // <i>ε</i><sub>xx</sub> as plain text, for canvases and lists.
 export function plain(markup: string): string {
   const raised: Record<string, string> = { "2": "²", "3": "³", "\u22126": "⁻⁶" };
-  return markup
-    .replace(/<sup>(.*?)<\/sup>/g, (_, s: string) => raised[s] ?? "^" + s)
-    .replace(/<[^>]*>/g, "");
+  return unescaped(
+    markup
+      .replace(/<sup>(.*?)<\/sup>/g, (_, s: string) => raised[s] ?? "^" + s)
+      .replace(/<[^>]*>/g, ""),
+  );
 }
