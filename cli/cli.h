@@ -79,6 +79,9 @@ void cli_json_member(const char *name, double value, const char *end);
 void cli_json_array(const char *name, const double *values, size_t n, const char *end);
 void cli_json_text(const char *name, const char *text, const char *end);
 
+/* The options of the groups as "name = value" lines; to be freed with free(), NULL where memory is short. */
+char *cli_settings_text(const cli_group *groups, size_t n_groups);
+
 /* Adds to the map file how it was made: the command line as one would type it, the options of the groups as
  * "name = value" lines, and the input where it is not NULL. What begins a map file ("map") also adds the recipe. */
 vtr_status cli_add_provenance(vtr_mapfile *file, const char *step, const cli_run *run,

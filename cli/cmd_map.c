@@ -9,7 +9,13 @@ typedef struct own_values {
     const char *output, *calibration;
 } own_values;
 
+typedef struct keep_values {
+    bool resume, no_checkpoint;
+    double checkpoint_s;
+} keep_values;
+
 static own_values own;
+static keep_values keep;
 static vtr_map_params params;
 static vtr_calibrate_params calibrate_params;
 static vtr_dataset_params recording;
@@ -21,6 +27,20 @@ static const vtr_parameter own_parameters[] = {
      .help = "calibration stored by vitrail calibrate, or another map file; measured anew unless given"},
 };
 static const vtr_parameter_table own_table = {"Files", own_parameters, 2};
+
+/* None of these changes the map, so they are not part of its settings. */
+static const vtr_parameter keep_parameters[] = {
+    {"resume", NULL, VTR_PARAMETER_BOOL, offsetof(keep_values, resume),
+     .help =
+         "go on from the checkpoint that an interrupted pass left beside the map file; begin where there is "
+         "none"},
+    {"checkpoint", "s", VTR_PARAMETER_DOUBLE, offsetof(keep_values, checkpoint_s), .default_value = 5,
+     .maximum = 86400, .metavar = "SECONDS",
+     .help = "how often the checkpoint is brought up to date: about how much work an interruption costs"},
+    {"no-checkpoint", NULL, VTR_PARAMETER_BOOL, offsetof(keep_values, no_checkpoint),
+     .help = "keep none: an interrupted pass is lost"},
+};
+static const vtr_parameter_table keep_table = {"Interruption", keep_parameters, 3};
 
 static size_t fill_groups(cli_group *groups)
 {
@@ -34,6 +54,7 @@ static size_t fill_groups(cli_group *groups)
 static size_t options(cli_group *groups)
 {
     size_t n = fill_groups(groups);
+    groups[n++] = (cli_group){&keep_table, &keep};
     for (size_t i = 0; i < n; i++)
         vtr_parameters_default(groups[i].table, groups[i].values);
     return n;
@@ -51,9 +72,28 @@ static vtr_status get_calibration(vtr_calibration **out, vtr_dataset *dataset, c
     return status;
 }
 
+/* *is_finished: the map file is there, and complete. */
+static vtr_status open_checkpoint(vtr_checkpoint **out, bool *is_finished, vtr_dataset *dataset,
+                                  const cli_run *run, vtr_error *err)
+{
+    cli_group groups[CLI_MAX_GROUPS];
+    size_t n = fill_groups(groups);
+    *is_finished = false;
+    if (keep.no_checkpoint && keep.resume)
+        return vtr_fail(err, VTR_ERR_ARGUMENT, "--resume needs a checkpoint: leave out --no-checkpoint");
+    if (keep.no_checkpoint) return VTR_OK;
+    char *settings = cli_settings_text(groups + 1, n - 1);
+    if (settings == NULL) return vtr_fail(err, VTR_ERR_MEMORY, "out of memory for the settings");
+    const vtr_checkpoint_params how = {settings, keep.checkpoint_s, keep.resume, run->common.force};
+    vtr_status status = vtr_checkpoint_open(out, is_finished, own.output, dataset, &how, err);
+    free(settings);
+    return status;
+}
+
 static void print_summary(const vtr_map_summary *s, bool as_json)
 {
-    double rate = (double)(s->n_positions - s->n_missing) / s->seconds;
+    size_t n_known = s->n_missing + s->n_resumed;
+    double rate = n_known < s->n_positions ? (double)(s->n_positions - n_known) / s->seconds : 0;
     if (!as_json) {
         printf("map           %zu of %zu positions fitted in %.1f s: %.0f patterns/s, %.2f GB/s\n",
                s->n_fitted, s->n_positions, s->seconds, rate, s->bytes / s->seconds / 1e9);
@@ -67,30 +107,46 @@ static void print_summary(const vtr_map_summary *s, bool as_json)
     printf("\n}\n");
 }
 
+static vtr_status make_map(vtr_mapfile *file, vtr_dataset *dataset, vtr_checkpoint *checkpoint,
+                           vtr_map_summary *summary, const cli_run *run, vtr_error *err)
+{
+    vtr_calibration *calibration = NULL;
+    const vtr_pass_options how = {
+        .threads = run->common.threads, .checkpoint = checkpoint, .progress = &run->progress};
+    vtr_status status = get_calibration(&calibration, dataset, run, err);
+    if (status == VTR_OK && !run->common.json && !run->common.quiet) cli_print_calibration(calibration);
+    if (status == VTR_OK) status = vtr_map_with(file, dataset, calibration, &params, &how, summary, err);
+    vtr_calibration_free(calibration);
+    cli_group settings[CLI_MAX_GROUPS];
+    const size_t n_settings = fill_groups(settings);
+    return status == VTR_OK ? cli_add_provenance(file, "map", run, settings, n_settings, run->inputs[0], err)
+                            : status;
+}
+
 static vtr_status run(const cli_run *run, vtr_error *err)
 {
     if (own.output == NULL)
         return vtr_fail(err, VTR_ERR_ARGUMENT, "no output given; say where to write the map file: -o MAP.h5");
     vtr_dataset *dataset = NULL;
-    vtr_calibration *calibration = NULL;
+    vtr_checkpoint *checkpoint = NULL;
     vtr_mapfile *file = NULL;
     vtr_map_summary summary;
+    bool is_finished = false;
     vtr_status status = vtr_dataset_open(&dataset, run->inputs[0], &recording, err);
-    if (status == VTR_OK) status = vtr_mapfile_create(&file, own.output, run->common.force, err);
-    if (status == VTR_OK) status = get_calibration(&calibration, dataset, run, err);
-    if (status == VTR_OK && !run->common.json && !run->common.quiet) cli_print_calibration(calibration);
-    if (status == VTR_OK)
-        status =
-            vtr_map(file, dataset, calibration, &params, run->common.threads, &summary, &run->progress, err);
-    cli_group settings[CLI_MAX_GROUPS];
-    const size_t n_settings = fill_groups(settings);
-    if (status == VTR_OK)
-        status = cli_add_provenance(file, "map", run, settings, n_settings, run->inputs[0], err);
-    if (status == VTR_OK) status = vtr_mapfile_commit(&file, err);
-    if (status == VTR_OK && (run->common.json || !run->common.quiet))
+    if (status == VTR_OK) status = open_checkpoint(&checkpoint, &is_finished, dataset, run, err);
+    if (status == VTR_OK && !is_finished) {
+        status = vtr_mapfile_create(&file, own.output, run->common.force, err);
+        if (status == VTR_OK) status = make_map(file, dataset, checkpoint, &summary, run, err);
+        if (status == VTR_OK)
+            status = checkpoint != NULL ? vtr_checkpoint_commit(&checkpoint, &file, err)
+                                        : vtr_mapfile_commit(&file, err);
+    }
+    if (status == VTR_OK && is_finished)
+        fprintf(stderr, "vitrail map: '%s' is complete already\n", own.output);
+    else if (status == VTR_OK && (run->common.json || !run->common.quiet))
         print_summary(&summary, run->common.json);
     vtr_mapfile_close(&file);
-    vtr_calibration_free(calibration);
+    vtr_checkpoint_leave(&checkpoint, err);
     vtr_dataset_close(&dataset);
     return status;
 }

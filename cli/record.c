@@ -69,8 +69,7 @@ char *cli_command_line(int argc, char *const *argv)
     return finish(&g);
 }
 
-/* "name = value" lines. */
-static char *settings_text(const cli_group *groups, size_t n_groups)
+char *cli_settings_text(const cli_group *groups, size_t n_groups)
 {
     growing g = {0};
     for (size_t i = 0; i < n_groups; i++)
@@ -100,7 +99,7 @@ static vtr_status add_recipe(vtr_mapfile *file, const cli_recipe_note *recipe, v
 vtr_status cli_add_provenance(vtr_mapfile *file, const char *step, const cli_run *run,
                               const cli_group *groups, size_t n_groups, const char *input, vtr_error *err)
 {
-    char *command = cli_command_line(run->argc, run->argv), *settings = settings_text(groups, n_groups);
+    char *command = cli_command_line(run->argc, run->argv), *settings = cli_settings_text(groups, n_groups);
     vtr_status status = command == NULL || settings == NULL
                             ? vtr_fail(err, VTR_ERR_MEMORY, "out of memory for the provenance")
                             : vtr_mapfile_provenance(file, step, command, settings, input, err);

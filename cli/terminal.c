@@ -26,6 +26,7 @@ static double now_s(void)
 static void on_signal(int number)
 {
     (void)number;
+    if (interrupted) _exit(CLI_INTERRUPTED);
     interrupted = 1;
 }
 
@@ -85,10 +86,13 @@ void cli_terminal_start(cli_run *run)
 {
     terminal.shows_bar = !run->common.quiet && isatty(STDERR_FILENO) != 0;
     terminal.shows_warnings = !run->common.quiet;
-    struct sigaction action = {.sa_handler = on_signal, .sa_flags = SA_RESETHAND};
+    struct sigaction action = {.sa_handler = on_signal}, ignored = {.sa_handler = SIG_IGN};
     sigemptyset(&action.sa_mask);
     sigaction(SIGINT, &action, NULL);
     sigaction(SIGTERM, &action, NULL);
+    /* a file larger than is allowed is an error to be told like any other */
+    sigemptyset(&ignored.sa_mask);
+    sigaction(SIGXFSZ, &ignored, NULL);
     run->progress = (vtr_progress){.report = report, .warn = warn, .cancelled = cancelled};
 }
 

@@ -9,6 +9,7 @@
 #include <stddef.h>
 
 #include "vitrail/calibration.h"
+#include "vitrail/checkpoint.h"
 #include "vitrail/dataset.h"
 #include "vitrail/error.h"
 #include "vitrail/mapfile.h"
@@ -42,7 +43,8 @@ VTR_API extern const vtr_parameter_table vtr_map_parameters;
 /* What the pass did. */
 typedef struct vtr_map_summary {
     size_t n_positions, n_missing, n_fitted, n_flagged; /* flagged: frame there, no ring */
-    double seconds, bytes;
+    size_t n_resumed;                                   /* of n_positions, from the checkpoint */
+    double seconds, bytes;                              /* without these */
     double median_error; /* of exx as fitted, from the covariance; NAN where nothing was fitted */
 } vtr_map_summary;
 
@@ -62,6 +64,20 @@ typedef struct vtr_map_summary {
 VTR_API vtr_status vtr_map(vtr_mapfile *file, vtr_dataset *dataset, const vtr_calibration *calibration,
                            const vtr_map_params *params, int threads, vtr_map_summary *summary,
                            const vtr_progress *progress, vtr_error *err);
+
+/* How it is run; none of it changes the result. */
+typedef struct vtr_pass_options {
+    int threads;                /* 0: all processors */
+    size_t memory_bytes;        /* for the buffers of all workers; 0: 1 GiB */
+    vtr_checkpoint *checkpoint; /* gone on from, and kept; NULL: none */
+    const vtr_progress *progress;
+} vtr_pass_options;
+
+/* The same with these options, which may be NULL. VTR_ERR_EXISTS where the checkpoint was begun with another
+ * calibration. */
+VTR_API vtr_status vtr_map_with(vtr_mapfile *file, vtr_dataset *dataset, const vtr_calibration *calibration,
+                                const vtr_map_params *params, const vtr_pass_options *options,
+                                vtr_map_summary *summary, vtr_error *err);
 
 VTR_END_DECLS
 

@@ -24,6 +24,15 @@ void vtr_memory_fail_after(long n);
 /* Number of allocations since the last call of vtr_memory_fail_after. */
 long vtr_memory_count(void);
 
+/* Some memory: records are put together from several, and taken apart into them. */
+typedef struct vtr_slice {
+    void *data;
+    size_t n_bytes;
+} vtr_slice;
+
+/* Seconds of a clock that is never set. */
+double vtr_clock_s(void);
+
 /* a * b into *product; false on overflow. */
 bool vtr_multiply_size(size_t a, size_t b, size_t *product);
 
@@ -42,6 +51,8 @@ vtr_status vtr_output_check(const char *path, bool force, vtr_error *err);
 /* fsync and rename partial -> path; on failure removes the partial file. */
 vtr_status vtr_output_commit(const char *partial, const char *path, vtr_error *err);
 void vtr_output_discard(const char *partial);
+/* Makes the name of a file in its folder as durable as its content. */
+void vtr_sync_folder(const char *path);
 
 /* Counter-based random numbers (Philox 4x32-10; Salmon et al., SC11, 2011): the same (seed, stream, counter)
  * gives the same numbers on any machine and any number of threads. */

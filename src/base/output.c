@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+#define _POSIX_C_SOURCE 200809L /* O_CLOEXEC */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -42,6 +43,18 @@ vtr_status vtr_output_check(const char *path, bool force, vtr_error *err)
     return VTR_OK;
 }
 
+void vtr_sync_folder(const char *path)
+{
+    char *folder = vtr_strdup(path), *slash = folder != NULL ? strrchr(folder, '/') : NULL;
+    if (slash != NULL) slash[slash == folder] = '\0';
+    int opened = folder == NULL ? -1 : open(slash != NULL ? folder : ".", O_RDONLY | O_CLOEXEC);
+    if (opened >= 0) {
+        fsync(opened);
+        close(opened);
+    }
+    vtr_free(folder);
+}
+
 vtr_status vtr_output_commit(const char *partial, const char *path, vtr_error *err)
 {
     int file = open(partial, O_RDONLY);
@@ -56,6 +69,7 @@ vtr_status vtr_output_commit(const char *partial, const char *path, vtr_error *e
         unlink(partial);
         return vtr_fail(err, VTR_ERR_IO, "cannot write '%s': %s", path, strerror(reason));
     }
+    vtr_sync_folder(path);
     return VTR_OK;
 }
 

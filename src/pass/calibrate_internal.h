@@ -46,6 +46,9 @@ vtr_status vtr_calibrate_sample(vtr_calibration *c, const unsigned char *used, c
 vtr_status vtr_calibrate_rings(vtr_calibration *c, const unsigned char *used, const vtr_sample *sample,
                                const vtr_sample_fits *fits, int threads, vtr_error *err);
 
+/* SHA-256 of every number that the file holds; every NAN is alike. */
+void vtr_calibration_fingerprint(const vtr_calibration *c, char hex[65]);
+
 /* used[i] = mask[i] == 0; the caller frees it. */
 unsigned char *vtr_calibration_used(const vtr_calibration *c);
 

@@ -2,8 +2,8 @@
 #include <math.h>
 #include <string.h>
 
-#include "base/base_internal.h"
-#include "vitrail/calibration.h"
+#include "mapfile/mapfile_internal.h"
+#include "pass/calibrate_internal.h"
 
 static const char group[] = "calibration";
 
@@ -140,6 +140,34 @@ vtr_status vtr_calibration_write(const vtr_calibration *c, vtr_mapfile *file, vt
     for (size_t i = 0; status == VTR_OK && i < sizeof numbers / sizeof *numbers; i++)
         status = write_number(&numbers[i], c, file, err);
     return status;
+}
+
+static void add_doubles(vtr_sha256 *sha, const double *values, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        double value = isnan(values[i]) ? (double)NAN : values[i];
+        vtr_sha256_add(sha, &value, sizeof value);
+    }
+}
+
+void vtr_calibration_fingerprint(const vtr_calibration *c, char hex[65])
+{
+    size_t n = c->det_y * c->det_x, side = 2 * c->speckle.max_lag_px + 1;
+    vtr_sha256 sha;
+    vtr_sha256_start(&sha);
+    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
+        const void *member = (const char *)c + numbers[i].offset;
+        if (numbers[i].kind == IS_DOUBLE)
+            add_doubles(&sha, member, numbers[i].n);
+        else
+            vtr_sha256_add(&sha, member, numbers[i].kind == IS_SIZE ? sizeof(size_t) : sizeof(bool));
+    }
+    vtr_sha256_add(&sha, c->mask, n);
+    add_doubles(&sha, c->mean, n);
+    add_doubles(&sha, c->maximum, n);
+    add_doubles(&sha, c->speckle.correlation, side * side);
+    add_doubles(&sha, c->speckle.folded, side * side);
+    vtr_sha256_finish(&sha, hex);
 }
 
 vtr_status vtr_calibration_read(vtr_calibration **out, const vtr_mapfile *file, vtr_error *err)

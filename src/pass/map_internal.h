@@ -3,6 +3,7 @@
 #define VITRAIL_PASS_MAP_INTERNAL_H
 
 #include "pass/calibrate_internal.h"
+#include "pass/checkpoint_internal.h"
 #include "vitrail/beam.h"
 #include "vitrail/pass.h"
 #include "vitrail/polar.h"
@@ -58,6 +59,16 @@ typedef struct map_sectors_worker {
     float *rows[2];         /* [MAP_RUN_POSITIONS][row][k] until they are written */
 } map_sectors_worker;
 
+/* The sums over runs, and which runs are in them (map_sums.c). */
+typedef struct map_sums {
+    size_t n_runs, n_done; /* runs of the scan; positions in the sums */
+    unsigned char *merged; /* a bit for each run */
+    size_t *next;          /* chains the runs that are in a worker's pattern: the next one's number + 1 */
+    size_t n_in_order;     /* where the order matters: as many runs from the first on are merged */
+    size_t n_resumed;      /* positions that the checkpoint had */
+    double recorded_s, record_cost_s; /* of the checkpoint's last record: when, and how long it took */
+} map_sums;
+
 /* What all workers share; results are written at disjoint positions. */
 typedef struct map_job {
     vtr_dataset *dataset;
@@ -84,6 +95,8 @@ typedef struct map_job {
     map_errors errors;
     map_sectors sectors;
     vtr_pattern *pattern;
+    map_sums sums;
+    vtr_checkpoint *checkpoint;       /* NULL: none is kept */
     bool has_beam;                    /* a disc stands out of the mean pattern */
     vtr_beam_params beam_params;      /* with the calibrated centre as start */
     vtr_beam_template *beam_template; /* NULL: centre of mass */
@@ -108,6 +121,9 @@ typedef struct map_worker {
     float *rows[2];         /* [MAP_RUN_POSITIONS][n_profile]: mean and variance until they are written */
     map_sectors_worker sectors;
     vtr_beam_scratch *beam_scratch; /* NULL: centre of mass */
+    size_t first_run;               /* of those in its pattern that are not merged yet: number + 1 */
+    bool is_torn;                   /* its pattern holds part of a run that failed */
+    double merged_s, merge_cost_s;
 
     size_t first, n;  /* positions of the batch */
     size_t run_first; /* the first position of its run */
@@ -150,6 +166,33 @@ vtr_status map_annulus_create(map_annulus *annulus, const vtr_polar_plan *plan, 
                               const double annulus_px[2], vtr_error *err);
 /* Whether a pixel of the annulus is at least `level`. */
 bool map_annulus_reaches(const map_annulus *annulus, vtr_type type, const void *frame, double level);
+
+/* Works through the runs that are not done yet with all workers (map_run.c). */
+vtr_status map_run_all(map_job *job, const vtr_pass_options *options, vtr_error *err);
+
+/* A run's results as a record: what it put into the job's maps and, of the profiles, into its worker's rows. */
+enum { MAP_MAX_SLICES = 18 + MAP_MAX_VIRTUAL };
+vtr_status map_record_append(map_job *job, map_worker *worker, size_t run, vtr_error *err);
+/* Puts them back, and writes the profiles to the map file. *run: whose it was. */
+vtr_status map_record_load(map_job *job, map_worker *worker, const void *content, size_t n_bytes,
+                           vtr_error *err);
+/* The run that a record is of; SIZE_MAX: none of this job. */
+size_t map_record_run(const map_job *job, const void *content, size_t n_bytes);
+
+/* Pixels of up to 16 bits add up exactly in any order; the sums of others are merged run by run, in scan order. */
+bool map_sums_are_exact(const map_job *job);
+vtr_status map_sums_create(map_job *job, vtr_error *err);
+void map_sums_release(map_job *job);
+bool map_sums_have(const map_job *job, size_t run);
+/* A run is done, and in the worker's pattern; by its worker alone. */
+void map_sums_note(map_job *job, map_worker *worker, size_t run);
+/* Is it time for map_sums_merge? */
+bool map_sums_are_due(const map_job *job, const map_worker *worker);
+/* Merges what the worker's pattern holds into the job's, and records that where it is time to. One worker at a time. */
+vtr_status map_sums_merge(map_job *job, map_worker *worker, vtr_error *err);
+vtr_status map_sums_record(map_job *job, vtr_error *err);
+/* Goes on from the job's checkpoint, if it has one: results, sums, which runs are done. */
+vtr_status map_sums_resume(map_job *job, map_worker *worker, vtr_error *err);
 
 /* Writes the result arrays into the map file. */
 vtr_status map_write_results(map_job *job, vtr_error *err);

@@ -141,6 +141,7 @@ vtr_status map_job_create(map_job *job, vtr_error *err)
     if (status == VTR_OK) status = choose_profile(job, largest, err);
     if (status == VTR_OK) status = map_sectors_create(job, err);
     if (status == VTR_OK) status = map_beam_create(job, err);
+    if (status == VTR_OK) status = map_sums_create(job, err);
     if (status != VTR_OK) {
         map_job_release(job);
         return status;
@@ -168,6 +169,7 @@ void map_job_release(map_job *job)
     vtr_free(job->virtual_images);
     vtr_free(job->total);
     map_errors_release(job);
+    map_sums_release(job);
     vtr_pattern_free(&job->pattern);
     memset(job, 0, sizeof *job);
 }

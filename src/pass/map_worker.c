@@ -67,6 +67,7 @@ vtr_status map_worker_create(map_worker **out, const map_job *job, vtr_error *er
 {
     map_worker *w = vtr_calloc(1, sizeof *w);
     if (w == NULL) return vtr_fail(err, VTR_ERR_MEMORY, "out of memory for a worker of the pass");
+    w->merged_s = vtr_clock_s();
     vtr_status status = allocate(w, job, err);
     if (status != VTR_OK) {
         map_worker_free(w);

@@ -145,6 +145,22 @@ void vtr_pattern_merge(vtr_pattern *pattern, const vtr_pattern *other)
     }
 }
 
+void vtr_pattern_slices(vtr_pattern *p, vtr_slice slices[VTR_PATTERN_SLICES])
+{
+    size_t n = p->n_pixels;
+    empty_all(p);
+    slices[0] = (vtr_slice){&p->n_frames, sizeof p->n_frames};
+    if (p->is_integer) {
+        slices[1] = (vtr_slice){p->sum, n * sizeof *p->sum};
+        slices[2] = (vtr_slice){p->sum_of_squares, n * sizeof *p->sum_of_squares};
+        slices[3] = (vtr_slice){p->maximum, n * sizeof *p->maximum};
+    } else {
+        slices[1] = (vtr_slice){p->real_sum, n * sizeof *p->real_sum};
+        slices[2] = (vtr_slice){p->real_sum_of_squares, n * sizeof *p->real_sum_of_squares};
+        slices[3] = (vtr_slice){p->real_maximum, n * sizeof *p->real_maximum};
+    }
+}
+
 size_t vtr_pattern_count(const vtr_pattern *pattern)
 {
     return pattern->n_frames;

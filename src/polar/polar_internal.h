@@ -9,6 +9,7 @@
  * one cell. The segments of a tile are sorted by length, so the loop over one length has no branch that
  * depends on the data. */
 
+#include "base/base_internal.h"
 #include "vitrail/polar.h"
 
 enum {
@@ -103,6 +104,9 @@ struct vtr_pattern {
 size_t vtr_pattern_block_of(const vtr_pattern *pattern, size_t first);
 /* Its pixels that are on the detector. */
 size_t vtr_pattern_block_width(const vtr_pattern *pattern, size_t first);
+/* What it consists of, to be stored and put back: the slices point into the pattern. */
+enum { VTR_PATTERN_SLICES = 4 };
+void vtr_pattern_slices(vtr_pattern *pattern, vtr_slice slices[VTR_PATTERN_SLICES]);
 /* Its recent sums to the 64-bit ones. */
 void vtr_pattern_empty(const vtr_pattern *pattern, size_t block, size_t first);
 
