@@ -87,7 +87,8 @@ char *cli_settings_text(const cli_group *groups, size_t n_groups);
 vtr_status cli_add_provenance(vtr_mapfile *file, const char *step, const cli_run *run,
                               const cli_group *groups, size_t n_groups, const char *input, vtr_error *err);
 
-/* A command line as one would type it, to be freed; NULL when memory is short. */
+/* A word, and a command line of vitrail, as one would type it; to be freed, NULL when memory is short. */
+char *cli_shell_word(const char *word);
 char *cli_command_line(int argc, char *const *argv);
 
 #endif

@@ -278,7 +278,10 @@ vtr_status cli_plan_print(const cli_plan *plan, const cli_plan_run *how, vtr_err
         cli_json_string(stdout, how->folder);
         fputs(", \"steps\": [\n", stdout);
     } else if (how->is_elsewhere) {
-        printf("cd %s\n", how->folder);
+        char *folder = cli_shell_word(how->folder);
+        if (folder == NULL) return vtr_fail(err, VTR_ERR_MEMORY, "out of memory");
+        printf("cd %s\n", folder);
+        free(folder);
     }
     vtr_status status = VTR_OK;
     for (size_t i = 0; i < plan->n_steps && status == VTR_OK; i++)

@@ -58,6 +58,13 @@ static void add_word(growing *g, const char *word)
     add_text(g, "'");
 }
 
+char *cli_shell_word(const char *word)
+{
+    growing g = {0};
+    add_word(&g, word);
+    return finish(&g);
+}
+
 char *cli_command_line(int argc, char *const *argv)
 {
     growing g = {0};
