@@ -48,15 +48,28 @@ static vtr_status check_inputs(const cli_command *command, const cli_run *run, v
                     command->usage);
 }
 
-vtr_status cli_execute(const cli_command *command, const cli_common *common, const cli_recipe_note *recipe,
-                       int argc, char **argv, vtr_error *err)
+static bool can_resume(const cli_group *groups, size_t n_groups)
+{
+    for (size_t i = 0; i < n_groups; i++)
+        if (vtr_parameters_find(groups[i].table, "resume") != NULL) return true;
+    return false;
+}
+
+vtr_status cli_execute(const cli_command *command, const cli_call *call, int argc, char **argv,
+                       vtr_error *err)
 {
     cli_group groups[CLI_MAX_GROUPS];
     size_t n_groups = command->options != NULL ? command->options(groups) : 0;
-    cli_run run = {.command = command->name, .recipe = recipe, .argc = argc, .argv = argv};
+    cli_run run = {.command = command->name, .argc = argc, .argv = argv};
     vtr_parameters_default(&cli_common_options, &run.common);
-    if (common != NULL) run.common = *common;
+    if (call != NULL) {
+        run.common = call->common;
+        run.recipe = call->recipe;
+    }
     vtr_status status = cli_parse(&run, groups, n_groups, argc, argv, err);
+    char *resume[] = {argv[0], "--resume"};
+    if (status == VTR_OK && call != NULL && call->resumes && can_resume(groups, n_groups))
+        status = cli_parse(&run, groups, n_groups, 2, resume, err);
     if (status == VTR_OK && run.common.help) {
         cli_print_help(stdout, command);
         return VTR_OK;

@@ -9,9 +9,17 @@ extern const cli_command *const cli_commands[];
 extern const size_t cli_n_commands;
 const cli_command *cli_find_command(const char *name);
 
-/* Runs a command with argv[1..] as its options and inputs, over the common options in `common` (NULL: their defaults). */
-vtr_status cli_execute(const cli_command *command, const cli_common *common, const cli_recipe_note *recipe,
-                       int argc, char **argv, vtr_error *err);
+/* How a command is run by another one. */
+typedef struct cli_call {
+    cli_common common;             /* options before those in argv */
+    const cli_recipe_note *recipe; /* NULL: none */
+    /* with --resume, where the command has it; it is not remembered, since the result is the same */
+    bool resumes;
+} cli_call;
+
+/* Runs a command with argv[1..] as its options and inputs; `call` may be NULL. */
+vtr_status cli_execute(const cli_command *command, const cli_call *call, int argc, char **argv,
+                       vtr_error *err);
 
 /* One line a command. */
 extern const cli_command cli_bands;

@@ -47,7 +47,7 @@ static int exit_status(vtr_status status)
 static int run_command(const cli_command *command, int argc, char **argv)
 {
     vtr_error err = {0};
-    vtr_status status = cli_execute(command, NULL, NULL, argc, argv, &err);
+    vtr_status status = cli_execute(command, NULL, argc, argv, &err);
     if (status != VTR_OK)
         fprintf(stderr, "vitrail %s: %s\n", command->name,
                 err.message[0] != '\0' ? err.message : vtr_status_text(status));

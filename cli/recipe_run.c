@@ -27,8 +27,7 @@ typedef struct course {
 /* --- what a step prints, as a part of one JSON document ------------------------------------------------------------ */
 
 /* Runs the step with standard output in a file. */
-static vtr_status capture(course *c, const cli_step *step, const cli_common *common,
-                          const cli_recipe_note *note, vtr_error *err)
+static vtr_status capture(course *c, const cli_step *step, const cli_call *call, vtr_error *err)
 {
     fflush(stdout);
     const int kept = dup(STDOUT_FILENO);
@@ -37,7 +36,7 @@ static vtr_status capture(course *c, const cli_step *step, const cli_common *com
         return vtr_fail(err, VTR_ERR_IO, "cannot redirect standard output");
     }
     vtr_status status =
-        cli_execute(step->flow->command, common, note, step->argc, (char **)(uintptr_t)step->argv, err);
+        cli_execute(step->flow->command, call, step->argc, (char **)(uintptr_t)step->argv, err);
     fflush(stdout);
     if (dup2(kept, STDOUT_FILENO) < 0 && status == VTR_OK)
         status = vtr_fail(err, VTR_ERR_IO, "cannot restore standard output");
@@ -154,21 +153,20 @@ static vtr_status make_folders(const cli_step *step, vtr_error *err)
 static vtr_status do_step(course *c, size_t index, const char *line, vtr_error *err)
 {
     const cli_step *step = &c->plan->steps[index];
-    cli_common common = c->how->run->common;
-    /* what is replaced here has been asked about before the first step */
-    if (c->how->is_resumed && !step->flow->on_recording) common.force = true;
     vtr_status status = make_folders(step, err);
     if (status != VTR_OK) return status;
     char folder[PATH_MAX] = ".";
     if (step->map_file != NULL) folder_from(folder, sizeof folder, step->map_file, c->how->folder);
     const cli_recipe_note note = {c->how->text, c->how->command, folder, step->recording};
+    cli_call call = {c->how->run->common, &note, c->how->is_resumed};
+    /* what is replaced here has been asked about before the first step */
+    if (c->how->is_resumed && !step->flow->on_recording) call.common.force = true;
     say(c, index, "", line);
-    if (!common.json)
-        return cli_execute(step->flow->command, &common, &note, step->argc, (char **)(uintptr_t)step->argv,
-                           err);
+    if (!call.common.json)
+        return cli_execute(step->flow->command, &call, step->argc, (char **)(uintptr_t)step->argv, err);
     c->captured = tmpfile();
     if (c->captured == NULL) return vtr_fail(err, VTR_ERR_IO, "no temporary file for the step's result");
-    status = capture(c, step, &common, &note, err);
+    status = capture(c, step, &call, err);
     if (status == VTR_OK) {
         printf(c->n_done + c->n_skipped > 0 ? ",\n" : "\n");
         json_step(step, line);
