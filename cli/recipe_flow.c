@@ -19,7 +19,7 @@ const cli_flow cli_flow_steps[] = {
     {&cli_inclusions, .after = "strain", .leaves_record = true, .outputs = {"csv"}},
     {&cli_profile, .several = true, .needs = {"line", "quantity"}, .outputs = {"output", "figure"}},
     {&cli_figure, .rest = "quantity", .needs = {"output"}, .outputs = {"output"}},
-    {&cli_report, .output = "<name>.html", .outputs = {"output"}},
+    {&cli_report, .several = true, .output = "<name>.html", .outputs = {"output"}},
 };
 const size_t cli_n_flow_steps = sizeof cli_flow_steps / sizeof *cli_flow_steps;
 

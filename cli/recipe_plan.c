@@ -377,7 +377,8 @@ static vtr_status make_steps(cli_plan *plan, const cli_flow *flow, const cli_rec
     for (m.node = is_list ? node->first : node; m.node != NULL && status == VTR_OK;
          m.node = is_list ? m.node->next : NULL) {
         cli_step *step;
-        if ((flow->several && is_common(m.node)) == wants_common) status = make_step(&m, &step, err);
+        if ((plan->is_series && flow->several && is_common(m.node)) == wants_common)
+            status = make_step(&m, &step, err);
     }
     return status;
 }

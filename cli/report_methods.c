@@ -367,7 +367,7 @@ static void put_citation(const cli_report_job *r, cited *c, const char *keys, si
     for (const char *end = keys + length; keys < end;) {
         size_t n = strcspn(keys, ",]");
         size_t number = cite(c, keys, n);
-        fprintf(r->out, "<a href=\"#reference-%zu\">%zu</a>", number, number);
+        fprintf(r->out, "<a href=\"#%sreference-%zu\">%zu</a>", r->prefix, number, number);
         keys += n;
         if (*keys == ',') fputs(", ", r->out);
         keys++;
@@ -454,8 +454,9 @@ void cli_report_methods(const cli_report_job *r)
         if (holds(r, &topics[i].when)) put_topic(r, &c, &topics[i]);
     fputs("<h3>References</h3>\n<ol class=\"references\">\n", r->out);
     for (size_t i = 0; i < c.n; i++)
-        fprintf(r->out, "<li id=\"reference-%zu\">%s%s%s.</li>\n", i + 1, cli_references[c.place[i]].text,
-                c.place[i] == 0 ? ", version " : "", c.place[i] == 0 ? vtr_version() : "");
+        fprintf(r->out, "<li id=\"%sreference-%zu\">%s%s%s.</li>\n", r->prefix, i + 1,
+                cli_references[c.place[i]].text, c.place[i] == 0 ? ", version " : "",
+                c.place[i] == 0 ? vtr_version() : "");
     fputs("</ol>\n<h3>The references in BibTeX</h3>\n<pre class=\"bibtex\">", r->out);
     for (size_t i = 0; i < c.n; i++)
         cli_reference_put_bibtex(r->out, &cli_references[c.place[i]]);

@@ -171,8 +171,9 @@ static void section_id(char id[64], const sections *s, size_t i)
 
 void cli_report_start(const cli_report_job *r, const char *id, const char *title)
 {
-    fprintf(r->out, "<section id=\"%s\" aria-labelledby=\"%s-title\">\n<h2 id=\"%s-title\">%s</h2>\n", id, id,
-            id, title);
+    const char *p = r->prefix;
+    fprintf(r->out, "<section id=\"%s%s\" aria-labelledby=\"%s%s-title\">\n<h2 id=\"%s%s-title\">%s</h2>\n",
+            p, id, p, id, p, id, title);
 }
 
 void cli_report_end(const cli_report_job *r)
@@ -180,22 +181,29 @@ void cli_report_end(const cli_report_job *r)
     fputs("</section>\n", r->out);
 }
 
+static void put_link(const cli_report_job *r, const char *id, const char *title)
+{
+    fprintf(r->out, "<a href=\"#%s%s\">%s</a>", r->prefix, id, title);
+}
+
 void cli_report_links(const cli_report_job *r)
 {
     sections s;
     find_sections(&s, r);
-    fputs("<nav aria-label=\"Sections\"><a href=\"#summary\">In short</a>", r->out);
-    if (cli_report_has_flags(r)) fputs("<a href=\"#flags\">Flags</a>", r->out);
+    fputs("<nav aria-label=\"Sections\">", r->out);
+    put_link(r, "summary", "In short");
+    if (cli_report_has_flags(r)) put_link(r, "flags", "Flags");
     for (size_t i = 0; i < s.n; i++) {
         char id[64], title[160];
         const char *sentence;
         section_id(id, &s, i);
         cli_words_of_group(title, &sentence, s.group[i]);
-        fprintf(r->out, "<a href=\"#%s\">%s</a>", id, title);
+        put_link(r, id, title);
     }
-    fputs("<a href=\"#methods\">Methods</a><a href=\"#process\">How it was made</a>"
-          "<a href=\"#contents\">Contents of the file</a></nav>\n",
-          r->out);
+    put_link(r, "methods", "Methods");
+    put_link(r, "process", "How it was made");
+    put_link(r, "contents", "Contents of the file");
+    fputs("</nav>\n", r->out);
 }
 
 /* What a group holds itself, without the groups below it. */

@@ -16,6 +16,7 @@ typedef struct cli_report_job {
     const cli_names *names;
     const cli_contents *contents;
     const cli_run *run;
+    const char *prefix; /* of addresses within the page, which may hold several map files */
 } cli_report_job;
 
 /* sections: links to them, and all of them in their order. */

@@ -72,6 +72,7 @@ refused() {
   refused 'recording: scan.npy\nfigure:\n  - {quantity: exx, output: a.png}\n  - {quantity: eyy, output: a.png}\n'
   refused 'recording: scan.npy\nmap:\n  output: ./scan.npy\n'
   refused 'recording: scan.npy\nreport:\n  common: yes\n'
+  refused 'recording: scan.npy\nstrain:\n  common: yes\n'
   echo "-- series"
   refused 'recordings: []\n'
   refused 'recordings: [scan.npy, ./scan.npy]\n'

@@ -10,7 +10,9 @@ calibrate: {output: locked.h5}
 map: {output: maps/<name>.h5}
 strain: {reference: '0:6,0:8'}
 profile: {line: '0,0,20,0', quantity: exx, output: both.csv, common: yes}
-report: {output: <name>.html}
+report:
+  - {output: <name>.html}
+  - common: yes
 END
 vitrail run recipe.yaml --dry-run
 vitrail run recipe.yaml --quiet >out
