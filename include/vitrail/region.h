@@ -30,6 +30,11 @@ typedef struct vtr_region {
  *     mask:FILE                    non-zero pixels of an image of n_y x n_x
  *     MAP<VALUE                    a condition (<, <=, >, >=) on a map of `file`: density<-0.01, strain/exx>=0.002.
  *                                  Where the map is NAN no condition holds, a negated one neither.
+ *     @SB1, @bands                 within its width (at least a step) of the line of a band of /entry/bands; of any
+ *     @SB1-zone, @zones            within its affected zone: its decay lengths on either side
+ *     @inclusions[:FACTOR]         within FACTOR (1) radii of an inclusion of /entry/inclusions
+ *     @between[:FACTOR]            between neighbours along a band, as wide as they are, not within FACTOR (1) radii
+ *     @matrix[:FACTOR]             in no zone of a band, and not within FACTOR (2) radii of an inclusion
  *
  * `file` may be NULL: there are no maps then. Y and X are positions counted from 0, whole numbers at their centres.
  * VTR_ERR_ARGUMENT: what is none of these; VTR_ERR_NOT_FOUND: no such map; VTR_ERR_RANGE: a rectangle outside the scan;

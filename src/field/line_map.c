@@ -6,6 +6,7 @@
 
 #include "base/base_internal.h"
 #include "vitrail/line_profile.h"
+#include "vitrail/ring_map.h"
 
 vtr_status vtr_line_parse(vtr_line *out, const char *text, vtr_error *err)
 {
@@ -54,22 +55,6 @@ double vtr_map_period(const char *group, const char *name)
     return 0;
 }
 
-/* The step of an axis in nm; NAN where the file does not say. */
-static double axis_step(const vtr_mapfile *file, const char *group, const char *axis, size_t n)
-{
-    char unit[32];
-    double ends[2];
-    const size_t last = n - 1, first = 0, one = 1;
-    if (n < 2 || !vtr_mapfile_has(file, group, axis) ||
-        vtr_mapfile_read_text(file, group, axis, "units", unit, sizeof unit, NULL) != VTR_OK ||
-        strcmp(unit, "nm") != 0)
-        return NAN;
-    if (vtr_mapfile_read_block(file, group, axis, VTR_TYPE_F64, 1, &first, &one, &ends[0], NULL) != VTR_OK ||
-        vtr_mapfile_read_block(file, group, axis, VTR_TYPE_F64, 1, &last, &one, &ends[1], NULL) != VTR_OK)
-        return NAN;
-    return fabs(ends[1] - ends[0]) / (double)(n - 1);
-}
-
 vtr_status vtr_line_map_read(vtr_line_map *out, const vtr_mapfile *file, const char *group, const char *name,
                              vtr_error *err)
 {
@@ -101,10 +86,7 @@ vtr_status vtr_line_map_read(vtr_line_map *out, const vtr_mapfile *file, const c
     }
     if (vtr_mapfile_read_text(file, group, name, "units", map.unit, sizeof map.unit, NULL) != VTR_OK)
         map.unit[0] = '\0';
-    map.step_nm[0] = axis_step(file, group, "scan_y", map.n_y);
-    map.step_nm[1] = axis_step(file, group, "scan_x", map.n_x);
-    for (int k = 0; k < 2; k++) /* a scan of one line */
-        if (isnan(map.step_nm[k])) map.step_nm[k] = map.step_nm[1 - k];
+    vtr_mapfile_read_scan_steps(file, group, map.n_y, map.n_x, map.step_nm);
     *out = map;
     return VTR_OK;
 }

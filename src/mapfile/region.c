@@ -35,6 +35,7 @@ static vtr_status read_term(const vtr_region_term *term, const vtr_mapfile *file
     if (status == VTR_OK && !taken) status = vtr_region_ellipse(&taken, term, err);
     if (status == VTR_OK && !taken) status = vtr_region_polygon(&taken, term, err);
     if (status == VTR_OK && !taken) status = vtr_region_mask(&taken, term, err);
+    if (status == VTR_OK && !taken) status = vtr_region_feature(&taken, term, file, err);
     if (status == VTR_OK && !taken) status = vtr_region_condition(&taken, term, file, err);
     if (status == VTR_OK && !taken)
         status = vtr_fail(

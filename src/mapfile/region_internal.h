@@ -20,5 +20,7 @@ vtr_status vtr_region_polygon(bool *taken, const vtr_region_term *term, vtr_erro
 vtr_status vtr_region_mask(bool *taken, const vtr_region_term *term, vtr_error *err);
 vtr_status vtr_region_condition(bool *taken, const vtr_region_term *term, const vtr_mapfile *file,
                                 vtr_error *err);
+vtr_status vtr_region_feature(bool *taken, const vtr_region_term *term, const vtr_mapfile *file,
+                              vtr_error *err);
 
 #endif
