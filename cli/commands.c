@@ -15,6 +15,7 @@ const cli_command *const cli_commands[] = {
     &cli_calibrate,
     &cli_completion,
     &cli_convert,
+    &cli_energy,
     &cli_figure,
     &cli_inclusions,
     &cli_info,
