@@ -35,55 +35,68 @@ static void put_flags(FILE *out, const view_session *s, const size_t position[2]
     fputc(']', out);
 }
 
-/* Mean over the region's positions that have a value, and the standard deviation of these. */
-static void mean_of(double *mean, double *spread, size_t *n, const cli_quantity *q, const vtr_region *region)
+/* Of a region's positions that have a value. */
+typedef struct region_mean {
+    double mean, spread; /* and the standard deviation of these values */
+    double
+        error; /* of the mean: from the errors of the positions, taken as independent; without them from the spread */
+    size_t n;
+} region_mean;
+
+static region_mean mean_of(const cli_quantity *q, const cli_quantity *errors, const vtr_region *region)
 {
-    double square = 0;
-    *mean = *spread = NAN;
-    *n = 0;
+    region_mean m = {NAN, NAN, NAN, 0};
+    double square = 0, variance = 0;
     for (size_t p = 0; p < q->n_y * q->n_x; p++) {
         if (region->member[p] == 0 || !isfinite(q->values[p])) continue;
-        double value = q->values[p], before = *n > 0 ? *mean : 0;
-        *n += 1;
-        *mean = before + (value - before) / (double)*n;
-        square += (value - before) * (value - *mean);
+        double value = q->values[p], before = m.n > 0 ? m.mean : 0;
+        m.n++;
+        m.mean = before + (value - before) / (double)m.n;
+        square += (value - before) * (value - m.mean);
+        variance += errors != NULL ? pow(errors->values[p], 2) : NAN;
     }
-    if (*n > 1) *spread = sqrt(square / (double)(*n - 1));
+    if (m.n > 1) m.spread = sqrt(square / (double)(m.n - 1));
+    m.error = errors != NULL ? sqrt(variance) / (double)m.n : m.spread / sqrt((double)m.n);
+    return m;
 }
 
-/* The same of directions: the mean of their unit vectors, and the circular standard deviation (-2 ln |mean|)^(1/2). */
-static void mean_direction(double *mean, double *spread, size_t *n, const cli_quantity *q,
-                           const vtr_region *region, double period)
+/* The same of directions: the mean of their unit vectors, and the circular standard deviation (-2 ln |mean|)^(1/2). A
+ * position turns the mean as far as its vector lies along it. */
+static region_mean mean_direction(const cli_quantity *q, const cli_quantity *errors, const vtr_region *region,
+                                  double period)
 {
-    double to_angle = 2 * VTR_PI / period, re = 0, im = 0;
-    *mean = *spread = NAN;
-    *n = 0;
+    region_mean m = {NAN, NAN, NAN, 0};
+    double to_angle = 2 * VTR_PI / period, re = 0, im = 0, variance = 0;
     for (size_t p = 0; p < q->n_y * q->n_x; p++) {
         if (region->member[p] == 0 || !isfinite(q->values[p])) continue;
         re += cos(to_angle * q->values[p]);
         im += sin(to_angle * q->values[p]);
-        *n += 1;
+        m.n++;
     }
-    double length = hypot(re, im) / (double)*n;
-    if (*n > 0 && length > 0) *mean = atan2(im, re) / to_angle;
-    if (*n > 1 && length > 0) *spread = sqrt(-2 * log(fmin(length, 1))) / to_angle;
+    double length = hypot(re, im) / (double)m.n;
+    if (m.n == 0 || !(length > 0)) return m;
+    m.mean = atan2(im, re) / to_angle;
+    if (m.n > 1) m.spread = sqrt(-2 * log(fmin(length, 1))) / to_angle;
+    for (size_t p = 0; errors != NULL && p < q->n_y * q->n_x; p++)
+        if (region->member[p] != 0 && isfinite(q->values[p]))
+            variance += pow(cos(to_angle * (q->values[p] - m.mean)) * errors->values[p], 2);
+    m.error = errors != NULL ? sqrt(variance) / ((double)m.n * length) : m.spread / sqrt((double)m.n);
+    return m;
 }
 
 static void put_values(FILE *out, const cli_quantity *q, const cli_quantity *errors, const place *where)
 {
     if (where->region.n > 0) {
-        double mean, spread;
-        size_t n;
         double period = vtr_map_period(q->group, q->name);
-        if (period > 0)
-            mean_direction(&mean, &spread, &n, q, &where->region, period);
-        else
-            mean_of(&mean, &spread, &n, q, &where->region);
+        region_mean m = period > 0 ? mean_direction(q, errors, &where->region, period)
+                                   : mean_of(q, errors, &where->region);
         fputs(", \"value\": ", out);
-        cli_json_number(out, q->factor * mean);
+        cli_json_number(out, q->factor * m.mean);
+        fputs(", \"error\": ", out);
+        cli_json_number(out, q->factor * m.error);
         fputs(", \"spread\": ", out);
-        cli_json_number(out, q->factor * spread);
-        fprintf(out, ", \"n\": %zu}", n);
+        cli_json_number(out, q->factor * m.spread);
+        fprintf(out, ", \"n\": %zu}", m.n);
         return;
     }
     size_t i = where->position[0] * q->n_x + where->position[1];
@@ -107,9 +120,9 @@ static vtr_status put_number(FILE *out, view_session *s, size_t index, const pla
     if (status != VTR_OK) return status;
     static const char *const members[] = {"group", "name", "symbol", "unit"};
     const char *const texts[] = {q->group, q->name, q->symbol, q->unit};
-    fprintf(out, "%s\n {", before);
+    fprintf(out, "%s\n {\"period\": %.9g", before, vtr_map_period(q->group, q->name));
     for (size_t i = 0; i < 4; i++) {
-        fprintf(out, "%s\"%s\": ", i > 0 ? ", " : "", members[i]);
+        fprintf(out, ", \"%s\": ", members[i]);
         cli_json_string(out, texts[i]);
     }
     put_values(out, is_trial ? &trial.values : q, is_trial ? &trial.errors : errors, where);

@@ -90,7 +90,7 @@ static void put_names(FILE *out, const cli_names *names)
     fputc(']', out);
 }
 
-/* The reference region of the strain: y0, y1, x0, x1. */
+/* The reference region of the strain, y0, y1, x0, x1, and its axis in degrees. */
 static void put_reference(FILE *out, const vtr_mapfile *map)
 {
     double corners[4];
@@ -98,6 +98,9 @@ static void put_reference(FILE *out, const vtr_mapfile *map)
         return;
     fputc('\n', out);
     put_numbers(out, "reference", corners, 4);
+    double axis;
+    if (vtr_mapfile_read_numbers(map, "strain", NULL, "axis", 1, &axis, NULL) == VTR_OK)
+        put_numbers(out, "axis", &axis, 1);
 }
 
 vtr_status view_answer_summary(view_answer *answer, view_session *session, const view_request *request,

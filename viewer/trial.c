@@ -23,6 +23,21 @@ static void read_settings(vtr_field_params *params, const vtr_mapfile *map)
     }
 }
 
+/* A region that the program found is the same whatever the axis is: it need not be looked for again. */
+static void read_reference(vtr_field_params *params, const vtr_mapfile *map)
+{
+    double corners[4];
+    if (params->reference.y1 > 0 ||
+        vtr_mapfile_read_numbers(map, "strain", NULL, "reference", 4, corners, NULL) != VTR_OK)
+        return;
+    for (int i = 0; i < 4; i++)
+        if (!(corners[i] >= 0 && corners[i] < 1e9)) return;
+    params->reference = (vtr_box){.y0 = (size_t)corners[0],
+                                  .y1 = (size_t)corners[1],
+                                  .x0 = (size_t)corners[2],
+                                  .x1 = (size_t)corners[3]};
+}
+
 static vtr_status set(vtr_field_params *params, const char *name, const char *text, vtr_error *err)
 {
     if (text == NULL) return VTR_OK;
@@ -88,6 +103,7 @@ vtr_status view_trial_read(view_trial_map *out, vtr_box *box, view_session *sess
     if (status == VTR_OK) status = view_session_quantity(&like, session, index, err);
     if (status != VTR_OK) return status;
     read_settings(&params, session->map);
+    read_reference(&params, session->map);
     status = set(&params, "reference", reference, err);
     if (status == VTR_OK) status = set(&params, "axis", axis, err);
     if (status != VTR_OK) return status;

@@ -162,6 +162,8 @@ static void test_a_region_is_the_mean_of_its_positions(void **state)
     assert_holds(&answer, "\"name\": \"exx\", \"symbol\": \"<i>ε</i><sub>xx</sub>\", \"unit\": \"%\", "
                           "\"value\": 0.35");
     assert_holds(&answer, "\"spread\": 0.238047");
+    /* four errors of 0.01 per cent: 0.01 / sqrt(4) */
+    assert_near(number_of(&answer, "\"exx\"", "\"error\": "), 0.005, 1e-9);
     /* directions of 80 and -88 degrees are 12 degrees apart, their mean is 86 and not -4 */
     assert_near(number_of(&answer, "\"angle\"", "\"value\": "), 86, 1e-5);
     view_answer_release(&answer);

@@ -16,6 +16,7 @@ export interface Summary {
   centre_px?: [number, number]; // of a recording alone, roughly: x, y
   maps: { group: string; name: string }[];
   reference?: [number, number, number, number];
+  axis?: number; // of the strain, degrees
 }
 
 export interface Calibration {
@@ -71,7 +72,8 @@ export interface NumberOfPosition {
   symbol: string;
   unit: string;
   value: number | null;
-  error?: number | null; // of a position
+  period: number; // of directions, degrees; 0: a plain number
+  error?: number | null; // of a position; of the mean over a region
   spread?: number | null; // of a region: standard deviation of its positions, and how many have a value
   n?: number;
 }

@@ -4,7 +4,8 @@ import { getVirtual, Overtaken, type DetectorImage, type Line, type Place, type 
 import { complain, newestOnly } from "./dom";
 import { Viewport } from "./viewport";
 
-export type Tool = "point" | "reference" | "line" | "region";
+export type Tool = "point" | "reference" | "axis" | "line" | "region";
+export type RegionShape = "rectangle" | "ellipse" | "polygon";
 export type Change = "place" | "view" | "trial" | "line" | "detector" | "maps" | "tool" | "keep";
 
 // Bytes that are read for the first image of a virtual detector: a moment's work.
@@ -18,13 +19,15 @@ export class App {
   trial: Trial = { reference: null, axis: null };
   line: Line | null = null;
   tool: Tool = "point";
+  regionShape: RegionShape = "rectangle";
   // what is kept to be compared with is drawn beside what is looked at
   keeps = false;
+  kept: Place = null;
   detector: string | null = null;
   detectorImage: DetectorImage | null = null;
-  // quantities of the maps shown, "group/name"
-  shown: string[] = [];
-  private readonly listeners = new Map<Change, (() => void)[]>();
+  // the quantity of each view, "group/name"
+  private readonly quantities = new Map<object, string>();
+  private readonly listeners = new Map<Change, Set<() => void>>();
   private detectorTurn = 0;
 
   constructor(readonly summary: Summary) {
@@ -34,8 +37,27 @@ export class App {
     this.viewport = new Viewport(Math.max(n_y, 1), Math.max(n_x, 1), aspect);
   }
 
-  on(change: Change, listener: () => void): void {
-    this.listeners.set(change, [...(this.listeners.get(change) ?? []), listener]);
+  // Returns what ends it.
+  on(change: Change, listener: () => void): () => void {
+    const all = this.listeners.get(change) ?? new Set();
+    this.listeners.set(change, all.add(listener));
+    return () => all.delete(listener);
+  }
+
+  // What a view shows; null: it is closed.
+  setShown(view: object, quantity: string | null): void {
+    if (quantity === null) this.quantities.delete(view);
+    else this.quantities.set(view, quantity);
+    this.changed("maps");
+  }
+
+  get shown(): string[] {
+    return [...this.quantities.values()];
+  }
+
+  // The axis of the strain's frame, degrees.
+  get axis(): number {
+    return this.trial.axis ?? this.summary.axis ?? 0;
   }
 
   changed(change: Change): void {
@@ -94,8 +116,14 @@ export class App {
     this.changed("tool");
   }
 
+  setRegionShape(shape: RegionShape): void {
+    this.regionShape = shape;
+    this.changed("tool");
+  }
+
   keep(on: boolean): void {
     this.keeps = on;
+    this.kept = on ? this.place : null;
     this.changed("keep");
   }
 
@@ -120,6 +148,7 @@ export class App {
       // while it is dragged the newest image that is there is shown, though the detector is elsewhere by now
       if (stride > 1 && turn !== this.detectorTurn && this.detectorImage?.stride === 1) return;
       this.detectorImage = image;
+      document.body.dataset["image"] = String(stride);
       this.changed("maps");
     } catch (error) {
       if (!(error instanceof Overtaken)) complain(error);

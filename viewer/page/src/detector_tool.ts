@@ -104,6 +104,18 @@ export function dragged(d: Detector, handle: Handle, y: number, x: number, rows:
   }
 }
 
+// A corner of a polygon taken away where it is near, else one put into the nearest side.
+export function cornerChanged(d: Detector, y: number, x: number, near: number): Detector {
+  const corner = d.points.findIndex(([py, px]) => Math.hypot(py - y, px - x) <= near);
+  if (corner >= 0) return d.points.length > 3 ? { ...d, points: d.points.filter((_, i) => i !== corner) } : d;
+  const detour = d.points.map(([ay, ax], i) => {
+    const [by, bx] = d.points[(i + 1) % d.points.length]!;
+    return Math.hypot(ay - y, ax - x) + Math.hypot(by - y, bx - x) - Math.hypot(ay - by, ax - bx);
+  });
+  const side = detour.indexOf(Math.min(...detour));
+  return { ...d, points: [...d.points.slice(0, side + 1), [y, x], ...d.points.slice(side + 1)] };
+}
+
 // Its outline in px of the pattern.
 export function trace(context: CanvasRenderingContext2D, d: Detector): void {
   context.beginPath();

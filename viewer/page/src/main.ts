@@ -3,7 +3,8 @@ import { getSummary, type Summary } from "./api";
 import { App } from "./app";
 import { byId, complain } from "./dom";
 import { number } from "./format";
-import { liveDetector, MapView } from "./map_view";
+import { MapGrid } from "./map_grid";
+import { liveDetector } from "./map_view";
 import { loadPalettes } from "./palette";
 import { PatternView } from "./pattern_view";
 import { NumbersView, PlotsView } from "./position_view";
@@ -59,17 +60,16 @@ function listenToKeys(app: App, pattern: PatternView): void {
 function build(summary: Summary): void {
   const app = new App(summary);
   byId("files").textContent = describeFiles(summary);
-  const maps = byId("maps");
   const names = firstMaps(summary);
   if (names.length === 0 && summary.recording !== null) names.push(liveDetector);
-  const views = names.map((name, i) => new MapView(app, i, name, `Map ${i + 1}`));
-  maps.append(new ToolsBar(app).element, ...views.map((view) => view.element));
+  const grid = new MapGrid(app, names);
+  byId("maps").append(new ToolsBar(app, grid).element, grid.element);
   const pattern = new PatternView(app);
   byId("position").append(pattern.element, new NumbersView(app).element, new PlotsView(app).element);
   showPosition(app);
   // a virtual detector is looked at in the last map
   app.on("detector", () => {
-    if (app.detector !== null && !app.shown.includes(liveDetector)) views[views.length - 1]?.show(liveDetector);
+    if (app.detector !== null && !app.shown.includes(liveDetector)) grid.last?.show(liveDetector);
   });
   if (summary.map_file === null) pattern.showDetector("disc");
   listenToKeys(app, pattern);

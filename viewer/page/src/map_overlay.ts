@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// What is drawn on a map: reference region, line, region; done, and while they are being drawn.
+// What is drawn on a map: reference region, axis, line, regions; done, and while they are being drawn.
 import type { Line } from "./api";
 import type { App, Tool } from "./app";
 import type { Place } from "./viewport";
@@ -64,6 +64,44 @@ function traceRegion(context: CanvasRenderingContext2D, place: Place, text: stri
   return true;
 }
 
+// Where the axis of the strain's frame can be taken hold of: an arrow through the middle of the map's area.
+export interface AxisHandle {
+  middle: [number, number]; // x, y on the canvas
+  tip: [number, number];
+}
+
+export function axisHandle(app: App, width: number, area: number): AxisHandle {
+  const reach = 0.36 * Math.min(width, area);
+  const angle = (app.axis * Math.PI) / 180;
+  return { middle: [width / 2, area / 2], tip: [width / 2 + reach * Math.cos(angle), area / 2 + reach * Math.sin(angle)] };
+}
+
+export function drawAxis(context: CanvasRenderingContext2D, app: App, width: number, area: number): void {
+  const { middle, tip } = axisHandle(app, width, area);
+  const [dx, dy] = [tip[0] - middle[0], tip[1] - middle[1]];
+  context.beginPath();
+  context.moveTo(middle[0] - dx, middle[1] - dy);
+  context.lineTo(...tip);
+  const reach = Math.hypot(dx, dy);
+  context.moveTo(middle[0] + 0.4 * reach, middle[1]);
+  context.arc(...middle, 0.4 * reach, 0, (app.axis * Math.PI) / 180, app.axis < 0);
+  stroke(context, [], "#000000");
+  context.beginPath();
+  context.arc(...tip, 7, 0, 2 * Math.PI);
+  context.fillStyle = "#ffd400";
+  context.fill();
+  stroke(context, [], "#000000");
+  const text = `x at ${Number(app.axis.toFixed(1))}°`;
+  context.font = "bold 12px 'DejaVu Sans', sans-serif";
+  context.textAlign = "center";
+  context.textBaseline = "middle";
+  context.lineWidth = 4;
+  context.strokeStyle = "#ffffff";
+  context.strokeText(text, middle[0] - 0.5 * dy * 0.35, middle[1] + 0.5 * dx * 0.35 + 14);
+  context.fillStyle = "#000000";
+  context.fillText(text, middle[0] - 0.5 * dy * 0.35, middle[1] + 0.5 * dx * 0.35 + 14);
+}
+
 export function drawOverlay(context: CanvasRenderingContext2D, place: Place, app: App, group: string): void {
   const reference = app.trial.reference ?? app.summary.reference ?? null;
   if (reference !== null && group === "strain") {
@@ -74,7 +112,8 @@ export function drawOverlay(context: CanvasRenderingContext2D, place: Place, app
     traceLine(context, place, app.line);
     stroke(context, [], "#000000");
   }
-  if (app.region !== null && traceRegion(context, place, app.region)) stroke(context, [2, 2], "#000000");
+  if (typeof app.kept === "string" && traceRegion(context, place, app.kept)) stroke(context, [2, 2], "#b4531a");
+  if (app.region !== null && traceRegion(context, place, app.region)) stroke(context, [2, 2], "#1f5fa8");
 }
 
 // Rows and columns between two points, at least one of each.
@@ -85,6 +124,9 @@ function boxBetween(a: Point, b: Point): [number, number, number, number] {
   };
   return [...ends(0), ...ends(1)];
 }
+
+const ellipseOf = ([y0, y1, x0, x1]: [number, number, number, number]): string =>
+  `ellipse:${[(y0 + y1 - 1) / 2, (x0 + x1 - 1) / 2, (y1 - y0) / 2, (x1 - x0) / 2].join(",")}`;
 
 interface Drawn {
   draw(context: CanvasRenderingContext2D, place: Place): void;
@@ -98,6 +140,7 @@ export function shapeOf(tool: Tool, from: Point, to: Point, isRound: boolean): D
   return {
     draw(context, place) {
       if (tool === "line") traceLine(context, place, line);
+      else if (tool === "region" && isRound) traceRegion(context, place, ellipseOf(box));
       else rectangle(context, place, box);
       stroke(context, [5, 3], "#a3341f");
     },
@@ -106,10 +149,9 @@ export function shapeOf(tool: Tool, from: Point, to: Point, isRound: boolean): D
       const inside: typeof box = [box[0], Math.min(box[1], n_y), box[2], Math.min(box[3], n_x)];
       if (inside[0] >= n_y || inside[2] >= n_x) return;
       const text = `${inside[0]}:${inside[1]},${inside[2]}:${inside[3]}`;
-      const middle = [(inside[0] + inside[1] - 1) / 2, (inside[2] + inside[3] - 1) / 2, (inside[1] - inside[0]) / 2, (inside[3] - inside[2]) / 2];
       if (tool === "reference") app.setTrial({ reference: inside });
       else if (tool === "line" && Math.hypot(to[0] - from[0], to[1] - from[1]) >= 1) app.setLine(line);
-      else if (tool === "region") app.setRegion(isRound ? `ellipse:${middle.join(",")}` : text);
+      else if (tool === "region") app.setRegion(isRound ? ellipseOf(inside) : text);
     },
   };
 }

@@ -2,7 +2,9 @@
 // One map: its quantity, palette and range, drawn with scale bar and colour bar.
 import { getMap, type MapData, type Position } from "./api";
 import type { App } from "./app";
-import { drawOverlay, shapeOf } from "./map_overlay";
+import { colouriseDirections, drawWheel, findDirections, getDirections, wheelImage, type Directions, type DirectionsMap } from "./directions";
+import { axisHandle, drawAxis, drawOverlay, shapeOf } from "./map_overlay";
+import { PolygonDrawing } from "./polygon";
 import { fileName, mapAsCsv, mapAsSvg, save } from "./save";
 import { colourBarHeight, drawColourBar } from "./colour_bar";
 import { button, complain, fit, make, newestOnly, select } from "./dom";
@@ -15,6 +17,8 @@ export const liveDetector = "live/detector";
 
 // Of e1: a director, which equals its opposite, so that its colours close.
 const isDirection = (map: MapData): boolean => map.group === "strain" && map.name === "angle";
+
+const isWheel = (map: MapData): map is DirectionsMap => "wheel" in map;
 
 // Limits by themselves: from percentiles, about zero for signed quantities.
 function automaticLimits(map: MapData, values: Float32Array): [number, number] {
@@ -32,6 +36,9 @@ function automaticLimits(map: MapData, values: Float32Array): [number, number] {
   return [low, high];
 }
 
+// An angle from -180 to 180 degrees.
+const wrapped = (angle: number): number => angle - 360 * Math.round(angle / 360);
+
 export class MapView {
   readonly element: HTMLElement;
   private readonly canvas: HTMLCanvasElement;
@@ -39,7 +46,11 @@ export class MapView {
   private readonly chooser: HTMLSelectElement;
   private readonly low: HTMLInputElement;
   private readonly high: HTMLInputElement;
-  private data: MapData | null = null;
+  private readonly directions: Directions[];
+  private readonly polygon = new PolygonDrawing();
+  private turnsAxis = false;
+  private data: MapData | DirectionsMap | null = null;
+  private readonly endings: (() => void)[] = [];
   private showsErrors = false;
   private paletteName = "auto";
   private limits: [number, number] = [0, 1];
@@ -52,10 +63,11 @@ export class MapView {
 
   constructor(
     private readonly app: App,
-    private readonly index: number,
     name: string,
     label: string,
+    onClose: (view: MapView) => void,
   ) {
+    this.directions = findDirections(app.summary);
     this.canvas = make("canvas", { tabindex: "0", role: "application", "aria-label": `${label}; arrow keys move the position` });
     this.chooser = make("select", { "aria-label": `Quantity of ${label}`, title: "Quantity" });
     this.low = this.limitInput("Lower end of the colours");
@@ -66,7 +78,8 @@ export class MapView {
       "div",
       { class: "tools" },
       this.chooser,
-      select("Palette", paletteNames(), "auto", (value) => {
+      // all but the cyclic one can be read with any colour vision; that comes by itself, with its wheel
+      select("Palette", paletteNames().filter((one) => one !== "cyclic"), "auto", (value) => {
         this.paletteName = value;
         this.paint();
       }),
@@ -82,9 +95,13 @@ export class MapView {
       button("PNG", "Save the picture as it is shown", () => this.canvas.toBlob((blob) => blob !== null && save(this.file("png"), blob))),
       button("SVG", "Save the whole map as a drawing", () => {
         const { aspect } = this.app.viewport;
-        save(this.file("svg"), mapAsSvg(this.image, aspect, this.colours(), this.limits, this.label()));
+        const wheel = this.wheel();
+        save(this.file("svg"), mapAsSvg(this.image, aspect, wheel?.image ?? this.colours(), this.limits, wheel?.label ?? this.label()));
       }),
+      button("×", `Close ${label}`, () => onClose(this)),
     );
+    tools.lastElementChild!.setAttribute("aria-label", `Close ${label}`);
+    tools.lastElementChild!.classList.add("close");
     this.element = make("section", { class: "panel", "aria-label": label }, tools, make("div", { class: "stage" }, this.canvas));
     this.fillChooser();
     this.listen();
@@ -101,9 +118,14 @@ export class MapView {
     this.chooser.value = name;
     this.wanted = name;
     this.isAutomatic = true;
-    this.app.shown[this.index] = name;
-    this.app.changed("maps");
+    this.app.setShown(this, name);
     if (name !== liveDetector) this.load(name);
+  }
+
+  close(): void {
+    for (const end of this.endings) end();
+    this.app.setShown(this, null);
+    this.element.remove();
   }
 
   draw(): void {
@@ -123,16 +145,47 @@ export class MapView {
     const stride = this.stride();
     context.drawImage(this.image, place.left, place.top, place.x * Math.max(n_x, this.data.n_x * stride), place.y * Math.max(n_y, this.data.n_y * stride));
     drawOverlay(context, place, this.app, this.data.group);
-    if (this.drawnFrom !== null && this.drawnTo !== null) shapeOf(this.app.tool, this.drawnFrom, this.drawnTo, false).draw(context, place);
+    if (this.drawnFrom !== null && this.drawnTo !== null) shapeOf(this.app.tool, this.drawnFrom, this.drawnTo, this.app.regionShape === "ellipse").draw(context, place);
+    if (this.polygon.isBegun) this.drawPolygon(context, place);
+    if (this.app.tool === "axis" && this.data.group === "strain") drawAxis(context, this.app, width, area);
     this.drawPosition(context, place);
     this.drawScaleBar(context, place, area);
     if (stride > 1) this.drawNote(context, `one position in ${stride * stride}; the others follow`, width);
+    const wheel = this.wheel();
+    if (wheel !== null) drawWheel(context, wheel.image, width - 4, 4, wheel.label);
     context.restore();
-    drawColourBar(context, width, height, this.colours(), this.limits, this.label());
+    if (wheel === null) drawColourBar(context, width, height, this.colours(), this.limits, this.label());
+    else this.drawCaption(context, width, height);
+  }
+
+  private drawPolygon(context: CanvasRenderingContext2D, place: Place): void {
+    this.polygon.trace(context, ([y, x]) => [place.left + place.x * x, place.top + place.y * y]);
+    for (const [style, width] of [["#ffffff", 3], ["#a3341f", 1.5]] as const) {
+      context.strokeStyle = style;
+      context.lineWidth = width;
+      context.stroke();
+    }
+  }
+
+  // Of directions: the wheel, and how long a direction at its rim is.
+  private wheel(): { image: HTMLCanvasElement; label: string } | null {
+    if (this.data === null || !isWheel(this.data)) return null;
+    const { fold, unit } = this.data.wheel;
+    return { image: wheelImage(fold, palette("cyclic", "cyclic"), 96), label: `rim ${number(this.limits[1], 3)} ${plain(unit)}` };
+  }
+
+  private drawCaption(context: CanvasRenderingContext2D, width: number, height: number): void {
+    const text = `hue: direction${this.data !== null && isWheel(this.data) && this.data.wheel.fold === 2 ? ", modulo 180°" : ""}; brightness: ${this.label()}`;
+    context.font = "11px 'DejaVu Sans', sans-serif";
+    context.fillStyle = "#1d2329";
+    context.textAlign = "left";
+    context.textBaseline = "middle";
+    context.fillText(text, 12, height - colourBarHeight / 2, width - 24);
   }
 
   private label(): string {
     if (this.data === null) return "";
+    if (isWheel(this.data)) return plain(this.data.wheel.symbol);
     const name = plain(this.data.symbol);
     return (this.showsErrors ? `σ(${name})` : name) + (this.data.unit === "" ? "" : ` (${plain(this.data.unit)})`);
   }
@@ -149,13 +202,22 @@ export class MapView {
   }
 
   private async read(wanted: string): Promise<void> {
+    const directions = this.directions.find((d) => d.name === wanted);
+    if (directions !== undefined) {
+      const data = await getDirections(directions, this.app.trial);
+      if (wanted === this.wanted) this.take(data, false);
+      return;
+    }
     const showsErrors = wanted.endsWith("_errors");
     const path = showsErrors ? wanted.slice(0, -"_errors".length) : wanted;
     const slash = path.lastIndexOf("/");
     const data = await getMap(path.slice(0, slash), path.slice(slash + 1), this.app.trial);
-    if (wanted !== this.wanted) return;
+    if (wanted === this.wanted) this.take(data, showsErrors && data.errors !== null);
+  }
+
+  private take(data: MapData, showsErrors: boolean): void {
     this.data = data;
-    this.showsErrors = showsErrors && data.errors !== null;
+    this.showsErrors = showsErrors;
     this.paint();
   }
 
@@ -167,18 +229,16 @@ export class MapView {
   private takeDetector(): void {
     const image = this.app.detectorImage;
     if (this.wanted !== liveDetector || image === null || image === this.data) return;
-    this.data = image;
-    this.showsErrors = false;
-    this.paint();
+    this.take(image, false);
   }
 
   // Turns the numbers into colours, then draws.
   private paint(): void {
     const data = this.data;
     if (data === null) return;
-    const values = this.values();
+    const values = isWheel(data) ? data.wheel.lengths : this.values();
     if (this.isAutomatic) {
-      const like = this.showsErrors ? { ...data, name: "errors", signed: false, from_zero: true } : data;
+      const like = this.showsErrors || isWheel(data) ? { ...data, name: "errors", signed: false, from_zero: true } : data;
       this.limits = automaticLimits(like, values);
       this.low.value = String(Number(this.limits[0].toPrecision(4)));
       this.high.value = String(Number(this.limits[1].toPrecision(4)));
@@ -187,7 +247,8 @@ export class MapView {
     this.image.width = data.n_x;
     this.image.height = data.n_y;
     const pixels = new ImageData(data.n_x, data.n_y);
-    colourise(pixels.data, values, this.colours(), (value) => (data.factor * value - low) / (high - low));
+    if (isWheel(data)) colouriseDirections(pixels.data, data, high, palette("cyclic", "cyclic"));
+    else colourise(pixels.data, values, this.colours(), (value) => (data.factor * value - low) / (high - low));
     this.image.getContext("2d")!.putImageData(pixels, 0, 0);
     this.draw();
   }
@@ -254,6 +315,7 @@ export class MapView {
     const chosen = this.chooser.value;
     this.chooser.replaceChildren();
     if (this.app.summary.recording !== null) this.chooser.append(new Option("virtual detector", liveDetector));
+    for (const { group, title, name } of this.directions) this.chooser.append(new Option(`${group}: ${title}`, name));
     const groups = new Map<string, HTMLOptGroupElement>();
     for (const { group, name } of this.app.summary.maps) {
       let list = groups.get(group);
@@ -286,33 +348,83 @@ export class MapView {
   private listen(): void {
     this.canvas.addEventListener("pointermove", (event) => this.moved(event));
     this.canvas.addEventListener("pointerdown", (event) => {
+      const { tool, regionShape } = this.app;
       const isDrawn = event.button === 0 && !event.altKey;
-      if (isDrawn && this.app.tool === "point") return;
-      if (isDrawn) this.drawnFrom = this.pointAt(event);
+      if (isDrawn && (tool === "point" || (tool === "region" && regionShape === "polygon"))) return;
+      if (isDrawn && tool === "axis") this.turnsAxis = this.turn(event);
+      else if (isDrawn) this.drawnFrom = this.pointAt(event);
       else this.pan = this.pointAt(event);
       this.canvas.setPointerCapture(event.pointerId);
     });
     this.canvas.addEventListener("pointerup", (event) => {
       this.pan = null;
-      if (this.drawnFrom !== null) shapeOf(this.app.tool, this.drawnFrom, this.pointAt(event), event.shiftKey).finish(this.app);
+      this.turnsAxis = false;
+      const isRound = this.app.regionShape === "ellipse" || event.shiftKey;
+      if (this.drawnFrom !== null) shapeOf(this.app.tool, this.drawnFrom, this.pointAt(event), isRound).finish(this.app);
       this.drawnFrom = this.drawnTo = null;
       this.draw();
     });
     this.canvas.addEventListener("contextmenu", (event) => event.preventDefault());
-    this.canvas.addEventListener("click", (event) => {
-      if (!event.altKey && this.app.tool === "point") this.app.hold(this.positionAt(event));
+    this.canvas.addEventListener("click", (event) => this.clicked(event));
+    this.canvas.addEventListener("dblclick", () => {
+      if (this.polygon.isBegun) this.closePolygon();
+      else this.resetView();
     });
-    this.canvas.addEventListener("dblclick", () => this.resetView());
     this.canvas.addEventListener("wheel", (event) => {
       event.preventDefault();
       this.app.viewport.zoomBy(Math.exp(-0.002 * event.deltaY), this.pointAt(event));
       this.app.changed("view");
     });
     this.canvas.addEventListener("keydown", (event) => this.pressed(event));
-    new ResizeObserver(() => this.draw()).observe(this.canvas);
-    for (const change of ["place", "view", "line"] as const) this.app.on(change, () => this.draw());
-    this.app.on("maps", () => this.takeDetector());
-    this.app.on("trial", () => (this.wanted.startsWith("strain/") ? this.load(this.wanted) : this.draw()));
+    const resized = new ResizeObserver(() => this.draw());
+    resized.observe(this.canvas);
+    this.endings.push(() => resized.disconnect());
+    for (const change of ["place", "view", "line", "keep"] as const) this.endings.push(this.app.on(change, () => this.draw()));
+    this.endings.push(
+      this.app.on("maps", () => this.takeDetector()),
+      this.app.on("tool", () => {
+        this.polygon.cancel();
+        this.draw();
+      }),
+      this.app.on("trial", () => {
+        this.draw();
+        if (this.wanted.startsWith("strain/")) this.load(this.wanted);
+      }),
+    );
+  }
+
+  private clicked(event: MouseEvent): void {
+    const { tool, regionShape } = this.app;
+    if (event.altKey) return;
+    if (tool === "point") this.app.hold(this.positionAt(event));
+    if (tool !== "region" || regionShape !== "polygon") return;
+    const place = this.app.viewport.place(this.canvas.clientWidth, this.canvas.clientHeight - colourBarHeight);
+    const done = this.polygon.add(this.pointAt(event), 8 / place.x);
+    if (done !== null) this.takePolygon(done);
+    this.draw();
+  }
+
+  private closePolygon(): void {
+    const done = this.polygon.close();
+    if (done !== null) this.takePolygon(done);
+    else this.draw();
+  }
+
+  // The words of a region count positions from their middles.
+  private takePolygon(corners: [number, number][]): void {
+    this.app.setRegion("polygon:" + corners.map(([y, x]) => `${(y - 0.5).toFixed(2)},${(x - 0.5).toFixed(2)}`).join(";"));
+  }
+
+  // Turns the axis towards the pointer where it has hold of the handle, or has taken hold of it: with Shift in steps of 5 degrees.
+  private turn(event: PointerEvent): boolean {
+    const box = this.canvas.getBoundingClientRect();
+    const { middle, tip } = axisHandle(this.app, box.width, box.height - colourBarHeight);
+    const [x, y] = [event.clientX - box.left, event.clientY - box.top];
+    if (!this.turnsAxis && Math.hypot(x - tip[0], y - tip[1]) > 14) return false;
+    const step = event.shiftKey ? 5 : 0.1;
+    const angle = (Math.atan2(y - middle[1], x - middle[0]) * 180) / Math.PI;
+    this.app.setTrial({ axis: Number((step * Math.round(angle / step)).toFixed(1)) });
+    return true;
   }
 
   private moved(event: PointerEvent): void {
@@ -322,10 +434,13 @@ export class MapView {
       this.app.changed("view");
       return;
     }
-    if (this.drawnFrom !== null) {
-      this.drawnTo = this.pointAt(event);
-      this.draw();
+    if (this.turnsAxis) {
+      this.turn(event);
+      return;
     }
+    if (this.polygon.isBegun) this.polygon.pointer = this.pointAt(event);
+    if (this.drawnFrom !== null) this.drawnTo = this.pointAt(event);
+    if (this.drawnFrom !== null || this.polygon.isBegun) this.draw();
     const position = this.positionAt(event);
     if (position !== null) this.app.hover(position);
   }
@@ -335,7 +450,11 @@ export class MapView {
     const step = steps[event.key];
     const at: [number, number] = this.app.position === null ? this.app.viewport.middle : [this.app.position[0] + 0.5, this.app.position[1] + 0.5];
     const far = event.shiftKey ? 5 : 1;
-    if (step !== undefined) this.app.move(far * step[0], far * step[1]);
+    const turn = event.key === "ArrowLeft" ? -far : far;
+    if (step !== undefined && this.app.tool === "axis" && step[1] !== 0) this.app.setTrial({ axis: wrapped(this.app.axis + turn) });
+    else if (step !== undefined) this.app.move(far * step[0], far * step[1]);
+    else if (event.key === "Escape") this.app.setTool(this.app.tool);
+    else if (event.key === "Enter" && this.polygon.isBegun) this.closePolygon();
     else if (event.key === "Enter") this.app.hold(this.app.position);
     else if (event.key === "0") this.resetView();
     else if (event.key === "+" || event.key === "-") {

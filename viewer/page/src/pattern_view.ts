@@ -2,10 +2,12 @@
 // The diffraction pattern of the position, with mask and fitted ring.
 import { getMask, getPattern, type Ellipse, type Pattern, type Place } from "./api";
 import type { App } from "./app";
-import { detectorText, dragged, handleAt, moved, readDetector, trace, type Detector, type Handle, type Shape } from "./detector_tool";
-import { complain, fit, make, newestOnly, select, toggle } from "./dom";
+import { cornerChanged, detectorText, dragged, handleAt, moved, readDetector, trace, type Detector, type Handle, type Shape } from "./detector_tool";
+import { button, complain, fit, make, newestOnly, select, toggle } from "./dom";
 import { counts, roundBelow } from "./format";
 import { colourise, palette, paletteNames } from "./palette";
+import { PolygonDrawing } from "./polygon";
+import { canvasAsPng, patternAsCsv, patternAsSvg, save } from "./save";
 
 type Scaling = "linear" | "log" | "gamma";
 
@@ -37,11 +39,13 @@ export class PatternView {
   private detector: Detector;
   private readonly field = make("input", { class: "wide", spellcheck: "false", "aria-label": "Virtual detector in words", title: "Virtual detector in words" });
   private readonly shape: HTMLSelectElement;
+  private readonly drawing: HTMLButtonElement;
+  private readonly polygon = new PolygonDrawing();
   private grip: { handle: Handle; y: number; x: number } | null = null;
   private readonly load: (place: Place) => void;
 
   constructor(private readonly app: App) {
-    this.canvas = make("canvas", { role: "img", "aria-label": "Diffraction pattern" });
+    this.canvas = make("canvas", { tabindex: "0", role: "application", "aria-label": "Diffraction pattern; arrow keys move the virtual detector, + and - change its size" });
     this.detector = this.firstDetector();
     this.shape = select("Virtual detector", ["none", "disc", "annulus", "sector", "polygon"], "none", (shape) => this.take({ ...this.detector, shape: shape as Shape }));
     const choices: Scaling[] = ["log", "gamma", "linear"];
@@ -65,9 +69,19 @@ export class PatternView {
         this.paint();
       }),
     );
-    const detectorTools = make("div", { class: "tools detector" }, this.shape, this.field);
+    this.drawing = toggle("Draw", "Draw the polygon: click its corners on the pattern, double click or Enter closes it", false, (on) => this.drawPolygon(on));
+    this.drawing.hidden = true;
+    const detectorTools = make("div", { class: "tools detector" }, this.shape, this.drawing, this.field);
+    const name = (): string => (this.pattern?.averaged !== undefined || this.app.position === null ? "pattern" : `pattern-${this.app.position.join("-")}`);
+    const files = make(
+      "div",
+      { class: "over" },
+      button("CSV", "Save the counts of this pattern", () => this.pattern !== null && save(name() + ".csv", patternAsCsv(this.pattern))),
+      button("PNG", "Save the pattern as it is shown", () => void canvasAsPng(this.canvas).then((png) => save(name() + ".png", png), complain)),
+      button("SVG", "Save the pattern as a drawing", () => save(name() + ".svg", patternAsSvg(this.image, this.caption.textContent ?? ""))),
+    );
     this.shape.options[0]!.text = "no detector";
-    this.element = make("section", { class: "panel", id: "pattern", "aria-label": "Diffraction pattern" }, tools, make("div", { class: "stage" }, this.canvas), this.caption);
+    this.element = make("section", { class: "panel", id: "pattern", "aria-label": "Diffraction pattern" }, tools, make("div", { class: "stage" }, this.canvas, files), this.caption);
     if (app.summary.recording !== null) this.element.append(detectorTools);
     this.load = newestOnly((place: Place) => this.read(place));
     new ResizeObserver(() => this.draw()).observe(this.canvas);
@@ -113,10 +127,42 @@ export class PatternView {
   private take(detector: Detector): void {
     this.detector = detector;
     this.shape.value = detector.shape;
+    this.drawing.hidden = detector.shape !== "polygon";
     const text = detectorText(detector);
     if (document.activeElement !== this.field || this.field.value === "") this.field.value = text;
     this.app.setDetector(text === "" ? null : text);
     this.draw();
+  }
+
+  // Corner by corner, in place of the polygon that there is.
+  private drawPolygon(on: boolean): void {
+    this.polygon.cancel();
+    this.drawing.setAttribute("aria-pressed", String(on));
+    this.draw();
+  }
+
+  private get isDrawing(): boolean {
+    return this.detector.shape === "polygon" && this.drawing.getAttribute("aria-pressed") === "true";
+  }
+
+  private takePolygon(points: [number, number][] | null): void {
+    if (points === null) return;
+    this.drawPolygon(false);
+    this.take({ ...this.detector, shape: "polygon", points: points.map(([y, x]): [number, number] => [Number(y.toFixed(2)), Number(x.toFixed(2))]) });
+  }
+
+  private pressed(event: KeyboardEvent): void {
+    const steps: Record<string, [number, number]> = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] };
+    const step = steps[event.key];
+    const far = event.shiftKey ? 5 : 1;
+    const wider = event.key === "+" ? 1 : event.key === "-" ? -1 : 0;
+    const { shape, outer, inner } = this.detector;
+    if (step !== undefined) this.move(far * step[0], far * step[1]);
+    else if (event.key === "Enter" && this.isDrawing) this.takePolygon(this.polygon.close());
+    else if (event.key === "Escape" && this.isDrawing) this.drawPolygon(false);
+    else if (wider !== 0 && shape !== "none" && shape !== "polygon") this.take({ ...this.detector, outer: Math.max(outer + wider, shape === "disc" ? 0.5 : inner + 0.5) });
+    else return;
+    event.preventDefault();
   }
 
   private pointAt(event: MouseEvent): [number, number, number] {
@@ -135,19 +181,34 @@ export class PatternView {
     });
     this.canvas.addEventListener("pointerdown", (event) => {
       const [y, x, scale] = this.pointAt(event);
+      if (this.isDrawing) {
+        this.takePolygon(event.button === 0 ? this.polygon.add([y, x], 8 / scale) : null);
+        this.draw();
+        return;
+      }
       const handle = handleAt(this.detector, y, x, 7 / scale);
       if (handle === null || event.button !== 0) return;
       this.grip = { handle, y, x };
       this.canvas.setPointerCapture(event.pointerId);
     });
     this.canvas.addEventListener("pointermove", (event) => {
-      if (this.grip === null) return;
       const [y, x] = this.pointAt(event);
+      if (this.isDrawing && this.polygon.isBegun) {
+        this.polygon.pointer = [y, x];
+        this.draw();
+      }
+      if (this.grip === null) return;
       const { handle } = this.grip;
       this.take(dragged(this.detector, handle, y, x, y - this.grip.y, x - this.grip.x));
       this.grip = { handle, y, x };
     });
     this.canvas.addEventListener("pointerup", () => (this.grip = null));
+    this.canvas.addEventListener("dblclick", (event) => {
+      const [y, x, scale] = this.pointAt(event);
+      if (this.isDrawing) this.takePolygon(this.polygon.close());
+      else if (this.detector.shape === "polygon") this.take(cornerChanged(this.detector, y, x, 7 / scale));
+    });
+    this.canvas.addEventListener("keydown", (event) => this.pressed(event));
   }
 
   private paint(): void {
@@ -184,8 +245,9 @@ export class PatternView {
     context.scale(scale, scale);
     const ring = p.ellipse ?? this.meanRing();
     if (this.showsRing && ring !== null) this.drawRing(context, ring, 1 / scale);
-    if (this.detector.shape !== "none") this.drawDetector(context, 1 / scale);
+    if (this.detector.shape !== "none" && !this.polygon.isBegun) this.drawDetector(context, 1 / scale);
     context.restore();
+    if (this.polygon.isBegun) this.drawOpen(context, ([y, x]) => [left + (x + 0.5) * scale, top + (y + 0.5) * scale]);
     this.drawScaleBar(context, left, top + scale * p.det_y, scale);
   }
 
@@ -205,6 +267,15 @@ export class PatternView {
     context.strokeStyle = "#ffd400";
     context.lineWidth = 1.5 * px;
     context.stroke();
+  }
+
+  private drawOpen(context: CanvasRenderingContext2D, at: (corner: [number, number]) => [number, number]): void {
+    this.polygon.trace(context, at);
+    for (const [style, width] of [["#000000", 3], ["#ffd400", 1.5]] as const) {
+      context.strokeStyle = style;
+      context.lineWidth = width;
+      context.stroke();
+    }
   }
 
   // Of the mean pattern: the calibrated one.

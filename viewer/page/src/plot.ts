@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // A curve with its error band as SVG, so that it can be saved as it is.
 import type { Curve } from "./api";
+import { difference } from "./difference";
 import { tickText, ticks } from "./format";
 
 const namespace = "http://www.w3.org/2000/svg";
@@ -22,9 +23,9 @@ function rangeOf(values: Iterable<number>): [number, number] {
   return high > low ? [low, high] : [low - 1, low + 1];
 }
 
-const colours = { shown: "#1f5fa8", kept: "#b4531a" };
+const colours = { shown: "#1f5fa8", kept: "#b4531a", difference: "#5b6670" };
 
-// `kept` is another curve of the same kind to compare with.
+// `kept` is another curve of the same kind to compare with; their difference is drawn too where it can stand beside them.
 export function plot(curve: Curve, kept: Curve | null, width: number, height: number): SVGSVGElement {
   const svg = document.createElementNS(namespace, "svg");
   svg.setAttribute("viewBox", `0 0 ${width} ${height}`);
@@ -32,9 +33,11 @@ export function plot(curve: Curve, kept: Curve | null, width: number, height: nu
   svg.setAttribute("aria-label", `${curve.title}, ${curve.y_label} against ${curve.x_label}`);
   const box = { left: 44, right: width - 8, top: 16, bottom: height - 30 };
   const all = kept === null ? [curve] : [kept, curve];
-  const xs = rangeOf(all.flatMap((c) => [...c.x]));
   // patterns fall by powers of ten from the direct beam to the edge
   const isLog = curve.title === "I(k)";
+  const between = kept === null || isLog ? null : difference(curve, kept);
+  if (between !== null) all.unshift(between);
+  const xs = rangeOf(all.flatMap((c) => [...c.x]));
   const ys = rangeOf(all.flatMap((c) => [...c.y].map((y) => (isLog ? Math.log10(y) : y))));
   const margin = 0.05 * (ys[1] - ys[0]);
   ys[0] -= margin;
@@ -56,9 +59,9 @@ export function plot(curve: Curve, kept: Curve | null, width: number, height: nu
   }
   if (!isLog && ys[0] < 0 && ys[1] > 0) add(svg, "line", { x1: box.left, x2: box.right, y1: py(0), y2: py(0), stroke: "#d4d9de" });
   for (const one of all) {
-    const colour = one === curve ? colours.shown : colours.kept;
+    const colour = one === curve ? colours.shown : one === between ? colours.difference : colours.kept;
     drawBand(svg, one, colour, px, (y) => Math.min(Math.max(py(y), box.top), box.bottom));
-    drawLine(svg, one, colour, px, py);
+    drawLine(svg, one, colour, px, py, one === between);
   }
   add(svg, "rect", { x: box.left, y: box.top, width: box.right - box.left, height: box.bottom - box.top, fill: "none", stroke: "#5b6670" });
   add(svg, "text", { x: (box.left + box.right) / 2, y: height - 4, "text-anchor": "middle", fill: "#1d2329" }, curve.x_label);
@@ -67,7 +70,7 @@ export function plot(curve: Curve, kept: Curve | null, width: number, height: nu
 }
 
 // NaN interrupts the line.
-function drawLine(svg: Element, curve: Curve, colour: string, px: (x: number) => number, py: (y: number) => number): void {
+function drawLine(svg: Element, curve: Curve, colour: string, px: (x: number) => number, py: (y: number) => number, isDashed: boolean): void {
   let path = "";
   let pen = "M";
   for (let i = 0; i < curve.x.length; i++) {
@@ -78,7 +81,7 @@ function drawLine(svg: Element, curve: Curve, colour: string, px: (x: number) =>
       pen = "M";
     }
   }
-  if (path !== "") add(svg, "path", { d: path, fill: "none", stroke: colour, "stroke-width": 1.4 });
+  if (path !== "") add(svg, "path", { d: path, fill: "none", stroke: colour, "stroke-width": 1.4, ...(isDashed ? { "stroke-dasharray": "4 2" } : {}) });
 }
 
 // One standard deviation to either side.

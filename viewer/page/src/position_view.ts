@@ -2,15 +2,16 @@
 // The numbers of the position or the region with their errors, and its curves and those along the line.
 import { getCurves, getLine, getNumbers, type Curve, type NumberOfPosition, type Numbers, type Place } from "./api";
 import type { App } from "./app";
-import { button, make, markup, newestOnly } from "./dom";
+import { differenceOf } from "./difference";
+import { button, complain, make, markup, newestOnly } from "./dom";
 import { number, plain, withError } from "./format";
 import { plot } from "./plot";
-import { curveAsCsv, fileName, save, svgAsFile } from "./save";
+import { curveAsCsv, fileName, numbersAsCsv, save, svgAsFile, svgAsPng } from "./save";
 
 function valueText(n: NumberOfPosition): string {
   const unit = n.unit === "" ? "" : " " + plain(n.unit);
-  if (n.n === undefined) return withError(n.value, n.error ?? null) + unit;
-  return `${number(n.value)}${unit}\nsd ${number(n.spread ?? null, 2)}`;
+  const text = withError(n.value, n.error ?? null) + unit;
+  return n.n === undefined ? text : `${text}\nsd ${number(n.spread ?? null, 2)}`;
 }
 
 export class NumbersView {
@@ -53,12 +54,17 @@ export class NumbersView {
       name.append(markup(n.symbol));
       const cell = make("td", {}, valueText(n));
       const other = before.get(`${n.group}/${n.name}`);
-      if (other !== undefined) cell.append(make("div", { class: "kept" }, valueText(other)));
+      if (other !== undefined) {
+        const { value, error } = differenceOf(n, other);
+        cell.append(make("div", { class: "kept" }, valueText(other)), make("div", { class: "difference" }, "Δ " + withError(value, error)));
+      }
       table.append(make("tr", { "data-name": `${n.group}/${n.name}` }, name, cell));
     }
     const flags = found.flags.map((flag) => make("p", { class: "flags" }, flag));
     const title = found.n === undefined ? [] : [make("p", { class: "title" }, `mean and standard deviation of ${found.n} positions`)];
-    this.element.replaceChildren(...title, ...flags, table);
+    const places = this.kept === null ? [found] : [found, this.kept];
+    const csv = button("CSV", "Save these numbers", () => save("numbers.csv", numbersAsCsv(places)));
+    this.element.replaceChildren(make("div", { class: "over" }, csv), ...title, ...flags, table);
   }
 }
 
@@ -112,12 +118,14 @@ export class PlotsView {
   }
 
   private figure(curve: Curve, width: number, height: number): HTMLElement {
-    const svg = plot(curve, this.kept.find((kept) => kept.title === curve.title) ?? null, width, height);
+    const kept = this.kept.find((one) => one.title === curve.title) ?? null;
+    const svg = plot(curve, kept, width, height);
     const name = fileName(curve.title);
     const tools = make(
       "div",
       { class: "over" },
-      button("CSV", `Save the numbers of ${curve.title}`, () => save(name + ".csv", curveAsCsv(curve))),
+      button("CSV", `Save the numbers of ${curve.title}`, () => save(name + ".csv", curveAsCsv(curve, kept))),
+      button("PNG", `Save the picture of ${curve.title}`, () => void svgAsPng(svg).then((png) => save(name + ".png", png), complain)),
       button("SVG", `Save the drawing of ${curve.title}`, () => save(name + ".svg", svgAsFile(svg))),
     );
     return make("figure", {}, svg, tools);
