@@ -120,6 +120,121 @@ static void test_two_hundred_at_once(void **state)
     }
 }
 
+static int post(const char *path, char *answer, size_t size)
+{
+    char request[512];
+    int n = snprintf(
+        request, sizeof request,
+        "POST /%s/%s HTTP/1.1\r\nHost: 127.0.0.1:%u\r\nContent-Length: 3\r\nConnection: close\r\n\r\nabc",
+        gate.token, path, gate.port);
+    return exchange(request, (size_t)n, answer, size);
+}
+
+static void *drag_once(void *user)
+{
+    static _Thread_local char answer[65536];
+    char path[128];
+    snprintf(path, sizeof path, "api/virtual?detector=disc:3,2,%g", 0.6 + 0.01 * (double)(uintptr_t)user);
+    return (void *)(uintptr_t)post(path, answer, sizeof answer);
+}
+
+/* Of detectors that are asked for at once the newest is answered; those before it may be told that they were overtaken. */
+static void test_two_hundred_detectors_at_once(void **state)
+{
+    (void)state;
+    enum { N = 200 };
+    pthread_t threads[N];
+    int answered = 0;
+    for (size_t i = 0; i < N; i++)
+        assert_int_equal(pthread_create(&threads[i], NULL, drag_once, (void *)(uintptr_t)i), 0);
+    for (size_t i = 0; i < N; i++) {
+        void *result = NULL;
+        pthread_join(threads[i], &result);
+        int status = (int)(uintptr_t)result;
+        assert_true(status == 200 || status == 409);
+        answered += status == 200;
+    }
+    assert_true(answered > 0);
+}
+
+/* Whatever stands where the path, the token, the host or the method should be. */
+static void test_requests_for_what_is_not_theirs(void **state)
+{
+    (void)state;
+    char right[64], wrong_host[96], wrong_port[64], two_hosts[160];
+    snprintf(right, sizeof right, "Host: 127.0.0.1:%u\r\n", gate.port);
+    snprintf(wrong_host, sizeof wrong_host, "Host: evil.example:%u\r\n", gate.port);
+    snprintf(wrong_port, sizeof wrong_port, "Host: 127.0.0.1:%u\r\n", gate.port ^ 1u);
+    snprintf(two_hosts, sizeof two_hosts, "Host: evil.example\r\nHost: 127.0.0.1:%u\r\n", gate.port);
+    const struct {
+        const char *method, *before, *after, *headers; /* the path is before, token, after */
+    } cases[] = {
+        {"GET", "/", "/api/summary", wrong_host},
+        {"GET", "/", "/api/summary", wrong_port},
+        {"GET", "/", "/api/summary", two_hosts},
+        {"GET", "/", "/api/summary", ""},
+        {"GET", "/0", "/api/summary", right},
+        {"GET", "//", "/api/summary", right},
+        {"GET", "/", "", right},
+        {"GET", "/", "/../../../../../../etc/passwd", right},
+        {"GET", "/", "/..%2f..%2f..%2f..%2fetc%2fpasswd", right},
+        {"GET", "/", "/%2e%2e/%2e%2e/%2e%2e/etc/passwd", right},
+        {"GET", "/", "/....//....//etc/passwd", right},
+        {"GET", "/", "/..\\..\\..\\etc\\passwd", right},
+        {"GET", "/", "//etc/passwd", right},
+        {"GET", "/", "/map.h5", right},
+        {"GET", "/", "/api/map%00?name=strain/exx", right},
+        {"GET", "/", "/api/map?name=/etc/passwd", right},
+        {"GET", "/", "/api/numbers?region=mask:/etc/passwd", right},
+        {"GET", "/", "/api/numbers?region=%6dask:%2fetc%2fpasswd", right},
+        {"GET", "http://evil.example/", "/api/summary", wrong_host},
+        {"GET", "/etc/passwd?", "", right},
+        {"DELETE", "/", "/api/map?name=strain/exx", right},
+        {"PUT", "/", "/map.h5", right},
+        {"TRACE", "/", "/api/summary", right},
+        {"CONNECT", "/", "/api/summary", right},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char request[1024], answer[8192];
+        int n = snprintf(request, sizeof request, "%s %s%s%s HTTP/1.1\r\n%sConnection: close\r\n\r\n",
+                         cases[i].method, cases[i].before, gate.token, cases[i].after, cases[i].headers);
+        int status = exchange(request, (size_t)n, answer, sizeof answer);
+        if (status != 0 && status < 400) fail_msg("%s is answered with %d", request, status);
+        assert_null(strstr(answer, "root:"));
+    }
+}
+
+/* Bodies that are too long, of another length than they say, or in pieces of impossible lengths. */
+static void test_odd_bodies(void **state)
+{
+    (void)state;
+    static char request[300000], answer[4096];
+    static const char *const headers[] = {"Content-Length: 250000\r\n",
+                                          "Content-Length: -1\r\n",
+                                          "Content-Length: 99999999999999999999\r\n",
+                                          "Content-Length: 10\r\nContent-Length: 9\r\n",
+                                          "Transfer-Encoding: chunked\r\n",
+                                          "Transfer-Encoding: gzip, chunked\r\n",
+                                          "Content-Length: 5\r\nTransfer-Encoding: chunked\r\n"};
+    for (size_t i = 0; i < sizeof headers / sizeof *headers; i++) {
+        int n = snprintf(request, 1024,
+                         "POST /%s/api/virtual?detector=disc:3,2,1.1 HTTP/1.1\r\nHost: 127.0.0.1:%u\r\n%s"
+                         "Connection: close\r\n\r\nffffffffffffffffff\r\n",
+                         gate.token, gate.port, headers[i]);
+        size_t length = i == 0 ? 250000 : 200;
+        memset(request + n, 'x', length);
+        int s = connect_to(INADDR_LOOPBACK);
+        assert_true(s >= 0);
+        send(s, request, (size_t)n + length, MSG_NOSIGNAL);
+        shutdown(s, SHUT_WR);
+        for (ssize_t more; (more = recv(s, answer, sizeof answer, 0)) > 0;)
+            continue;
+        close(s);
+    }
+    assert_int_equal(get("api/summary", answer, sizeof answer), 200);
+    assert_int_equal(post("api/virtual?detector=disc:3,2,1.1", answer, sizeof answer), 200);
+}
+
 static void test_clients_that_hang_up(void **state)
 {
     (void)state;
@@ -180,6 +295,9 @@ int main(void)
         cmocka_unit_test(test_answers_carry_their_headers),
         cmocka_unit_test(test_it_listens_at_the_loopback_alone),
         cmocka_unit_test(test_two_hundred_at_once),
+        cmocka_unit_test(test_two_hundred_detectors_at_once),
+        cmocka_unit_test(test_requests_for_what_is_not_theirs),
+        cmocka_unit_test(test_odd_bodies),
         cmocka_unit_test(test_clients_that_hang_up),
         cmocka_unit_test(test_bytes_that_are_no_http),
         cmocka_unit_test(test_a_taken_port_is_said),

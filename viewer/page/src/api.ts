@@ -181,6 +181,8 @@ export async function getVirtual(detector: string, stride: number): Promise<Dete
   return withArrays(d, bytes);
 }
 
+export const getProgress = async (): Promise<number> => (await askJson<{ virtual: number }>("progress")).virtual;
+
 const placeOf = (place: Place): Arguments =>
   place === null ? {} : typeof place === "string" ? { region: place } : { y: place[0], x: place[1] };
 

@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // What all parts of the page share: what is looked at, and who wants to know when that changes.
-import { getVirtual, Overtaken, type DetectorImage, type Line, type Place, type Position, type Summary, type Trial } from "./api";
+import { getProgress, getVirtual, Overtaken, type DetectorImage, type Line, type Place, type Position, type Summary, type Trial } from "./api";
 import { complain, newestOnly } from "./dom";
 import { Viewport } from "./viewport";
 
 export type Tool = "point" | "reference" | "axis" | "line" | "region";
 export type RegionShape = "rectangle" | "ellipse" | "polygon";
-export type Change = "place" | "view" | "trial" | "line" | "detector" | "maps" | "tool" | "keep";
+export type Change = "place" | "view" | "trial" | "line" | "detector" | "maps" | "tool" | "keep" | "progress";
 
 // Bytes that are read for the first image of a virtual detector: a moment's work.
 const firstBytes = 48e6;
+const quickMs = 1000;
 
 export class App {
   readonly viewport: Viewport;
@@ -138,8 +139,11 @@ export class App {
   private readonly loadDetector = newestOnly(async (text: string) => {
     const turn = this.detectorTurn;
     const stride = Math.max(1, Math.ceil(Math.sqrt((this.summary.bytes ?? 0) / firstBytes)));
+    const start = performance.now();
     await this.readDetector(text, stride, turn);
-    void this.refineDetector(text, stride, turn);
+    // from memory the whole image is there so soon that one between it and the first would only be in its way
+    const isQuick = stride * stride * (performance.now() - start) < quickMs;
+    void this.refineDetector(text, isQuick ? 2 : stride, turn);
   });
 
   private async readDetector(text: string, stride: number, turn: number): Promise<void> {
@@ -148,16 +152,40 @@ export class App {
       // while it is dragged the newest image that is there is shown, though the detector is elsewhere by now
       if (stride > 1 && turn !== this.detectorTurn && this.detectorImage?.stride === 1) return;
       this.detectorImage = image;
+      // which image is shown, for those who wait for it
       document.body.dataset["image"] = String(stride);
+      document.body.dataset["detector"] = text;
       this.changed("maps");
     } catch (error) {
       if (!(error instanceof Overtaken)) complain(error);
     }
   }
 
+  // How far the image that is being made is, 0 to 1; null: none is, or it is there at once.
+  progress: number | null = null;
+  private progressTimer = 0;
+
+  private watchProgress(): void {
+    window.clearInterval(this.progressTimer);
+    this.progressTimer = window.setInterval(() => {
+      getProgress().then((done) => {
+        this.progress = done < 1 ? done : null;
+        this.changed("progress");
+      }, complain);
+    }, 500);
+  }
+
+  private endProgress(): void {
+    window.clearInterval(this.progressTimer);
+    this.progress = null;
+    this.changed("progress");
+  }
+
   private async refineDetector(text: string, stride: number, turn: number): Promise<void> {
+    if (stride > 1) this.watchProgress();
     for (let finer = Math.floor(stride / 2); finer >= 1 && turn === this.detectorTurn; finer = Math.floor(finer / 2)) {
       await this.readDetector(text, finer, turn);
     }
+    if (turn === this.detectorTurn) this.endProgress();
   }
 }

@@ -33,7 +33,8 @@ export function drawColourBar(
   context.fillText(label, left + bar + 12, top + 6, room);
   context.textAlign = "center";
   context.textBaseline = "top";
-  const marks = ticks(limits[0], limits[1], Math.max(2, bar / 70));
+  const few = ticks(limits[0], limits[1], Math.max(2, bar / 70));
+  const marks = few.length > 1 ? few : ticks(limits[0], limits[1], 4);
   for (const value of marks) {
     const x = left + (bar * (value - limits[0])) / (limits[1] - limits[0]);
     context.beginPath();

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Vectors and directors as colours: the hue is the direction, the brightness the length; with the wheel that tells them.
 import { getMap, type MapData, type Summary, type Trial } from "./api";
+import { colourBarHeight } from "./colour_bar";
 import { noData, type Palette } from "./palette";
 
 // 1: vectors; 2: directors, which equal their opposites.
@@ -91,17 +92,14 @@ export function wheelImage(fold: Fold, cyclic: Palette, size: number): HTMLCanva
   return canvas;
 }
 
-// The wheel over a map's corner: its rim is `label` long.
-export function drawWheel(context: CanvasRenderingContext2D, wheel: HTMLCanvasElement, right: number, top: number, label: string): void {
-  const size = 58;
-  context.font = "11px 'DejaVu Sans', sans-serif";
-  const room = Math.max(size, context.measureText(label).width);
-  context.fillStyle = "rgba(255,255,255,0.88)";
-  context.fillRect(right - room - 12, top, room + 12, size + 26);
+// The wheel below a map, and what its hues and its rim are.
+export function drawWheel(context: CanvasRenderingContext2D, wheel: HTMLCanvasElement, width: number, height: number, label: string): void {
+  const size = colourBarHeight - 2;
   context.imageSmoothingEnabled = true;
-  context.drawImage(wheel, right - 6 - (room + size) / 2, top + 5, size, size);
+  context.drawImage(wheel, 12, height - size - 1, size, size);
+  context.font = "11px 'DejaVu Sans', sans-serif";
   context.fillStyle = "#1d2329";
-  context.textAlign = "center";
-  context.textBaseline = "alphabetic";
-  context.fillText(label, right - 6 - room / 2, top + size + 19);
+  context.textAlign = "left";
+  context.textBaseline = "middle";
+  context.fillText(label, size + 22, height - colourBarHeight / 2, width - size - 34);
 }

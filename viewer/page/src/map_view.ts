@@ -150,12 +150,11 @@ export class MapView {
     if (this.app.tool === "axis" && this.data.group === "strain") drawAxis(context, this.app, width, area);
     this.drawPosition(context, place);
     this.drawScaleBar(context, place, area);
-    if (stride > 1) this.drawNote(context, `one position in ${stride * stride}; the others follow`, width);
+    if (stride > 1) this.drawNote(context, this.strideNote(stride), width);
     const wheel = this.wheel();
-    if (wheel !== null) drawWheel(context, wheel.image, width - 4, 4, wheel.label);
     context.restore();
     if (wheel === null) drawColourBar(context, width, height, this.colours(), this.limits, this.label());
-    else this.drawCaption(context, width, height);
+    else drawWheel(context, wheel.image, width, height, wheel.label);
   }
 
   private drawPolygon(context: CanvasRenderingContext2D, place: Place): void {
@@ -171,16 +170,7 @@ export class MapView {
   private wheel(): { image: HTMLCanvasElement; label: string } | null {
     if (this.data === null || !isWheel(this.data)) return null;
     const { fold, unit } = this.data.wheel;
-    return { image: wheelImage(fold, palette("cyclic", "cyclic"), 96), label: `rim ${number(this.limits[1], 3)} ${plain(unit)}` };
-  }
-
-  private drawCaption(context: CanvasRenderingContext2D, width: number, height: number): void {
-    const text = `hue: direction${this.data !== null && isWheel(this.data) && this.data.wheel.fold === 2 ? ", modulo 180°" : ""}; brightness: ${this.label()}`;
-    context.font = "11px 'DejaVu Sans', sans-serif";
-    context.fillStyle = "#1d2329";
-    context.textAlign = "left";
-    context.textBaseline = "middle";
-    context.fillText(text, 12, height - colourBarHeight / 2, width - 24);
+    return { image: wheelImage(fold, palette("cyclic", "cyclic"), 96), label: `${fold === 2 ? "director" : "direction"}; rim: ${this.label()} ${number(this.limits[1], 3)} ${plain(unit)}` };
   }
 
   private label(): string {
@@ -240,8 +230,11 @@ export class MapView {
     if (this.isAutomatic) {
       const like = this.showsErrors || isWheel(data) ? { ...data, name: "errors", signed: false, from_zero: true } : data;
       this.limits = automaticLimits(like, values);
-      this.low.value = String(Number(this.limits[0].toPrecision(4)));
-      this.high.value = String(Number(this.limits[1].toPrecision(4)));
+      const [low, high] = this.limits;
+      // so many digits that the ends differ
+      const digits = Math.min(12, 4 + Math.max(0, Math.floor(Math.log10(Math.max(Math.abs(low), Math.abs(high)) / (high - low)))));
+      this.low.value = String(Number(low.toPrecision(digits)));
+      this.high.value = String(Number(high.toPrecision(digits)));
     }
     const [low, high] = this.limits;
     this.image.width = data.n_x;
@@ -286,6 +279,11 @@ export class MapView {
     context.textAlign = "center";
     context.textBaseline = "alphabetic";
     context.fillText(text, 17 + width / 2, area - 20);
+  }
+
+  private strideNote(stride: number): string {
+    const done = this.app.progress;
+    return `one position in ${stride * stride}; the next image is ${done === null ? "on its way" : `at ${Math.floor(100 * done)} %`}`;
   }
 
   private drawNote(context: CanvasRenderingContext2D, text: string, width: number): void {
@@ -382,6 +380,7 @@ export class MapView {
     for (const change of ["place", "view", "line", "keep"] as const) this.endings.push(this.app.on(change, () => this.draw()));
     this.endings.push(
       this.app.on("maps", () => this.takeDetector()),
+      this.app.on("progress", () => this.stride() > 1 && this.draw()),
       this.app.on("tool", () => {
         this.polygon.cancel();
         this.draw();
