@@ -35,7 +35,7 @@ export function ticks(low: number, high: number, n: number): number[] {
 }
 
 export function tickText(value: number, values: number[]): string {
-  const step = values.length > 1 ? Math.abs(values[1]! - values[0]!) : Math.abs(value);
+  const step = values.length > 1 ? Math.abs(values[1]! - values[0]!) : 1e-3 * Math.pow(10, Math.ceil(Math.log10(Math.abs(value || 1))));
   if (value === 0) return "0";
   const size = Math.max(...values.map(Math.abs));
   if (size >= 1e6 || size < 1e-3) {
