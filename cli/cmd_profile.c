@@ -9,7 +9,7 @@
 #include "vitrail/output.h"
 
 typedef struct profile_options {
-    const char *line, *output, *figure, *title;
+    const char *line, *band, *output, *figure, *title;
     vtr_text_list quantities;
     double width_nm, step_nm;
     int direction;
@@ -21,8 +21,10 @@ static profile_options options;
 static const vtr_parameter parameters[] = {
     {"line", "nm", VTR_PARAMETER_STRING, MEMBER(line), .metavar = "X0,Y0,X1,Y1",
      .help = "from one place to another, or a path of more of them; (0, 0) is the first position"},
-    {"width", "nm", VTR_PARAMETER_DOUBLE, MEMBER(width_nm), .maximum = 1e9, .metavar = "NM",
-     .help = "across the line; 0 is the line itself"},
+    {"band", NULL, VTR_PARAMETER_STRING, MEMBER(band), .metavar = "SB1",
+     .help = "the line of a band that vitrail bands found in the first map file, in place of --line"},
+    {"width", "nm", VTR_PARAMETER_DOUBLE, MEMBER(width_nm), .default_value = NAN, .maximum = 1e9,
+     .metavar = "NM", .help = "across the line; 0 is the line itself; of a band its own unless given"},
     {"direction", NULL, VTR_PARAMETER_CHOICE, MEMBER(direction), .choices = "along|across",
      .help = "along the line, averaged over the width; or over the width, averaged along the line"},
     {"quantity", NULL, VTR_PARAMETER_LIST, MEMBER(quantities), .metavar = "NAME[,NAME...]",
@@ -154,14 +156,32 @@ static void choose_step(job *j)
     j->line.step_nm = step;
 }
 
+static vtr_status read_line(job *j, vtr_error *err)
+{
+    vtr_mapfile *file = NULL;
+    if (options.band == NULL) return vtr_line_parse(&j->line, options.line, err);
+    vtr_status status = vtr_mapfile_open(&file, j->run->inputs[0], err);
+    if (status == VTR_OK) {
+        status = vtr_line_of_band(&j->line, file, options.band, options.direction == 1, err);
+        if (status != VTR_OK) vtr_fail_context(err, status, "'%s'", j->run->inputs[0]);
+    }
+    vtr_mapfile_close(&file);
+    return status;
+}
+
+static const char *line_name(void)
+{
+    return options.band != NULL ? options.band : options.line;
+}
+
 static vtr_status compute(job *j, vtr_error *err)
 {
-    vtr_status status = vtr_line_parse(&j->line, options.line, err);
+    vtr_status status = read_line(j, err);
     for (size_t i = 0; i < j->run->n_inputs && status == VTR_OK; i++)
         status = read_recording(j, j->run->inputs[i], err);
     if (status != VTR_OK) return status;
     j->n_panels = options.quantities.n;
-    j->line.width_nm = options.width_nm;
+    if (!isnan(options.width_nm)) j->line.width_nm = options.width_nm;
     j->line.is_across = options.direction == 1;
     choose_step(j);
     for (size_t i = 0; i < j->n && status == VTR_OK; i++) {
@@ -202,8 +222,9 @@ static void heading(FILE *out, const job *j, const curve *c, const char *what)
 
 static void write_table(FILE *out, const job *j)
 {
-    fprintf(out, "# vitrail profile: %s the line %s nm, %g nm wide; as in the map file\n",
-            j->line.is_across ? "across" : "along", options.line, options.width_nm);
+    fprintf(out, "# vitrail profile: %s the line %s%s, %g nm wide; as in the map file\n",
+            j->line.is_across ? "across" : "along", line_name(), options.band != NULL ? "" : " nm",
+            j->line.width_nm);
     fprintf(out, "distance (%s)", length_unit(j));
     for (size_t i = 0; i < j->n; i++) {
         heading(out, j, &j->curve[i], "");
@@ -357,8 +378,10 @@ static vtr_status draw(job *j, vtr_error *err)
 static vtr_status check(vtr_error *err)
 {
     vtr_figure_format format;
-    if (options.line == NULL)
-        return vtr_fail(err, VTR_ERR_ARGUMENT, "no line; give --line X0,Y0,X1,Y1 in nm");
+    if (options.line == NULL && options.band == NULL)
+        return vtr_fail(err, VTR_ERR_ARGUMENT, "no line; give --line X0,Y0,X1,Y1 in nm, or --band SB1");
+    if (options.line != NULL && options.band != NULL)
+        return vtr_fail(err, VTR_ERR_ARGUMENT, "--line and --band are two lines; give one of them");
     if (options.quantities.n == 0)
         return vtr_fail(err, VTR_ERR_ARGUMENT, "of what? give --quantity NAME, such as exx");
     return options.figure != NULL ? vtr_figure_format_of(&format, options.figure, err) : VTR_OK;

@@ -30,6 +30,12 @@ typedef struct vtr_line {
  * VTR_ERR_ARGUMENT: what is none. */
 VTR_API vtr_status vtr_line_parse(vtr_line *line, const char *text, vtr_error *err);
 
+/* The line of a band of /entry/bands ("SB1", ...): straight, or along its arc. Its width is twice the band's along it, and across
+ * it twice the longer decay length at either side; 0 where that is not known.
+ * VTR_ERR_ARGUMENT: a name that is none; VTR_ERR_NOT_FOUND: no such band. */
+VTR_API vtr_status vtr_line_of_band(vtr_line *line, const vtr_mapfile *file, const char *name, bool is_across,
+                                    vtr_error *err);
+
 /* A map with what its mean needs. */
 typedef struct vtr_line_map {
     size_t n_y, n_x;
