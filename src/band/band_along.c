@@ -14,17 +14,18 @@ typedef struct strip {
     double step_nm, *mean[VTR_TCS], *weight[VTR_TCS];
 } strip;
 
-static void fill(strip *s, const vtr_band *band, const vtr_band_maps *maps, double *const residual[VTR_TCS])
+static void fill(strip *s, const vtr_band_fit *fit, const vtr_band_maps *maps,
+                 double *const residual[VTR_TCS])
 {
-    double angle = band->angle_degrees * VTR_RADIANS_PER_DEGREE, c = cos(angle), sine = sin(angle);
-    double half = fmax(2 * maps->step, band->width_nm);
+    double half = fmax(2 * maps->step, exp(fit->value[FIT_WIDTH])), ends[2];
+    if (!vtr_band_curve_within(fit, maps, false, ends)) return;
     for (size_t i = 0; i < maps->n; i++) {
-        double y = maps->step_y * (double)(i / maps->n_x) - band->end_y_nm[0];
-        double x = maps->step_x * (double)(i % maps->n_x) - band->end_x_nm[0];
-        double along = (x * c + y * sine) / s->step_nm;
-        if (!vtr_band_is_valid(maps, i) || fabs(y * c - x * sine) > half || along < 0 ||
-            along >= (double)s->n)
-            continue;
+        vtr_band_place at;
+        if (!vtr_band_is_valid(maps, i)) continue;
+        vtr_band_curve_at(&at, fit, maps->step_y * (double)(i / maps->n_x),
+                          maps->step_x * (double)(i % maps->n_x));
+        double along = (at.s - ends[0]) / s->step_nm;
+        if (fabs(at.d) > half || along < 0 || along >= (double)s->n) continue;
         for (int j = 0; j < VTR_TCS; j++) {
             s->mean[j][(size_t)along] += maps->weight[j][i] * residual[j][i];
             s->weight[j][(size_t)along] += maps->weight[j][i];
@@ -146,8 +147,8 @@ static void search(vtr_band *band, const strip *s, double false_alarms)
     band->is_early = band->period_chi2 > band->period_threshold;
 }
 
-vtr_status vtr_band_along(vtr_band *band, const vtr_band_maps *maps, double *const residual[VTR_TCS],
-                          double false_alarms, vtr_error *err)
+vtr_status vtr_band_along(vtr_band *band, const vtr_band_fit *fit, const vtr_band_maps *maps,
+                          double *const residual[VTR_TCS], double false_alarms, vtr_error *err)
 {
     strip s = {.n = (size_t)(band->length_nm / maps->step), .step_nm = maps->step};
     band->period_nm = band->period_error_nm = NAN;
@@ -163,7 +164,7 @@ vtr_status vtr_band_along(vtr_band *band, const vtr_band_maps *maps, double *con
         s.mean[j] = memory + (size_t)(2 * j) * s.n;
         s.weight[j] = memory + (size_t)(2 * j + 1) * s.n;
     }
-    fill(&s, band, maps, residual);
+    fill(&s, fit, maps, residual);
     search(band, &s, false_alarms);
     vtr_free(memory);
     return VTR_OK;

@@ -64,6 +64,7 @@ typedef struct vtr_band_step {
     double y_nm, x_nm, angle; /* rad */
     double angle_error;
     double decay_nm, chi2;
+    bool is_ridge;
     size_t n_knots;
     double first_nm, knot_nm; /* distance of the first knot, and between knots */
     double *profile[VTR_TCS]; /* [n_knots] mean strain at this distance from the line */
@@ -72,6 +73,10 @@ typedef struct vtr_band_step {
 /* The strongest step in the residual, chi2 = 0 where none exceeds the threshold. */
 vtr_status vtr_band_step_find(vtr_band_step *step, const vtr_band_maps *maps, double *const residual[VTR_TCS],
                               const vtr_matrix_strain *matrix, double false_alarms, vtr_error *err);
+/* The same of steps and, where wanted, ridges. */
+vtr_status vtr_band_line_find(vtr_band_step *step, const vtr_band_maps *maps, double *const residual[VTR_TCS],
+                              const vtr_matrix_strain *matrix, bool with_ridges, double false_alarms,
+                              vtr_error *err);
 /* The mean strain along the line, from a residual that still holds it. */
 vtr_status vtr_band_step_profile(vtr_band_step *step, const vtr_band_maps *maps,
                                  double *const residual[VTR_TCS], vtr_error *err);

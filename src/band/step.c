@@ -5,14 +5,15 @@
 #include "vitrail/constants.h"
 
 /* A shear band is a straight line across which the strain has an antisymmetric step, sign(d) exp(-|d|/decay) in the
- * distance d from the line. For every line its three amplitudes (t, c, s) by least squares lower chi^2 by
+ * distance d from the line, or a symmetric ridge, exp(-|d|/decay). For every line its three amplitudes (t, c, s) by least squares lower chi^2 by
  *
  *   sum_j (sum_i w_ij v_ij f_i)^2 / sum_i w_ij f_i^2,
  *
  * 3 degrees of freedom; the weights hold the matrix's random strain, as white noise with the same power at long waves:
  * 1/(sigma^2 + variance pi length^2/(step_y step_x)), twice that for an exponential correlation. */
 enum { N_ANGLES = 180, N_DECAYS = 3 };
-static const double decays[N_DECAYS] = {5, 10, 20}; /* steps of the scan */
+static const double decays[N_DECAYS] = {5, 10, 20},
+                    ridge_decays[N_DECAYS] = {2, 5, 10}; /* steps of the scan */
 
 static double long_wave_factor(const vtr_matrix_strain *matrix, const vtr_band_maps *maps)
 {
@@ -61,8 +62,8 @@ static void project(projection *p, const vtr_band_maps *maps, double *const resi
     }
 }
 
-/* chi^2 of a step between bins `at` - 1 and `at`. */
-static double chi2_of_bins(const projection *p, size_t at, double decay_nm)
+/* chi^2 of a step (sign -1) or a ridge (1) between bins `at` - 1 and `at`. */
+static double chi2_of_bins(const projection *p, size_t at, double decay_nm, double sign)
 {
     size_t reach = (size_t)(4 * decay_nm / p->bin_nm), low = at > reach ? at - reach : 0;
     size_t high = at + reach < p->n ? at + reach : p->n;
@@ -75,7 +76,7 @@ static double chi2_of_bins(const projection *p, size_t at, double decay_nm)
         }
         f = sqrt(ratio);
         for (size_t b = at; b > low; b--, f *= ratio) {
-            vf -= p->sum[j][b - 1] * f;
+            vf += sign * p->sum[j][b - 1] * f;
             ff += p->weight[j][b - 1] * f * f;
         }
         if (ff > 0) chi2 += vf * vf / ff;
@@ -83,16 +84,21 @@ static double chi2_of_bins(const projection *p, size_t at, double decay_nm)
     return chi2;
 }
 
-/* The same from the positions, for a line at any place: `offset` from the map's first position. */
-static double chi2_of_line(const vtr_band_maps *maps, double *const residual[VTR_TCS],
-                           const vtr_matrix_strain *matrix, double angle, double offset_nm, double decay_nm)
+typedef struct line {
+    double angle, offset_nm, decay_nm, chi2; /* offset from the map's first position */
+    bool is_ridge;
+} line;
+
+/* The same from the positions, for a line at any place. */
+static double chi2_of(const line *l, const vtr_band_maps *maps, double *const residual[VTR_TCS],
+                      const vtr_matrix_strain *matrix)
 {
-    double c = cos(angle), s = sin(angle), factor = long_wave_factor(matrix, maps), chi2 = 0;
+    double c = cos(l->angle), s = sin(l->angle), factor = long_wave_factor(matrix, maps), chi2 = 0;
     double vf[VTR_TCS] = {0}, ff[VTR_TCS] = {0};
     for (size_t i = 0; i < maps->n; i++) {
-        double d = distance_of(maps, i, c, s) - offset_nm;
-        if (!vtr_band_is_valid(maps, i) || fabs(d) > 4 * decay_nm) continue;
-        double f = tanh(2 * d / maps->step) * exp(-fabs(d) / decay_nm);
+        double d = distance_of(maps, i, c, s) - l->offset_nm;
+        if (!vtr_band_is_valid(maps, i) || fabs(d) > 4 * l->decay_nm) continue;
+        double f = (l->is_ridge ? 1 : tanh(2 * d / maps->step)) * exp(-fabs(d) / l->decay_nm);
         for (int j = 0; j < VTR_TCS; j++) {
             double w = step_weight(maps, matrix, factor, j, i);
             vf[j] += w * residual[j][i] * f;
@@ -104,24 +110,17 @@ static double chi2_of_line(const vtr_band_maps *maps, double *const residual[VTR
     return chi2;
 }
 
-typedef struct line {
-    double angle, offset_nm, decay_nm, chi2;
-} line;
-
-static void search_angle(line *best, const projection *p, const vtr_band_maps *maps, double angle)
+static void search_form(line *best, const projection *p, const vtr_band_maps *maps, double angle,
+                        bool is_ridge)
 {
-    for (int k = 0; k < N_DECAYS; k++)
+    for (int k = 0; k < N_DECAYS; k++) {
+        double decay = (is_ridge ? ridge_decays : decays)[k] * maps->step;
         for (size_t at = 2; at + 1 < p->n; at++) {
-            double chi2 = chi2_of_bins(p, at, decays[k] * maps->step);
+            double chi2 = chi2_of_bins(p, at, decay, is_ridge ? 1 : -1);
             if (chi2 <= best->chi2) continue;
-            *best = (line){angle, p->first_nm + p->bin_nm * (double)at, decays[k] * maps->step, chi2};
+            *best = (line){angle, p->first_nm + p->bin_nm * (double)at, decay, chi2, is_ridge};
         }
-}
-
-static double chi2_of(const line *l, const vtr_band_maps *maps, double *const residual[VTR_TCS],
-                      const vtr_matrix_strain *matrix)
-{
-    return chi2_of_line(maps, residual, matrix, l->angle, l->offset_nm, l->decay_nm);
+    }
 }
 
 /* Turns about the middle of the line within the map, so that angle and offset do not hang together. */
@@ -171,8 +170,9 @@ static double angle_error(const line *l, const vtr_band_maps *maps, double *cons
     return fall > 0 ? h / sqrt(fall) : NAN;
 }
 
-vtr_status vtr_band_step_find(vtr_band_step *step, const vtr_band_maps *maps, double *const residual[VTR_TCS],
-                              const vtr_matrix_strain *matrix, double false_alarms, vtr_error *err)
+vtr_status vtr_band_line_find(vtr_band_step *step, const vtr_band_maps *maps, double *const residual[VTR_TCS],
+                              const vtr_matrix_strain *matrix, bool with_ridges, double false_alarms,
+                              vtr_error *err)
 {
     double diagonal = hypot(maps->step_y * (double)maps->n_y, maps->step_x * (double)maps->n_x);
     projection p = {.n = (size_t)(diagonal / maps->step) + 2, .bin_nm = maps->step};
@@ -186,9 +186,10 @@ vtr_status vtr_band_step_find(vtr_band_step *step, const vtr_band_maps *maps, do
     for (int k = 0; k < N_ANGLES; k++) {
         double angle = (k - 89) * VTR_PI / N_ANGLES;
         project(&p, maps, residual, matrix, angle);
-        search_angle(&best, &p, maps, angle);
+        search_form(&best, &p, maps, angle, false);
+        if (with_ridges) search_form(&best, &p, maps, angle, true);
     }
-    double trials = (double)(N_ANGLES * N_DECAYS) * (double)p.n;
+    double trials = (double)(N_ANGLES * N_DECAYS * (with_ridges ? 2 : 1)) * (double)p.n;
     vtr_free(memory);
     *step = (vtr_band_step){0};
     if (best.chi2 < vtr_chi2_3_quantile(false_alarms / trials)) return VTR_OK;
@@ -201,8 +202,15 @@ vtr_status vtr_band_step_find(vtr_band_step *step, const vtr_band_maps *maps, do
                             .angle = best.angle,
                             .angle_error = angle_error(&best, maps, residual, matrix),
                             .decay_nm = best.decay_nm,
-                            .chi2 = best.chi2};
+                            .chi2 = best.chi2,
+                            .is_ridge = best.is_ridge};
     return VTR_OK;
+}
+
+vtr_status vtr_band_step_find(vtr_band_step *step, const vtr_band_maps *maps, double *const residual[VTR_TCS],
+                              const vtr_matrix_strain *matrix, double false_alarms, vtr_error *err)
+{
+    return vtr_band_line_find(step, maps, residual, matrix, false, false_alarms, err);
 }
 
 /* --- the mean strain at every distance ---------------------------------------------------------------------------- */

@@ -15,9 +15,9 @@ typedef struct state {
     double matrix_strain, matrix_length_nm, spacing; /* of the bands, relative to the state as cast */
 } state;
 static const state states[VTR_TWIN_STATES] = {
-    {1.5e-3, 20, 1},
-    {1.1e-3, 24, 1.3},
-    {0.7e-3, 28, 1.7},
+    {1.2e-3, 20, 1},
+    {0.9e-3, 24, 1.3},
+    {0.6e-3, 28, 1.7},
 };
 static const double spacing_nm[2] = {420, 800}; /* dense, sparse */
 
@@ -38,20 +38,20 @@ typedef struct network {
 
 static vtr_twin_band draw_band(network *net, double angle_degrees, double scatter_degrees)
 {
-    double part = 1 + 0.15 * vtr_random_normal(&net->random);
+    double part = 0.9 + 0.2 * vtr_random_uniform(&net->random);
     vtr_twin_band band = {.angle_degrees = angle_degrees + scatter_degrees * vtr_random_normal(&net->random),
                           .curvature_inv_nm = 2e-4 * (2 * vtr_random_uniform(&net->random) - 1),
                           .first_nm = -INFINITY,
                           .last_nm = INFINITY,
                           .decay_nm = 40,
                           .width_nm = 8,
-                          .deviatoric = 0.003 * part,
-                          .volumetric = 0.006 * part};
+                          .deviatoric = 0.004 * part,
+                          .volumetric = 0.008 * part};
     return band;
 }
 
-/* Less than this in view, five decay lengths, is a corner that a band touches. */
-#define SHORTEST_NM 200.0
+/* Less than this in view, some seven decay lengths, is a corner that a band touches. */
+#define SHORTEST_NM 280.0
 
 /* Those whose point is farther off than the field's corners are far from it, whatever an arc does far from its point. */
 static void keep(network *net, const vtr_twin_band *band)

@@ -113,7 +113,7 @@ static void a_branch_ends(void **state)
 static void states_are_in_order(void **state)
 {
     (void)state;
-    static const double matrix[3] = {1.5e-3, 1.1e-3, 0.7e-3};
+    static const double matrix[3] = {1.2e-3, 0.9e-3, 0.6e-3};
     for (size_t seed = 1; seed <= 4; seed++) {
         double density[2][3];
         for (int network = 0; network < 2; network++)
