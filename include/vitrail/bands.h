@@ -53,7 +53,7 @@ typedef struct vtr_band {
         other_volumetric_error; /* height of the ridge beside a step; step beside a ridge */
     double other_normal, other_normal_error;
     double other_shear, other_shear_error;
-    bool has_other; /* it is significant and part of the fit */
+    bool has_other;                    /* it is significant and part of the fit */
     double chi2;                       /* that the three steps, or ridges, take out of the maps */
     double period_nm, period_error_nm; /* of the strain along the line; NAN: the line is too short */
     double amplitude_volumetric,
