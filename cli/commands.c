@@ -26,6 +26,7 @@ const cli_command *const cli_commands[] = {
     &cli_profile,
     &cli_report,
     &cli_run_recipe,
+    &cli_series,
     &cli_simulate,
     &cli_strain,
     &cli_view,

@@ -37,6 +37,7 @@ extern const cli_command cli_phases;
 extern const cli_command cli_profile;
 extern const cli_command cli_report;
 extern const cli_command cli_run_recipe;
+extern const cli_command cli_series;
 extern const cli_command cli_simulate;
 extern const cli_command cli_strain;
 extern const cli_command cli_view;

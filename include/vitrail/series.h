@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "vitrail/error.h"
+#include "vitrail/line_profile.h"
 #include "vitrail/mapfile.h"
 #include "vitrail/parameters.h"
 
@@ -127,6 +128,58 @@ VTR_API void vtr_series_resample(float *values, float *errors, const vtr_series_
  * the reference, with their errors (taken as independent; may be NULL). */
 VTR_API void vtr_series_turn(size_t n, vtr_series_kind kind, double angle_degrees, float *first,
                              float *second, float *first_errors, float *second_errors);
+
+/* --- all of it ---------------------------------------------------------------------------------------------------- */
+
+enum { VTR_SERIES_RECORDINGS = 16, VTR_SERIES_QUANTITIES = 8 };
+
+/* What is asked: maps as "group/name". */
+typedef struct vtr_series_request {
+    const char *const *by; /* [n_by], register by them; none: by the strain */
+    size_t n_by;
+    const char *const *quantities; /* [n_quantities], compare these */
+    size_t n_quantities;
+    vtr_series_params params;
+} vtr_series_request;
+
+/* A quantity of a recording. */
+typedef struct vtr_series_reading {
+    vtr_line_map
+        map; /* strain and vectors in the frame of the first recording; error bars of strain as they were */
+    uint8_t *common; /* [n_y][n_x], where all recordings have data */
+    vtr_series_contrast contrast;
+    /* of the whole map, the part that neighbours share (vtr_correlation): standard deviation and where its autocorrelation
+     * has fallen to 1/e, with the errors of one sample of an endless specimen; NAN where there is none */
+    double spread, spread_error, length_nm, length_error_nm;
+} vtr_series_reading;
+
+typedef struct vtr_series_recording {
+    vtr_series_registration registration; /* of the first: no shift, no errors, scale 1 */
+    /* the matrix away from shear bands, where `vitrail bands` has been run; NAN */
+    double matrix_strain, matrix_strain_error, matrix_length_nm, matrix_length_error_nm;
+    vtr_series_reading reading[VTR_SERIES_QUANTITIES];
+} vtr_series_recording;
+
+typedef struct vtr_series {
+    size_t n, n_quantities, n_fields; /* n_fields: maps registered by */
+    double smoothing_nm;
+    vtr_series_recording recording[VTR_SERIES_RECORDINGS];
+} vtr_series;
+
+/* Registers all recordings to the first, and reads the quantities. The window is the same for all of them, 1.5 of the coarsest
+ * step unless given. VTR_ERR_ARGUMENT: fewer than two recordings, too many, or a direction among the quantities (it has no
+ * contrast); those of vtr_series_register. `*out` is released with vtr_series_free. */
+VTR_API vtr_status vtr_series_compare(vtr_series **out, const vtr_mapfile *const *files, size_t n_files,
+                                      const vtr_series_request *request, vtr_error *err);
+VTR_API void vtr_series_free(vtr_series *series);
+
+/* A line of the first recording as it lies in another. */
+VTR_API vtr_line vtr_series_line(const vtr_series_transform *transform, const vtr_line *line);
+
+/* /entry/series, replaced if there is one: the numbers [recording] with their errors; and /entry/series/NAME, of each
+ * quantity the maps [recording][y][x] on the grid of the first, and its numbers. `labels` [n]. */
+VTR_API vtr_status vtr_series_write(vtr_mapfile *file, const vtr_series *series, const char *const *labels,
+                                    vtr_error *err);
 
 VTR_END_DECLS
 

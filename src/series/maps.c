@@ -55,19 +55,21 @@ static vtr_status add(vtr_series_maps *out, const vtr_mapfile *file, const char 
     return status;
 }
 
-/* From exx, eyy, exy, volumetric: the last gives the error of the sum, and with it the covariance of exx and eyy. */
+/* From exx, eyy, exy and, where the file has it, volumetric: it gives the error of the sum, and with it the covariance of exx
+ * and eyy, which are taken as independent without it. */
 static void make_director(vtr_series_maps *m)
 {
     float *exx = m->field[0].values, *eyy = m->field[1].values;
     float *exx_error = m->field[0].errors, *eyy_error = m->field[1].errors;
-    const float *sum_error = m->field[3].errors;
+    const float *sum_error = m->n_fields > 3 ? m->field[3].errors : NULL;
     for (size_t i = 0; i < m->n_y * m->n_x; i++) {
-        double a = (double)exx_error[i], b = (double)eyy_error[i], s = (double)sum_error[i];
+        double a = (double)exx_error[i], b = (double)eyy_error[i];
+        double s = sum_error != NULL ? (double)sum_error[i] : hypot(a, b);
         float sum = exx[i] + eyy[i], half = 0.5f * (exx[i] - eyy[i]);
         eyy[i] = half;
         exx[i] = sum;
         eyy_error[i] = (float)(0.5 * sqrt(fmax(0, 2 * (a * a + b * b) - s * s)));
-        exx_error[i] = sum_error[i];
+        exx_error[i] = (float)s;
     }
     vtr_free(m->field[3].values);
     vtr_free(m->field[3].errors);
@@ -81,7 +83,9 @@ static vtr_status read_strain(vtr_series_maps *out, const vtr_mapfile *file, vtr
     static const char *const names[] = {"exx", "eyy", "exy", "volumetric"};
     vtr_status status = VTR_OK;
     for (size_t i = 0; i < 4 && status == VTR_OK; i++) {
-        if (!vtr_mapfile_has(file, "strain", names[i]))
+        bool is_there = vtr_mapfile_has(file, "strain", names[i]);
+        if (!is_there && i == 3) break;
+        if (!is_there)
             return vtr_fail(err, VTR_ERR_NOT_FOUND,
                             "no strain; run 'vitrail strain' first, or name the maps to register by");
         status = add(out, file, "strain", names[i], err);

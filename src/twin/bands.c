@@ -99,21 +99,21 @@ vtr_status vtr_twin_build_thickness(vtr_twin *twin, vtr_error *err)
 {
     vtr_twin_band bands[2] = {
         {.point_y_nm = 170, .point_x_nm = 200, .angle_degrees = -62, .decay_nm = 60, .width_nm = 8},
-        {.point_y_nm = 230, .point_x_nm = 320, .angle_degrees = -15, .decay_nm = 50, .width_nm = 8}};
+        {.point_y_nm = 200, .point_x_nm = 260, .angle_degrees = 20, .decay_nm = 50, .width_nm = 8}};
     for (int i = 0; i < 2; i++) {
         bands[i].first_nm = -INFINITY;
         bands[i].last_nm = INFINITY;
-        bands[i].deviatoric = i == 0 ? 0.005 : 0.002;
-        bands[i].volumetric = i == 0 ? 0.010 : 0.004;
+        bands[i].deviatoric = i == 0 ? 0.005 : 0.004;
+        bands[i].volumetric = i == 0 ? 0.010 : 0.008;
     }
     vtr_status status = vtr_twin_add_bands(twin, bands, 2, err);
     if (status != VTR_OK) return status;
     vtr_twin_inclusion model = {.radius_nm = 15,
-                                .shear = 0.008,
+                                .shear = 0.012,
                                 .angle_degrees = bands[1].angle_degrees + 45,
-                                .dilation = 0.004,
+                                .dilation = 0.006,
                                 .poisson = 0.32};
-    return add_inclusions(twin, &bands[1], 140, &model, err);
+    return add_inclusions(twin, &bands[1], 110, &model, err);
 }
 
 vtr_status vtr_twin_build_zr_band(vtr_twin *twin, vtr_error *err)

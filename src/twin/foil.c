@@ -14,7 +14,7 @@
  * Scattering: with x = t over the mean free path, exp(-x) of the electrons are not scattered, x exp(-x) once and the rest,
  * (exp(x) - 1 - x)/x for each of those, more often: they lie under the ring as background. Of the speckle's contrast, 1/t is
  * left: more atoms that do not know of each other lie above one another. */
-static const double relaxed_depth_nm = 40, free_path_nm = 100, contrast_thickness_nm = 100;
+static const double relaxed_depth_nm = 40, free_path_nm = 120, contrast_thickness_nm = 100;
 enum { LARGEST_SHIFT_STEPS = 4 };
 static const double largest_turn_degrees = 1.5;
 
