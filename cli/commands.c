@@ -30,6 +30,7 @@ const cli_command *const cli_commands[] = {
     &cli_simulate,
     &cli_strain,
     &cli_view,
+    &cli_vortices,
     NULL,
 };
 /* clang-format on */

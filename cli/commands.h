@@ -41,5 +41,6 @@ extern const cli_command cli_series;
 extern const cli_command cli_simulate;
 extern const cli_command cli_strain;
 extern const cli_command cli_view;
+extern const cli_command cli_vortices;
 
 #endif

@@ -3,7 +3,7 @@ set(VITRAIL_ROOMS base recipe dataset detector polar ring beam mapfile pass fiel
 # The room of each public header that is not named after one.
 set(VITRAIL_ROOM_OF_HEADER
   api=base calibration=pass checkpoint=pass constants=base error=base output=base parameters=base progress=base types=base virtual=pass
-  atoms=twin bands=band energy=band inclusions=band structure=twin pdf_cube=pdf pdf_strain=pdf pdf_text=pdf
+  atoms=twin bands=band energy=band vortices=band inclusions=band structure=twin pdf_cube=pdf pdf_strain=pdf pdf_text=pdf
   unmix_mlls=unmix unmix_pca=unmix unmix_read=unmix unmix_simplex=unmix
   line_profile=field region=mapfile ring_map=mapfile ring_template=ring pdf_pattern=pdf pdf_result=pdf pdf_shell=pdf
   pdf_correct=pdf pdf_refine=pdf pdf_positions=pdf phases=unmix)

@@ -43,7 +43,7 @@ has_command() {
 # What else a command needs to read a file: arguments_for COMMAND FILE OUT_STEM sets `line`.
 arguments_for() {
   case $1 in
-    info | calibrate | energy | inclusions | magnetic | strain | view) line=("$1" "$2") ;;
+    info | calibrate | energy | inclusions | magnetic | strain | view | vortices) line=("$1" "$2") ;;
     convert) line=("$1" "$2" "$3.npy") ;;
     map) line=("$1" "$2" -o "$3.h5") ;;
     pdf) line=("$1" "$2" --composition SiO2 -o "$3") ;;
