@@ -17,7 +17,7 @@
 #include "vitrail/twin.h"
 
 enum { SIDE = 256, PIXELS = SIDE * SIDE, DISTINCT = 256, SCAN_X = 64, ROUNDS = 15 };
-enum { BARE, BINS, ANNULI, BIN, FIT, BEAM, PROFILE, FLUSH, WHOLE, N_PARTS };
+enum { BARE, BINS, ANNULI, BIN, FIT, BEAM, PROFILE, FLUSH, RECORD, WHOLE, N_PARTS };
 
 typedef struct scene {
     int n_threads;
@@ -27,6 +27,7 @@ typedef struct scene {
     vtr_calibration *calibration;
     vtr_map_params params;
     vtr_mapfile *file;
+    vtr_checkpoint checkpoint;
     map_job job;
     map_worker **workers;
     vtr_polar_plan *bare_plan;   /* without annuli */
@@ -203,6 +204,8 @@ static void timed_run(scene *s, map_worker *w, size_t run, double parts[N_PARTS]
     map_run_positions(&s->job, run, &position, &n);
     require_ok(map_worker_flush(w, &s->job, position, n, &err), &err);
     lap(&parts[FLUSH], &start);
+    require_ok(map_record_append(&s->job, w, run, &err), &err);
+    lap(&parts[RECORD], &start);
 }
 
 static void plain_run(scene *s, map_worker *w, size_t run)
@@ -233,7 +236,7 @@ static double all_runs(scene *s, double parts[N_PARTS])
                 plain_run(s, w, run);
     }
     if (parts != NULL)
-        for (int k = BIN; k <= FLUSH; k++)
+        for (int k = BIN; k <= RECORD; k++)
             parts[k] = sums[k];
     double check = 0;
     for (size_t f = 0; f < s->n_frames; f++)
@@ -287,6 +290,17 @@ static void report(const scene *s, const char *name, double core[ROUNDS], double
     printf("\n");
 }
 
+/* A journal without what stands before the records: of the pass it is only written. */
+static void open_checkpoint(scene *s, const char *map_path)
+{
+    vtr_error err;
+    char path[600];
+    snprintf(path, sizeof path, "%s.checkpoint", map_path);
+    require_ok(vtr_journal_open(&s->checkpoint.journal, path, true, &err), &err);
+    s->checkpoint.interval_s = 5;
+    s->job.checkpoint = &s->checkpoint;
+}
+
 static double once(scene *s, int part, double parts[N_PARTS])
 {
     if (part == BARE) return bare_sum(s);
@@ -297,10 +311,16 @@ static double once(scene *s, int part, double parts[N_PARTS])
 
 static void bench(scene *s)
 {
-    static const char *const names[N_PARTS] = {
-        "bare sum",       "binning",     "binning, 3 annuli",     "binning, annuli, pattern sums",
-        "likelihood fit", "direct beam", "profile with variance", "profiles into the file",
-        "the whole pass"};
+    static const char *const names[N_PARTS] = {"bare sum",
+                                               "binning",
+                                               "binning, 3 annuli",
+                                               "binning, annuli, pattern sums",
+                                               "likelihood fit",
+                                               "direct beam",
+                                               "profile with variance",
+                                               "profiles into the file",
+                                               "records into the checkpoint",
+                                               "the whole pass"};
     double core[N_PARTS][ROUNDS], wall[N_PARTS][ROUNDS], check[N_PARTS];
     for (int round = 0; round < ROUNDS; round++)
         for (int part = 0; part < N_PARTS; part++) {
@@ -311,13 +331,15 @@ static void bench(scene *s)
             core[part][round] = clock_s(CLOCK_PROCESS_CPUTIME_ID) - start_core;
             wall[part][round] = clock_s(CLOCK_MONOTONIC) - start;
             if (part == BIN)
-                for (int k = BIN; k <= FLUSH; k++)
+                for (int k = BIN; k <= RECORD; k++)
                     core[k][round] = parts[k];
         }
     for (int part = 0; part < N_PARTS; part++) {
         bool is_step = part >= BIN && part < WHOLE;
         report(s, names[part], core[part], is_step ? NULL : wall[part], is_step ? NAN : check[part]);
     }
+    printf("the checkpoint's records take %.2f %% of the pass, shortest by shortest\n",
+           100 * core[RECORD][0] / core[WHOLE][0]);
 }
 
 int main(int argc, char **argv)
@@ -333,6 +355,7 @@ int main(int argc, char **argv)
     fill(&s, &truth);
     calibrate(&s, npy);
     prepare(&s, map);
+    open_checkpoint(&s, map);
     printf("threads %d, kernel %d (0 portable, 1 AVX2, 2 AVX-512)\n", s.n_threads, (int)vtr_cpu_best());
     all_runs(&s, NULL);
     check_answer(&s, &truth);
@@ -344,6 +367,7 @@ int main(int argc, char **argv)
     vtr_free(s.workers);
     vtr_free(s.own_batch);
     vtr_polar_plan_free(&s.bare_plan);
+    vtr_journal_remove(&s.checkpoint.journal);
     map_job_release(&s.job);
     vtr_mapfile_close(&s.file);
     vtr_calibration_free(s.calibration);

@@ -23,6 +23,7 @@ enum { CLI_MAX_INPUTS = 64 };
 typedef struct cli_common {
     bool help, quiet, verbose, json, force;
     int threads;
+    const char *memory; /* NULL: the default */
 } cli_common;
 
 /* One table of options with the struct that it fills. */

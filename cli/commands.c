@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "commands.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "options.h"
 #include "terminal.h"
+#include "vitrail/memory.h"
 
 /* One line a command here and one in the table below. */
 
@@ -58,6 +60,28 @@ static bool can_resume(const cli_group *groups, size_t n_groups)
     return false;
 }
 
+static vtr_status set_memory(const char *text, vtr_error *err)
+{
+    size_t bytes = vtr_memory_default_ceiling();
+    vtr_status status = text != NULL ? vtr_memory_parse(&bytes, text, err) : VTR_OK;
+    if (status == VTR_OK)
+        vtr_memory_set_ceiling(bytes);
+    else
+        vtr_fail_context(err, status, "--memory");
+    return status;
+}
+
+/* What was too much, and what would do. */
+static void explain_memory(vtr_error *err)
+{
+    const double mib = 1 << 20;
+    size_t used = strlen(err->message), refused = vtr_memory_refused();
+    if (refused > 0)
+        snprintf(err->message + used, sizeof err->message - used,
+                 "; %.1f MiB would be held so far, and %.1f MiB may be: see --memory", (double)refused / mib,
+                 (double)vtr_memory_ceiling() / mib);
+}
+
 vtr_status cli_execute(const cli_command *command, const cli_call *call, int argc, char **argv,
                        vtr_error *err)
 {
@@ -78,9 +102,11 @@ vtr_status cli_execute(const cli_command *command, const cli_call *call, int arg
         return VTR_OK;
     }
     if (status == VTR_OK) status = check_inputs(command, &run, err);
+    if (status == VTR_OK) status = set_memory(run.common.memory, err);
     if (status != VTR_OK) return status;
     cli_terminal_start(&run);
     status = command->run(&run, err);
     cli_terminal_end();
+    if (status == VTR_ERR_MEMORY) explain_memory(err);
     return status;
 }

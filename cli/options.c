@@ -8,6 +8,8 @@
 static const vtr_parameter common_parameters[] = {
     {"threads", NULL, VTR_PARAMETER_INT, offsetof(cli_common, threads), .maximum = 4096, .metavar = "N",
      .help = "threads to use; 0 is all processors"},
+    {"memory", NULL, VTR_PARAMETER_STRING, offsetof(cli_common, memory), .metavar = "SIZE",
+     .help = "memory to hold at most, such as 4G; half of what is free unless given, but at least 2G"},
     {"force", NULL, VTR_PARAMETER_BOOL, offsetof(cli_common, force), .help = "replace files that exist"},
     {"json", NULL, VTR_PARAMETER_BOOL, offsetof(cli_common, json), .help = "print the result as JSON"},
     {"quiet", NULL, VTR_PARAMETER_BOOL, offsetof(cli_common, quiet),

@@ -2,7 +2,7 @@
 set(VITRAIL_ROOMS base recipe dataset detector polar ring beam mapfile pass field band scattering pdf unmix magnetic series twin figure)
 # The room of each public header that is not named after one.
 set(VITRAIL_ROOM_OF_HEADER
-  api=base calibration=pass checkpoint=pass constants=base error=base output=base parameters=base progress=base types=base virtual=pass
+  api=base calibration=pass checkpoint=pass constants=base error=base memory=base output=base parameters=base progress=base types=base virtual=pass
   atoms=twin bands=band energy=band vortices=band inclusions=band structure=twin pdf_cube=pdf pdf_strain=pdf pdf_text=pdf
   unmix_mlls=unmix unmix_pca=unmix unmix_read=unmix unmix_simplex=unmix
   line_profile=field region=mapfile ring_map=mapfile ring_template=ring pdf_pattern=pdf pdf_result=pdf pdf_shell=pdf

@@ -68,7 +68,6 @@ VTR_API vtr_status vtr_map(vtr_mapfile *file, vtr_dataset *dataset, const vtr_ca
 /* How it is run; none of it changes the result. */
 typedef struct vtr_pass_options {
     int threads;                /* 0: all processors */
-    size_t memory_bytes;        /* for the buffers of all workers; 0: 1 GiB */
     vtr_checkpoint *checkpoint; /* gone on from, and kept; NULL: none */
     const vtr_progress *progress;
 } vtr_pass_options;

@@ -1,12 +1,38 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <malloc.h> /* malloc_usable_size: the one thing here that is glibc's */
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/base_internal.h"
+#include "vitrail/memory.h"
 
 static atomic_long allocations_left = -1;
 static atomic_long allocations_made = 0;
+
+static atomic_size_t held = 0, ceiling = 0, refused = 0;
+
+void vtr_memory_set_ceiling(size_t bytes)
+{
+    atomic_store(&ceiling, bytes);
+    atomic_store(&refused, 0);
+}
+
+size_t vtr_memory_ceiling(void)
+{
+    return atomic_load(&ceiling);
+}
+
+size_t vtr_memory_left(void)
+{
+    size_t most = atomic_load(&ceiling), now = atomic_load(&held);
+    return most == 0 ? SIZE_MAX : now < most ? most - now : 0;
+}
+
+size_t vtr_memory_refused(void)
+{
+    return atomic_load(&refused);
+}
 
 void vtr_memory_fail_after(long n)
 {
@@ -39,7 +65,13 @@ void *vtr_malloc(size_t n, size_t size)
     size_t bytes;
     if (allocation_fails() || !vtr_multiply_size(n, size, &bytes) || bytes > SIZE_MAX / 2) return NULL;
     bytes = (bytes + 63) / 64 * 64; /* aligned_alloc wants a multiple of the alignment */
-    return aligned_alloc(64, bytes == 0 ? 64 : bytes);
+    if (bytes > vtr_memory_left()) {
+        atomic_store(&refused, atomic_load(&held) + bytes);
+        return NULL;
+    }
+    void *memory = aligned_alloc(64, bytes == 0 ? 64 : bytes);
+    atomic_fetch_add(&held, malloc_usable_size(memory));
+    return memory;
 }
 
 void *vtr_calloc(size_t n, size_t size)
@@ -51,6 +83,7 @@ void *vtr_calloc(size_t n, size_t size)
 
 void vtr_free(void *memory)
 {
+    atomic_fetch_sub(&held, malloc_usable_size(memory));
     free(memory);
 }
 

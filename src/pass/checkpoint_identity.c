@@ -41,6 +41,7 @@ static vtr_status describe_recording(char text[RECORDING_TEXT], vtr_dataset *dat
     uint64_t size = 0;
     struct stat file;
     int failed = stat(path, &file) != 0 ? errno : vtr_file_checksum(path, &size, ends);
+    if (failed == ENOMEM) return vtr_fail(err, VTR_ERR_MEMORY, "out of memory for the checkpoint");
     if (failed && failed != EISDIR)
         return vtr_fail(err, VTR_ERR_IO, "cannot read '%s' for its checksum: %s", path, strerror(failed));
     vtr_status status = sample_frames(frames, dataset, err);

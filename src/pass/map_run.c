@@ -4,6 +4,7 @@
 
 #include "base/base_internal.h"
 #include "pass/map_internal.h"
+#include "vitrail/memory.h"
 
 /* What the workers of one pass share beside the job. */
 typedef struct run_state {
@@ -107,7 +108,8 @@ static const size_t workers_bytes = (size_t)1 << 30;
 
 static int worker_count(const map_job *job, const vtr_pass_options *options)
 {
-    size_t bytes = options->memory_bytes > 0 ? options->memory_bytes : workers_bytes;
+    /* what writing the maps takes in the end is less than the workers did */
+    size_t left = vtr_memory_left() / 4 * 3, bytes = left < workers_bytes ? left : workers_bytes;
     size_t most = bytes / map_worker_bytes(job), n = (size_t)vtr_thread_count(options->threads);
     if (n > map_run_count(job)) n = map_run_count(job);
     if (n > most) n = most;

@@ -8,7 +8,7 @@
 #include "pass/map_internal.h"
 #include "polar/polar_internal.h"
 
-/* Keeping a checkpoint takes at most this part of the time. */
+/* Merging for the checkpoint, and recording the sums, take at most this part of the time. */
 static const double largest_part = 1.0 / 300;
 
 bool map_sums_are_exact(const map_job *job)

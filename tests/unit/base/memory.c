@@ -3,6 +3,7 @@
 
 #include "allocation.h"
 #include "base/base_internal.h"
+#include "vitrail/memory.h"
 
 static void memory_is_aligned_and_zeroed(void **state)
 {
@@ -57,6 +58,48 @@ static void the_chosen_allocation_fails(void **state)
     vtr_free(copy);
 }
 
+/* Nothing else holds memory here. */
+static void no_more_is_held_than_the_ceiling(void **state)
+{
+    (void)state;
+    enum { MIB = 1 << 20 };
+    vtr_memory_set_ceiling(3 * MIB);
+    void *first = vtr_malloc(2, MIB);
+    assert_non_null(first);
+    assert_true(vtr_memory_left() <= MIB);
+    assert_null(vtr_malloc(2, MIB));
+    assert_in_range(vtr_memory_refused(), 4 * MIB, 4 * MIB + 4096);
+    vtr_free(first);
+    void *second = vtr_calloc(2, MIB);
+    assert_non_null(second);
+    vtr_free(second);
+    assert_true(vtr_memory_left() > 3 * MIB - 4096);
+    vtr_memory_set_ceiling(0);
+    assert_true(vtr_memory_left() == SIZE_MAX);
+    assert_int_equal(vtr_memory_refused(), 0);
+    assert_true(vtr_memory_default_ceiling() >= (size_t)2 << 30);
+}
+
+static void sizes_are_read(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        double bytes;
+    } cases[] = {{"1000000", 1e6},      {"4G", 4294967296.0}, {"1.5 GiB", 1610612736.0},
+                 {"800M", 838860800.0}, {"64kB", 65536},      {"2t", 2199023255552.0},
+                 {"512 B", 512},        {"1e9", 1e9}};
+    static const char *const wrong[] = {"", "G", "-1G", "2X", "2GG", "two", "2 Gi B", "0", "1e30", "nan"};
+    size_t bytes;
+    vtr_error err;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        assert_ok(vtr_memory_parse(&bytes, cases[i].text, &err));
+        assert_true((double)bytes == cases[i].bytes);
+    }
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++)
+        assert_fails(vtr_memory_parse(&bytes, wrong[i], &err), VTR_ERR_ARGUMENT, "is not a size such as 2G");
+}
+
 typedef struct counted {
     int runs, finished;
 } counted;
@@ -90,8 +133,12 @@ static void every_allocation_is_tried(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(memory_is_aligned_and_zeroed), cmocka_unit_test(nothing_is_a_pointer_too),
-        cmocka_unit_test(too_much_is_refused),          cmocka_unit_test(the_chosen_allocation_fails),
+        cmocka_unit_test(memory_is_aligned_and_zeroed),
+        cmocka_unit_test(nothing_is_a_pointer_too),
+        cmocka_unit_test(too_much_is_refused),
+        cmocka_unit_test(the_chosen_allocation_fails),
+        cmocka_unit_test(no_more_is_held_than_the_ceiling),
+        cmocka_unit_test(sizes_are_read),
         cmocka_unit_test(every_allocation_is_tried),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
