@@ -16,9 +16,12 @@ static vtr_status read_line(vtr_line *line, const view_session *s, const char *t
         sscanf(text, "%lf,%lf,%lf,%lf,%lf%n", &v[0], &v[1], &v[2], &v[3], &v[4], &used) != 5 ||
         text[used] != '\0')
         return vtr_fail(err, VTR_ERR_ARGUMENT, "a line is Y0,X0,Y1,X1,WIDTH in positions");
+    /* of what lies far outside of the scan every step would be worked out too, for nothing */
+    const double most = 2 * (double)(s->n_y + s->n_x);
     for (int i = 0; i < 5; i++)
-        if (!isfinite(v[i]) || fabs(v[i]) > 1e7)
-            return vtr_fail(err, VTR_ERR_ARGUMENT, "a line is Y0,X0,Y1,X1,WIDTH in positions");
+        if (!(fabs(v[i]) <= most))
+            return vtr_fail(err, VTR_ERR_ARGUMENT,
+                            "a line is Y0,X0,Y1,X1,WIDTH in positions, none of them beyond %.0f", most);
     for (int k = 0; k < 2; k++)
         step[k] = isfinite(s->step_nm[k]) && s->step_nm[k] > 0 ? s->step_nm[k] : 1;
     *line = (vtr_line){.n_points = 2,

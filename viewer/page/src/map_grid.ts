@@ -25,7 +25,8 @@ export class MapGrid {
   // Another map: of the next quantity that none shows yet, unless it is named.
   add(wanted?: string): void {
     if (this.views.length >= most) return;
-    const names = this.app.summary.maps.map((m) => `${m.group}/${m.name}`);
+    const { maps } = this.app.summary;
+    const names = [...maps.filter((m) => m.group === "strain"), ...maps].map((m) => `${m.group}/${m.name}`);
     const name = wanted ?? names.find((one) => !this.app.shown.includes(one)) ?? this.app.shown[0];
     if (name === undefined) return;
     const view = new MapView(this.app, name, `Map ${++this.made}`, (closed) => this.close(closed));

@@ -61,7 +61,7 @@ export function plot(curve: Curve, kept: Curve | null, width: number, height: nu
   for (const one of all) {
     const colour = one === curve ? colours.shown : one === between ? colours.difference : colours.kept;
     drawBand(svg, one, colour, px, (y) => Math.min(Math.max(py(y), box.top), box.bottom));
-    drawLine(svg, one, colour, px, py, one === between);
+    drawLine(svg, one, colour, px, (y) => Math.min(py(y), box.bottom), one === between);
   }
   add(svg, "rect", { x: box.left, y: box.top, width: box.right - box.left, height: box.bottom - box.top, fill: "none", stroke: "#5b6670" });
   add(svg, "text", { x: (box.left + box.right) / 2, y: height - 4, "text-anchor": "middle", fill: "#1d2329" }, curve.x_label);

@@ -2,6 +2,7 @@
 // The numbers of the position or the region with their errors, and its curves and those along the line.
 import { getCurves, getLine, getNumbers, type Curve, type NumberOfPosition, type Numbers, type Place } from "./api";
 import type { App } from "./app";
+import { findDirections } from "./directions";
 import { differenceOf } from "./difference";
 import { button, complain, make, markup, newestOnly } from "./dom";
 import { number, plain, withError } from "./format";
@@ -103,8 +104,10 @@ export class PlotsView {
 
   private async readLines(): Promise<void> {
     const { line, trial } = this.app;
-    const names = this.app.shown.filter((name) => name !== "" && !name.startsWith("live/")).map((name) => name.replace(/_errors$/, ""));
-    const found = line === null ? [] : await Promise.all([...new Set(names)].map((name) => getLine(name, line, trial)));
+    // directions by their parts
+    const directions = new Map(findDirections(this.app.summary).map((d) => [d.name, d.parts.map((part) => `${d.group}/${part}`)]));
+    const names = this.app.shown.filter((name) => !name.startsWith("live/")).flatMap((name) => directions.get(name) ?? [name.replace(/_errors$/, "")]);
+    const found = line === null ? [] : await Promise.all([...new Set(names)].map((name) => getLine(name, line, trial).catch(() => []))); // a map without data there has none
     this.lines = found.flat().map((curve) => ({ ...curve, title: plain(curve.title), y_label: curve.y_label === "" ? "" : `(${plain(curve.y_label)})` }));
     this.draw();
   }
