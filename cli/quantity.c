@@ -208,11 +208,15 @@ static float largest_size(const cli_quantity *q)
     return largest;
 }
 
-/* NeXus spells units in ASCII. */
-static const char *unit_sign(const char *unit)
+const char *cli_unit_sign(const char *unit)
 {
-    static const char *const signs[][2] = {
-        {"angstrom", "Å"}, {"1/angstrom", "1/Å"}, {"1/angstrom^2", "1/Å²"}, {"1/angstrom^3", "1/Å³"}};
+    static const char *const signs[][2] = {{"1", ""},
+                                           {"angstrom", "Å"},
+                                           {"1/angstrom", "1/Å"},
+                                           {"1/angstrom^2", "1/Å²"},
+                                           {"1/angstrom^3", "1/Å³"},
+                                           {"degrees", "°"},
+                                           {"nm^2", "nm²"}};
     for (size_t i = 0; i < sizeof signs / sizeof *signs; i++)
         if (strcmp(unit, signs[i][0]) == 0) return signs[i][1];
     return unit;
@@ -223,7 +227,7 @@ static void choose_unit(cli_quantity *q, const char *unit, bool is_fraction)
 {
     double largest = largest_size(q);
     q->factor = 1;
-    cli_markup_escape(q->unit, sizeof q->unit, strcmp(unit, "1") == 0 ? "" : unit_sign(unit));
+    cli_markup_escape(q->unit, sizeof q->unit, cli_unit_sign(unit));
     if (unit[0] == '\0' &&
         strncmp(q->name, "energy", 6) == 0) { /* (e1 + e2)^2/2: without the elastic constants */
         q->factor = 1e6;

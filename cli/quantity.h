@@ -31,6 +31,9 @@ bool cli_is_errors(const char *name);
 enum { CLI_FLAGS = 11 };
 const char *cli_flag_text(unsigned bit);
 
+/* The sign of a unit that NeXus spells in ASCII: Å for angstrom, nothing for 1; what is no such one stays. */
+const char *cli_unit_sign(const char *unit);
+
 typedef struct cli_quantity {
     char group[CLI_NAME], name[CLI_NAME];
     size_t n_y, n_x;

@@ -191,17 +191,8 @@ static double *read_all(const cli_report_job *r, const char *group, const char *
 
 static void read_unit(char unit[32], const cli_report_job *r, const cli_item *item)
 {
-    static const char *const signs[][2] = {{"angstrom", "Å"},
-                                           {"1/angstrom", "1/Å"},
-                                           {"1/angstrom^2", "1/Å²"},
-                                           {"1/angstrom^3", "1/Å³"},
-                                           {"degrees", "°"},
-                                           {"nm^2", "nm²"},
-                                           {"1", ""}};
     char *text = cli_read_text(r->file, item->group, item->name, "units");
-    cli_markup_escape(unit, 32, text != NULL ? text : "");
-    for (size_t i = 0; i < sizeof signs / sizeof *signs && text != NULL; i++)
-        if (strcmp(signs[i][0], text) == 0) strcpy(unit, signs[i][1]);
+    cli_markup_escape(unit, 32, text != NULL ? cli_unit_sign(text) : "");
     free(text);
 }
 
