@@ -24,7 +24,7 @@ typedef struct cli_flow {
     const char *rest;   /* key of the words that follow the input ("quantity"); NULL: none */
     const char *output; /* default of `output`; NULL: none */
     const char *after;  /* a step that it cannot do without; NULL: none */
-    const char *needs[CLI_FLOW_NEEDS];     /* settings that it cannot do without */
+    const char *needs[CLI_FLOW_NEEDS];     /* settings that it cannot do without; one of "line|band" */
     const char *outputs[CLI_FLOW_OUTPUTS]; /* options that name a file to write */
     const char *hidden[CLI_FLOW_HIDDEN];   /* titles of option tables that are not for map files */
 } cli_flow;
@@ -78,6 +78,11 @@ vtr_status cli_plan_make(cli_plan *plan, const vtr_recipe *recipe, vtr_error *er
 void cli_plan_release(cli_plan *plan);
 
 /* --- what the files of the plan share ---------------------------------------------------------------------------- */
+
+/* recording, recordings and lock; the map files are named later. */
+vtr_status cli_plan_read_inputs(cli_plan *plan, const vtr_recipe_node *root, vtr_error *err);
+/* By name or by file; NULL where there is none. */
+const cli_recipe_input *cli_plan_find_input(const cli_plan *plan, const char *name);
 
 /* "NAME:LINE:COLUMN: sentence", with VTR_ERR_ARGUMENT: of the value, and of the key. */
 vtr_status cli_plan_fail(const cli_plan *plan, const vtr_recipe_node *node, vtr_error *err,

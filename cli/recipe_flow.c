@@ -17,7 +17,8 @@ const cli_flow cli_flow_steps[] = {
     {&cli_magnetic, .leaves_record = true},
     {&cli_bands, .after = "strain", .leaves_record = true, .outputs = {"csv"}},
     {&cli_inclusions, .after = "strain", .leaves_record = true, .outputs = {"csv"}},
-    {&cli_profile, .several = true, .needs = {"line", "quantity"}, .outputs = {"output", "figure"}},
+    {&cli_energy, .after = "strain", .leaves_record = true, .outputs = {"csv"}},
+    {&cli_profile, .several = true, .needs = {"line|band", "quantity"}, .outputs = {"output", "figure"}},
     {&cli_figure, .rest = "quantity", .needs = {"output"}, .outputs = {"output"}},
     {&cli_report, .several = true, .output = "<name>.html", .outputs = {"output"}},
 };

@@ -103,10 +103,13 @@ static void print_setting(FILE *out, const char *indent, const vtr_parameter *p,
     print_comment(out, column, help);
 }
 
+/* Of "line|band" the first counts. */
 static bool is_listed(const char *name, const char *const *list, size_t n)
 {
-    for (size_t i = 0; list != NULL && i < n && list[i] != NULL; i++)
-        if (strcmp(list[i], name) == 0) return true;
+    for (size_t i = 0; list != NULL && i < n && list[i] != NULL; i++) {
+        const size_t length = strcspn(list[i], "|");
+        if (strlen(name) == length && strncmp(list[i], name, length) == 0) return true;
+    }
     return false;
 }
 
@@ -272,12 +275,12 @@ static void print_left_out(FILE *out, const cli_flow *flow)
     cli_group groups[CLI_MAX_GROUPS];
     fprintf(out, "\n# %s.\n#%s:\n", flow->command->summary, flow->command->name);
     const size_t n = flow->command->options(groups);
-    for (size_t i = 0; i < CLI_FLOW_NEEDS && flow->needs[i] != NULL; i++)
-        for (size_t k = 0; k < n; k++) {
-            const vtr_parameter *p = vtr_parameters_find(groups[k].table, flow->needs[i]);
+    for (size_t i = 0; i < n; i++)
+        for (size_t k = 0; k < groups[i].table->n; k++) {
+            const vtr_parameter *p = &groups[i].table->parameters[k];
             char value[512];
-            if (p == NULL) continue;
-            value_of(value, sizeof value, p, groups[k].values);
+            if (!is_listed(p->name, flow->needs, CLI_FLOW_NEEDS)) continue;
+            value_of(value, sizeof value, p, groups[i].values);
             fputc('#', out);
             print_setting(out, "  ", p, value, true, "");
         }

@@ -4,7 +4,6 @@
 
 #include "recipe.h"
 #include "vitrail/calibration.h"
-#include "vitrail/dataset.h"
 
 /* From the recipe's tree to the list of commands. */
 
@@ -18,120 +17,6 @@ typedef struct making {
     cli_group groups[CLI_MAX_GROUPS];
     size_t n_groups;
 } making;
-
-/* --- recordings --------------------------------------------------------------------------------------------------- */
-
-/* The file's name without its folder and its last ending. */
-static const char *stem_of(cli_plan *plan, const char *path)
-{
-    const char *slash = strrchr(path, '/'), *base = slash != NULL ? slash + 1 : path;
-    const char *dot = strrchr(base, '.');
-    const size_t length = dot != NULL && dot > base ? (size_t)(dot - base) : strlen(base);
-    return cli_plan_text(plan, "%.*s", (int)length, base);
-}
-
-static vtr_status check_recording_keys(const cli_plan *plan, const vtr_recipe_node *map, vtr_error *err)
-{
-    static const char *const own[] = {"file", "name"};
-    for (const vtr_recipe_node *m = map->first; m != NULL; m = m->next) {
-        if (vtr_parameters_find(&vtr_dataset_parameters, m->key) != NULL) continue;
-        const bool is_own = strcmp(m->key, own[0]) == 0 || strcmp(m->key, own[1]) == 0;
-        if (is_own && m->kind != VTR_RECIPE_TEXT)
-            return cli_plan_fail(plan, m, err, "%s: text is wanted", m->key);
-        if (is_own) continue;
-        const char *nearest = NULL;
-        size_t distance = 3;
-        for (size_t i = 0; i < vtr_dataset_parameters.n + 2; i++) {
-            const char *key = i < 2 ? own[i] : vtr_dataset_parameters.parameters[i - 2].name;
-            const size_t there = vtr_recipe_key_distance(m->key, key);
-            if (there < distance) {
-                distance = there;
-                nearest = key;
-            }
-        }
-        if (nearest != NULL)
-            return cli_plan_fail_key(plan, m, err, "unknown key '%.64s' of a recording; did you mean '%s'?",
-                                     m->key, nearest);
-        return cli_plan_fail_key(
-            plan, m, err,
-            "unknown key '%.64s' of a recording; it has file, name and the options of vitrail info", m->key);
-    }
-    return VTR_OK;
-}
-
-static vtr_status add_recording(cli_plan *plan, const vtr_recipe_node *node, vtr_error *err)
-{
-    if (plan->n_inputs == CLI_MAX_INPUTS)
-        return cli_plan_fail(plan, node, err, "more than %d recordings", CLI_MAX_INPUTS);
-    cli_recipe_input input = {.node = node};
-    const vtr_recipe_node *file = node, *name = NULL;
-    if (node->kind == VTR_RECIPE_MAP) {
-        vtr_status status = check_recording_keys(plan, node, err);
-        if (status != VTR_OK) return status;
-        input.settings = node;
-        file = vtr_recipe_find(node, "file");
-        name = vtr_recipe_find(node, "name");
-        if (file == NULL)
-            return cli_plan_fail(plan, node, err, "a recording without a file: 'file: scan.h5'");
-    }
-    if (file->kind != VTR_RECIPE_TEXT || file->text[0] == '\0')
-        return cli_plan_fail(plan, file, err, "the file of a recording is wanted");
-    input.file = file->text;
-    input.name = name != NULL ? name->text : stem_of(plan, file->text);
-    if (input.name == NULL) return vtr_fail(err, VTR_ERR_MEMORY, "out of memory for the recipe's steps");
-    for (size_t i = 0; i < plan->n_inputs; i++)
-        if (strcmp(plan->inputs[i].name, input.name) == 0)
-            return cli_plan_fail(
-                plan, node, err,
-                "two recordings are called '%s'; give this one a name: {file: %s, name: ...}", input.name,
-                input.file);
-    plan->inputs[plan->n_inputs++] = input;
-    return VTR_OK;
-}
-
-static vtr_status read_recordings(cli_plan *plan, const vtr_recipe_node *root, vtr_error *err)
-{
-    const vtr_recipe_node *one = vtr_recipe_find(root, "recording"),
-                          *list = vtr_recipe_find(root, "recordings");
-    if (one == NULL && list == NULL)
-        return cli_plan_fail(plan, root, err, "no recording; a recipe begins with 'recording: FILE'");
-    if (one != NULL && list != NULL)
-        return cli_plan_fail_key(plan, list, err, "recording and recordings; give one of them");
-    if (one != NULL) return add_recording(plan, one, err);
-    if (list->kind != VTR_RECIPE_LIST || list->first == NULL)
-        return cli_plan_fail(plan, list, err, "recordings: a list of files is wanted");
-    plan->is_series = true;
-    vtr_status status = VTR_OK;
-    for (const vtr_recipe_node *m = list->first; m != NULL && status == VTR_OK; m = m->next)
-        status = add_recording(plan, m, err);
-    return status;
-}
-
-static const cli_recipe_input *find_input(const cli_plan *plan, const char *name)
-{
-    for (size_t i = 0; i < plan->n_inputs; i++)
-        if (strcmp(plan->inputs[i].name, name) == 0 || strcmp(plan->inputs[i].file, name) == 0)
-            return &plan->inputs[i];
-    return NULL;
-}
-
-/* Whose calibration serves for the whole series: the first one's unless another is named, or 'no'. */
-static vtr_status read_lock(cli_plan *plan, const vtr_recipe_node *root, vtr_error *err)
-{
-    const vtr_recipe_node *lock = vtr_recipe_find(root, "lock");
-    if (lock == NULL) {
-        plan->lock = plan->is_series ? &plan->inputs[0] : NULL;
-        return VTR_OK;
-    }
-    if (!plan->is_series) return cli_plan_fail_key(plan, lock, err, "lock is for a series (recordings)");
-    if (lock->kind != VTR_RECIPE_TEXT)
-        return cli_plan_fail(plan, lock, err, "lock: one of the recordings is wanted, or no");
-    plan->lock = find_input(plan, lock->text);
-    const bool is_no = lock->is_plain && vtr_recipe_key_distance(lock->text, "no") == 0;
-    if (plan->lock == NULL && !is_no)
-        return cli_plan_fail(plan, lock, err, "lock: '%s' is none of the recordings", lock->text);
-    return VTR_OK;
-}
 
 /* --- a step ---------------------------------------------------------------------------------------------------------- */
 
@@ -295,13 +180,26 @@ static vtr_status check_node(const making *m, vtr_error *err)
         m->flow->command->name);
 }
 
+/* Has it one of the settings in "line|band"? */
+static bool has_one_of(const making *m, const char *names)
+{
+    char name[64];
+    for (size_t n; *names != '\0'; names += n + (names[n] == '|')) {
+        n = strcspn(names, "|");
+        snprintf(name, sizeof name, "%.*s", (int)n, names);
+        if (setting_of(m, name) != NULL) return true;
+    }
+    return false;
+}
+
 static vtr_status check_needs(const making *m, vtr_error *err)
 {
+    const char *name = m->flow->command->name;
     for (size_t i = 0; i < CLI_FLOW_NEEDS && m->flow->needs[i] != NULL; i++)
-        if (setting_of(m, m->flow->needs[i]) == NULL)
+        if (!has_one_of(m, m->flow->needs[i]))
             return cli_plan_fail(m->plan, m->node, err,
-                                 "%s: no %s, which it cannot do without; see vitrail help %s",
-                                 m->flow->command->name, m->flow->needs[i], m->flow->command->name);
+                                 "%s: no %s, which it cannot do without; see vitrail help %s", name,
+                                 m->flow->needs[i], name);
     return VTR_OK;
 }
 
@@ -431,15 +329,14 @@ vtr_status cli_plan_make(cli_plan *plan, const vtr_recipe *recipe, vtr_error *er
     const vtr_recipe_node *root = vtr_recipe_root(recipe);
     const char *calibration = NULL;
     vtr_status status = check_keys(plan, root, err);
-    if (status == VTR_OK) status = read_recordings(plan, root, err);
-    if (status == VTR_OK) status = read_lock(plan, root, err);
+    if (status == VTR_OK) status = cli_plan_read_inputs(plan, root, err);
     if (status == VTR_OK) status = name_map_files(plan, root, err);
-    if (status == VTR_OK && plan->only != NULL && find_input(plan, plan->only) == NULL)
+    if (status == VTR_OK && plan->only != NULL && cli_plan_find_input(plan, plan->only) == NULL)
         status = vtr_fail(err, VTR_ERR_ARGUMENT, "%s: no recording '%s'", plan->name, plan->only);
     if (status == VTR_OK && plan->lock != NULL)
         status = make_calibration(plan, plan->lock, root, &calibration, err);
     for (size_t i = 0; i < plan->n_inputs && status == VTR_OK; i++)
-        if (plan->only == NULL || find_input(plan, plan->only) == &plan->inputs[i])
+        if (plan->only == NULL || cli_plan_find_input(plan, plan->only) == &plan->inputs[i])
             status = make_input(plan, &plan->inputs[i], calibration, root, err);
     if (status == VTR_OK && plan->is_series && plan->only == NULL) status = make_common(plan, root, err);
     return status;
