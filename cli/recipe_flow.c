@@ -18,6 +18,7 @@ const cli_flow cli_flow_steps[] = {
     {&cli_bands, .after = "strain", .leaves_record = true, .outputs = {"csv"}},
     {&cli_inclusions, .after = "strain", .leaves_record = true, .outputs = {"csv"}},
     {&cli_energy, .after = "strain", .leaves_record = true, .outputs = {"csv"}},
+    {&cli_vortices, .after = "strain", .leaves_record = true},
     {&cli_profile, .several = true, .needs = {"line|band", "quantity"}, .outputs = {"output", "figure"}},
     {&cli_figure, .rest = "quantity", .needs = {"output"}, .outputs = {"output"}},
     {&cli_report, .several = true, .output = "<name>.html", .outputs = {"output"}},
