@@ -33,6 +33,9 @@ static void print_settings(const vtr_inclusions *in)
            p->radius_nm[1], p->core == VTR_CORE_HARD ? "hard" : "gaussian", p->poisson);
     printf("threshold     chi^2 %.1f: %g false alarms expected in %zu trials\n", in->threshold,
            p->false_alarms, in->n_trials);
+    if (in->threshold_on_lines < in->threshold)
+        printf("              chi^2 %.1f on the lines of bands, where as many are expected\n",
+               in->threshold_on_lines);
     printf("matrix        strain of %.2g in exy over %.3g nm; scatter %.2f of the error bars\n",
            sqrt(in->matrix.variance[2]), in->matrix.length_nm, in->matrix.error_factor);
 }
@@ -69,6 +72,9 @@ static void print_catalogue(const vtr_inclusions *in)
         print_pair(1, 1, q->angle_degrees, q->angle_error_degrees);
         print_pair(100, 3, q->dilation, q->dilation_error);
         printf("\n");
+        if (q->is_elliptical)
+            printf("%7s an ellipse: aspect %.2f ± %.2f, long axis %.1f ± %.1f degrees\n", "", q->aspect,
+                   q->aspect_error, q->long_axis_degrees, q->long_axis_error_degrees);
     }
 }
 
@@ -108,6 +114,11 @@ static void json_inclusion(const vtr_inclusion *q, const char *end)
     cli_json_member("angle_error_degrees", q->angle_error_degrees, ", ");
     cli_json_member("dilation", q->dilation, ", ");
     cli_json_member("dilation_error", q->dilation_error, ", ");
+    cli_json_member("aspect", q->aspect, ", ");
+    cli_json_member("aspect_error", q->aspect_error, ", ");
+    cli_json_member("long_axis_degrees", q->long_axis_degrees, ", ");
+    cli_json_member("long_axis_error_degrees", q->long_axis_error_degrees, ", ");
+    cli_json_member("ellipse_chi2", q->ellipse_chi2, ", ");
     cli_json_member("volumetric", q->volumetric, ", ");
     cli_json_member("volumetric_error", q->volumetric_error, ", ");
     cli_json_member("deviatoric", q->deviatoric, ", ");
@@ -138,6 +149,7 @@ static void print_json(const vtr_inclusions *in)
 {
     printf("{\n  ");
     cli_json_member("threshold_chi2", in->threshold, ",\n  ");
+    cli_json_member("threshold_chi2_on_bands", in->threshold_on_lines, ",\n  ");
     cli_json_member("matrix_length_nm", in->matrix.length_nm, ",\n  ");
     cli_json_member("error_factor", in->matrix.error_factor, ",\n  \"inclusions\": [\n");
     for (size_t i = 0; i < in->n; i++)

@@ -60,7 +60,13 @@ typedef struct vtr_inclusion {
     double y_error_nm, x_error_nm, radius_error_nm, shear_error, angle_error_degrees, dilation_error;
     double covariance[VTR_INCLUSION_N]
                      [VTR_INCLUSION_N]; /* of (y, x, radius, c, s, dilation), nm and fractions */
-    double chi2;                   /* that the maps lose with it: 3 degrees of freedom where there is none */
+    double chi2;                 /* that the maps lose with it: 3 degrees of freedom where there is none */
+    bool is_elliptical;          /* an ellipse takes significantly more out of the maps than a disc: */
+    double ellipse_chi2;         /* this much; 2 degrees of freedom where it is a disc */
+    double aspect, aspect_error; /* half axes a/b, ab = radius^2; 1 of a disc, */
+    double long_axis_degrees, long_axis_error_degrees; /* and NAN: from +x of the scan towards +y */
+    double ellipticity[2],
+        ellipticity_covariance[3]; /* (a - b)/(a + b) (cos, sin) of twice that; 11, 22, 12 */
     double volumetric, deviatoric; /* strain at its core, mean over the positions there */
     double volumetric_error, deviatoric_error;
     int band;        /* index of its band, -1: on none */
@@ -104,6 +110,7 @@ typedef struct vtr_inclusions {
     float *residual[3]; /* exx, eyy, exy less the inclusions', frame of the maps given; [n_y][n_x] */
     vtr_matrix_strain matrix;
     double threshold;             /* of chi^2 with 3 degrees of freedom */
+    double threshold_on_lines;    /* the same on the lines of bands with a step */
     size_t n_trials;              /* places and radii that were tried */
     vtr_inclusions_params params; /* as used */
 } vtr_inclusions;

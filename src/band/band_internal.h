@@ -37,6 +37,8 @@ static inline bool vtr_band_is_valid(const vtr_band_maps *maps, size_t i)
 typedef struct vtr_core {
     double radius_nm, rim_nm, poisson;
     vtr_inclusion_core form;
+    /* m (cos 2t, sin 2t), m = (a - b)/(a + b) with half axes a >= b, ab = radius^2, and a along t; (0, 0): a disc */
+    double ellipticity[2];
 } vtr_core;
 
 /* Elastic strain per unit of the eigenstrain's (c, s, dilation): basis[t, c, s][amplitude], at (y, x) nm from the
@@ -45,6 +47,15 @@ void vtr_core_strain(double basis[VTR_TCS][3], const vtr_core *core, double y_nm
 /* Displacement (u_y, u_x) of the eigenstrain amplitude = (c, s, dilation), nm. */
 void vtr_core_displacement(double u_yx[2], const vtr_core *core, const double amplitude[3], double y_nm,
                            double x_nm);
+/* The same of an ellipse with a sharp rim (ellipse.c), as it is inside and as it is outside, and the distance from the rim,
+ * which is negative inside and good to first order. */
+double vtr_ellipse_sides(double in[VTR_TCS][3], double out[VTR_TCS][3], const vtr_core *core, double y_nm,
+                         double x_nm);
+/* The same of a disc or an ellipse. */
+double vtr_core_sides(double in[VTR_TCS][3], double out[VTR_TCS][3], const vtr_core *core, double y_nm,
+                      double x_nm);
+void vtr_ellipse_displacement(double u_yx[2], const vtr_core *core, const double amplitude[3], double y_nm,
+                              double x_nm);
 /* How much of the eigenstrain is at this distance, 0 to 1. */
 double vtr_core_filling(const vtr_core *core, double r_nm);
 
@@ -107,7 +118,22 @@ size_t vtr_band_filter_trials(const vtr_band_filter *filter);
 double vtr_chi2_3_tail(double chi2);
 double vtr_chi2_3_quantile(double p);
 
+/* --- what is more than chance (threshold.c) ----------------------------------------------------------------------- */
+
+/* Levels of chi^2 with 3 degrees of freedom, in the map and on the lines of bands. */
+typedef struct vtr_inclusion_levels {
+    double in_map, on_lines;
+} vtr_inclusion_levels;
+
+vtr_inclusion_levels vtr_inclusion_levels_set(const vtr_band_maps *maps, const vtr_band_step *steps,
+                                              size_t n_steps, size_t n_trials, double false_alarms);
+bool vtr_band_is_on_line(const vtr_band_maps *maps, const vtr_band_step *steps, size_t n_steps, double y_nm,
+                         double x_nm);
+
 /* --- fits (fit.c) ------------------------------------------------------------------------------------------------ */
+
+/* What is fitted: the catalogue's six, and the ellipticity of vtr_core. */
+enum { VTR_FIT_E1 = VTR_INCLUSION_N, VTR_FIT_E2, VTR_FIT_N };
 
 /* What all fits share. */
 typedef struct vtr_band_model {
@@ -124,8 +150,27 @@ void vtr_inclusion_add(const vtr_inclusion *inclusion, const vtr_band_model *mod
  * Parameters, covariances and errors are replaced; false in *is_fitted where the data around do not determine them. */
 vtr_status vtr_inclusions_fit(vtr_inclusion *const *list, size_t n, const vtr_band_model *model,
                               double *const residual[VTR_TCS], bool *is_fitted, vtr_error *err);
-/* shear, angle and the errors from covariance and (c, s). */
-void vtr_inclusion_set(vtr_inclusion *inclusion, const double parameters[VTR_INCLUSION_N]);
+/* One inclusion by what is within reach_nm of `around`: for fits from several starts, which are then told apart by the
+ * objective, misfit^2 + log det of the covariance; +INFINITY where there is no fit. */
+vtr_status vtr_inclusion_fit_near(vtr_inclusion *inclusion, const vtr_inclusion *around, double reach_nm,
+                                  const vtr_band_model *model, double *const residual[VTR_TCS],
+                                  double *objective, vtr_error *err);
+/* A fit settles in the nearest of several minima, since a hard rim runs between few positions: from nine starts about it
+ * (settle.c). */
+vtr_status vtr_inclusion_settle(vtr_inclusion *inclusion, const vtr_band_model *model,
+                                double *const residual[VTR_TCS], vtr_error *err);
+/* Sets ellipse_chi2, and makes it an ellipse where that is above `level`; the residual is without it, as in fits. */
+vtr_status vtr_inclusion_try_ellipse(vtr_inclusion *inclusion, const vtr_band_model *model, double level,
+                                     double *const residual[VTR_TCS], vtr_error *err);
+
+/* --- what a fit says (estimate.c) -------------------------------------------------------------------------------- */
+
+/* Places, amplitudes, ellipse and their errors from the covariances and these parameters. */
+void vtr_inclusion_set(vtr_inclusion *inclusion, const double parameters[VTR_FIT_N]);
+void vtr_inclusion_parameters(double parameters[VTR_FIT_N], const vtr_inclusion *inclusion);
+/* What the misfit rises by without the inclusion, its place and radius as they are and all else free:
+ * a^T F a with F the block of the amplitudes a of the inverse of its covariance. */
+double vtr_inclusion_chi2(const vtr_inclusion *inclusion);
 /* 1: the larger of shear and dilation, each over its error. */
 double vtr_inclusion_significance(const vtr_inclusion *inclusion);
 

@@ -59,23 +59,51 @@ double vtr_core_filling(const vtr_core *core, double r_nm)
     return moments_at(core, r_nm).m;
 }
 
-void vtr_core_strain(double basis[VTR_TCS][3], const vtr_core *core, double y_nm, double x_nm)
+/* The strain of these moments at (y, x). */
+static void strain_of(double basis[VTR_TCS][3], const moments *at, double poisson, double y_nm, double x_nm)
 {
-    double nu = core->poisson, k = (1 - 2 * nu) / (1 - nu), scale = 1 / (4 * (1 - nu));
+    double k = (1 - 2 * poisson) / (1 - poisson), scale = 1 / (4 * (1 - poisson));
     double r = hypot(x_nm, y_nm), cosine = r > 0 ? x_nm / r : 1, sine = r > 0 ? y_nm / r : 0;
     double c2 = cosine * cosine - sine * sine, s2 = 2 * cosine * sine;
-    double c4 = c2 * c2 - s2 * s2, s4 = 2 * c2 * s2;
-    moments at = moments_at(core, r);
-    double g = 3 * at.a4 - 2 * at.a2;
-    basis[VTR_T][0] = -k * at.a2 * c2;
-    basis[VTR_T][1] = -k * at.a2 * s2;
-    basis[VTR_T][2] = -k * at.m;
-    basis[VTR_C][0] = scale * (g * c4 - at.m);
+    double c4 = c2 * c2 - s2 * s2, s4 = 2 * c2 * s2, g = 3 * at->a4 - 2 * at->a2;
+    basis[VTR_T][0] = -k * at->a2 * c2;
+    basis[VTR_T][1] = -k * at->a2 * s2;
+    basis[VTR_T][2] = -k * at->m;
+    basis[VTR_C][0] = scale * (g * c4 - at->m);
     basis[VTR_C][1] = scale * g * s4;
-    basis[VTR_C][2] = -2 * scale * at.a2 * c2;
+    basis[VTR_C][2] = -2 * scale * at->a2 * c2;
     basis[VTR_S][0] = scale * g * s4;
-    basis[VTR_S][1] = -scale * (g * c4 + at.m);
-    basis[VTR_S][2] = -2 * scale * at.a2 * s2;
+    basis[VTR_S][1] = -scale * (g * c4 + at->m);
+    basis[VTR_S][2] = -2 * scale * at->a2 * s2;
+}
+
+static bool is_ellipse(const vtr_core *core)
+{
+    return core->form == VTR_CORE_HARD && (core->ellipticity[0] != 0 || core->ellipticity[1] != 0);
+}
+
+double vtr_core_sides(double in[VTR_TCS][3], double out[VTR_TCS][3], const vtr_core *core, double y_nm,
+                      double x_nm)
+{
+    if (is_ellipse(core)) return vtr_ellipse_sides(in, out, core, y_nm, x_nm);
+    double r = hypot(y_nm, x_nm), q = core->radius_nm / fmax(r, 1e-3 * core->radius_nm);
+    strain_of(in, &(moments){1, 0, 0}, core->poisson, y_nm, x_nm);
+    strain_of(out, &(moments){0, q * q, q * q * q * q}, core->poisson, y_nm, x_nm);
+    return r - core->radius_nm;
+}
+
+void vtr_core_strain(double basis[VTR_TCS][3], const vtr_core *core, double y_nm, double x_nm)
+{
+    if (!is_ellipse(core)) {
+        moments at = moments_at(core, hypot(x_nm, y_nm));
+        strain_of(basis, &at, core->poisson, y_nm, x_nm);
+        return;
+    }
+    double in[VTR_TCS][3], distance = vtr_ellipse_sides(in, basis, core, y_nm, x_nm);
+    double p = core->rim_nm > 0 ? 0.5 * erfc(-distance / (sqrt(2) * core->rim_nm)) : distance > 0 ? 1 : 0;
+    for (int j = 0; j < VTR_TCS; j++)
+        for (int k = 0; k < 3; k++)
+            basis[j][k] = p > 1e-15 ? p * basis[j][k] + (1 - p) * in[j][k] : in[j][k];
 }
 
 void vtr_core_displacement(double u_yx[2], const vtr_core *core, const double amplitude[3], double y_nm,

@@ -15,10 +15,10 @@ void openblas_set_num_threads(int n);
  * which side the probe saw is not known better than to a part of a step, and without this variance a few positions
  * with their large jumps would decide radius and centre, with errors too small by half. A plane is fitted with them.
  *
- * Parameters: y, x, radius, c, s, d of each; the plane's 9 coefficients last. Damped Gauss-Newton steps; derivatives by
- * differences for the first three, exact for the amplitudes, in which the field is linear. */
+ * Parameters: y, x, radius, c, s, d and ellipticity of each, the last held at 0 for discs; the plane's 9 coefficients last.
+ * Damped Gauss-Newton steps; derivatives by differences but for the amplitudes, in which the field is linear. */
 enum {
-    P = VTR_INCLUSION_N,
+    P = VTR_FIT_N,
     PLANE = 9,
     MAX_POSITIONS = 450,
     MAX_POSITIONS_OF_GROUP = 800,
@@ -26,8 +26,12 @@ enum {
     MAX_ROUNDS = 2
 };
 
+/* Half axes of 1 to 4; slimmer ones are no longer seen as such. */
+#define ELLIPTICITY_MAX 0.6
+
 typedef struct problem {
     const vtr_band_model *model;
+    vtr_inclusion *const *list;
     size_t n_inclusions, n_parameters, n_positions, n_rows;
     size_t *position; /* [n_positions] */
     double middle_y, middle_x, scale_nm;
@@ -49,15 +53,28 @@ static double position_x(const problem *p, size_t k)
     return p->model->maps->step_x * (double)(p->position[k] % p->model->maps->n_x);
 }
 
-static void field_at(double strain[VTR_TCS], const vtr_band_model *model, const double *q, double y, double x)
+static vtr_core core_of(const vtr_band_model *model, const double *q)
 {
-    double basis[VTR_TCS][3];
     vtr_core core = model->core;
     core.radius_nm = q[VTR_INCLUSION_RADIUS];
-    vtr_core_strain(basis, &core, y - q[VTR_INCLUSION_Y], x - q[VTR_INCLUSION_X]);
+    core.ellipticity[0] = q[VTR_FIT_E1];
+    core.ellipticity[1] = q[VTR_FIT_E2];
+    return core;
+}
+
+static void times_amplitudes(double strain[VTR_TCS], double basis[VTR_TCS][3], const double *q)
+{
     for (int j = 0; j < VTR_TCS; j++)
         strain[j] = basis[j][0] * q[VTR_INCLUSION_C] + basis[j][1] * q[VTR_INCLUSION_S] +
                     basis[j][2] * q[VTR_INCLUSION_D];
+}
+
+static void field_at(double strain[VTR_TCS], const vtr_band_model *model, const double *q, double y, double x)
+{
+    double basis[VTR_TCS][3];
+    vtr_core core = core_of(model, q);
+    vtr_core_strain(basis, &core, y - q[VTR_INCLUSION_Y], x - q[VTR_INCLUSION_X]);
+    times_amplitudes(strain, basis, q);
 }
 
 static void plane_terms(double terms[3], const problem *p, size_t k)
@@ -67,23 +84,12 @@ static void plane_terms(double terms[3], const problem *p, size_t k)
     terms[2] = (position_x(p, k) - p->middle_x) / p->scale_nm;
 }
 
-static void inclusion_parameters(double q[P], const vtr_inclusion *inclusion)
-{
-    double twice = 2 * inclusion->angle_degrees * VTR_RADIANS_PER_DEGREE;
-    q[VTR_INCLUSION_Y] = inclusion->y_nm;
-    q[VTR_INCLUSION_X] = inclusion->x_nm;
-    q[VTR_INCLUSION_RADIUS] = inclusion->radius_nm;
-    q[VTR_INCLUSION_C] = inclusion->shear * cos(twice);
-    q[VTR_INCLUSION_S] = inclusion->shear * sin(twice);
-    q[VTR_INCLUSION_D] = inclusion->dilation;
-}
-
 void vtr_inclusion_add(const vtr_inclusion *inclusion, const vtr_band_model *model,
                        double *const residual[VTR_TCS], double sign)
 {
     double q[P];
     const vtr_band_maps *maps = model->maps;
-    inclusion_parameters(q, inclusion);
+    vtr_inclusion_parameters(q, inclusion);
     for (size_t i = 0; i < maps->n; i++) {
         double strain[VTR_TCS];
         if (!vtr_band_is_valid(maps, i)) continue;
@@ -92,6 +98,22 @@ void vtr_inclusion_add(const vtr_inclusion *inclusion, const vtr_band_model *mod
         for (int j = 0; j < VTR_TCS; j++)
             residual[j][i] += sign * strain[j];
     }
+}
+
+/* Adds what a position near the rim of an inclusion varies by, being inside or outside. */
+static void add_rim(double block[VTR_TCS][VTR_TCS], const vtr_band_model *model, const double *q, double y,
+                    double x)
+{
+    double in[VTR_TCS][3], out[VTR_TCS][3], inner[VTR_TCS], outer[VTR_TCS];
+    vtr_core core = core_of(model, q);
+    double distance = vtr_core_sides(in, out, &core, y - q[VTR_INCLUSION_Y], x - q[VTR_INCLUSION_X]);
+    double p = 0.5 * erfc(-distance / (sqrt(2) * core.rim_nm)), variance = p * (1 - p);
+    if (!(variance > 1e-6)) return;
+    times_amplitudes(inner, in, q);
+    times_amplitudes(outer, out, q);
+    for (int j = 0; j < VTR_TCS; j++)
+        for (int k = 0; k < VTR_TCS; k++)
+            block[j][k] += variance * (outer[j] - inner[j]) * (outer[k] - inner[k]);
 }
 
 /* Covariance of the data for the parameters as they are, as its Cholesky factor; false where it has none. */
@@ -112,23 +134,8 @@ static bool factorise(problem *p)
         const double *v = maps->covariance + p->position[a] * VTR_COVARIANCES;
         double block[VTR_TCS][VTR_TCS] = {
             {v[VTR_TT], v[VTR_TC], v[VTR_TS]}, {v[VTR_TC], v[VTR_CC], 0}, {v[VTR_TS], 0, v[VTR_SS]}};
-        for (size_t i = 0; i < p->n_inclusions && p->model->core.form == VTR_CORE_HARD; i++) {
-            const double *q = p->parameters + i * P;
-            double dy = position_y(p, a) - q[VTR_INCLUSION_Y], dx = position_x(p, a) - q[VTR_INCLUSION_X];
-            double r = hypot(dy, dx), in[VTR_TCS], out[VTR_TCS];
-            vtr_core core = p->model->core;
-            core.radius_nm = q[VTR_INCLUSION_RADIUS];
-            double filling = vtr_core_filling(&core, r);
-            if (!(filling * (1 - filling) > 1e-6) || !(r > 0)) continue;
-            vtr_band_model sharp = *p->model;
-            sharp.core.rim_nm = 0;
-            double inner = core.radius_nm * (1 - 1e-9) / r, outer = core.radius_nm * (1 + 1e-9) / r;
-            field_at(in, &sharp, q, q[VTR_INCLUSION_Y] + dy * inner, q[VTR_INCLUSION_X] + dx * inner);
-            field_at(out, &sharp, q, q[VTR_INCLUSION_Y] + dy * outer, q[VTR_INCLUSION_X] + dx * outer);
-            for (int j = 0; j < VTR_TCS; j++)
-                for (int k = 0; k < VTR_TCS; k++)
-                    block[j][k] += filling * (1 - filling) * (out[j] - in[j]) * (out[k] - in[k]);
-        }
+        for (size_t i = 0; i < p->n_inclusions && p->model->core.form == VTR_CORE_HARD; i++)
+            add_rim(block, p->model, p->parameters + i * P, position_y(p, a), position_x(p, a));
         for (size_t j = 0; j < VTR_TCS; j++)
             for (size_t k = j; k < VTR_TCS; k++)
                 p->factor[(j * m + a) * n + k * m + a] += block[j][k];
@@ -167,33 +174,41 @@ static double misfit_of(problem *p, const double *parameters)
     return cblas_ddot((int)p->n_rows, p->misfit, 1, p->misfit, 1);
 }
 
+/* Derivatives of one inclusion's field at position k. */
+static void differentiate(problem *p, size_t i, size_t k)
+{
+    static const int by_differences[] = {VTR_INCLUSION_Y, VTR_INCLUSION_X, VTR_INCLUSION_RADIUS, VTR_FIT_E1,
+                                         VTR_FIT_E2};
+    size_t m = p->n_positions, n = p->n_rows, n_differences = p->list[i]->is_elliptical ? 5 : 3;
+    double q[P], up[VTR_TCS], down[VTR_TCS], basis[VTR_TCS][3], *column = p->jacobian + i * P * n + k;
+    double y = position_y(p, k), x = position_x(p, k);
+    memcpy(q, p->parameters + i * P, sizeof q);
+    for (size_t d = 0; d < n_differences; d++) {
+        int which = by_differences[d];
+        double at = q[which], h = which >= VTR_FIT_E1 ? 1e-3 : 0.01 * p->model->maps->step;
+        q[which] = at + h;
+        field_at(up, p->model, q, y, x);
+        q[which] = at - h;
+        field_at(down, p->model, q, y, x);
+        q[which] = at;
+        for (size_t j = 0; j < VTR_TCS; j++)
+            column[(size_t)which * n + j * m] = (up[j] - down[j]) / (2 * h);
+    }
+    vtr_core core = core_of(p->model, q);
+    vtr_core_strain(basis, &core, y - q[VTR_INCLUSION_Y], x - q[VTR_INCLUSION_X]);
+    for (size_t j = 0; j < VTR_TCS; j++)
+        for (size_t a = 0; a < 3; a++)
+            column[(VTR_INCLUSION_C + a) * n + j * m] = basis[j][a];
+}
+
 static void fill_jacobian(problem *p)
 {
     size_t m = p->n_positions, n = p->n_rows;
-    double h = 0.01 * p->model->maps->step;
     memset(p->jacobian, 0, p->n_parameters * n * sizeof *p->jacobian);
     for (size_t k = 0; k < m; k++) {
-        double y = position_y(p, k), x = position_x(p, k), terms[3];
-        for (size_t i = 0; i < p->n_inclusions; i++) {
-            double q[P], up[VTR_TCS], down[VTR_TCS], basis[VTR_TCS][3], *column = p->jacobian + i * P * n + k;
-            memcpy(q, p->parameters + i * P, sizeof q);
-            for (int d = VTR_INCLUSION_Y; d <= VTR_INCLUSION_RADIUS; d++) {
-                double at = q[d];
-                q[d] = at + h;
-                field_at(up, p->model, q, y, x);
-                q[d] = at - h;
-                field_at(down, p->model, q, y, x);
-                q[d] = at;
-                for (size_t j = 0; j < VTR_TCS; j++)
-                    column[(size_t)d * n + j * m] = (up[j] - down[j]) / (2 * h);
-            }
-            vtr_core core = p->model->core;
-            core.radius_nm = q[VTR_INCLUSION_RADIUS];
-            vtr_core_strain(basis, &core, y - q[VTR_INCLUSION_Y], x - q[VTR_INCLUSION_X]);
-            for (size_t j = 0; j < VTR_TCS; j++)
-                for (size_t a = 0; a < 3; a++)
-                    column[(VTR_INCLUSION_C + a) * n + j * m] = basis[j][a];
-        }
+        double terms[3];
+        for (size_t i = 0; i < p->n_inclusions; i++)
+            differentiate(p, i, k);
         plane_terms(terms, p, k);
         for (size_t j = 0; j < VTR_TCS; j++)
             for (size_t t = 0; t < 3; t++)
@@ -208,6 +223,9 @@ static void fill_normal(problem *p)
     int n = (int)p->n_rows, k = (int)p->n_parameters;
     cblas_dsyrk(CblasColMajor, CblasLower, CblasTrans, k, n, 1, p->jacobian, n, 0, p->normal, k);
     cblas_dgemv(CblasColMajor, CblasTrans, n, k, 1, p->jacobian, n, p->misfit, 1, 0, p->right, 1);
+    for (size_t i = 0; i < p->n_inclusions; i++)
+        for (size_t e = i * P + VTR_FIT_E1; e <= i * P + VTR_FIT_E2 && !p->list[i]->is_elliptical; e++)
+            p->normal[e * p->n_parameters + e] = 1; /* held: its column is 0 */
 }
 
 /* The damped step into p->trial; false where the equations have no solution. `room` [k][k + 1]. */
@@ -224,8 +242,11 @@ static bool damped_step(problem *p, double damping, double *room)
     for (size_t i = 0; i < k; i++)
         p->trial[i] = p->parameters[i] + step[i];
     for (size_t i = 0; i < p->n_inclusions; i++) {
-        double *radius = &p->trial[i * P + VTR_INCLUSION_RADIUS];
+        double *radius = &p->trial[i * P + VTR_INCLUSION_RADIUS], *e = &p->trial[i * P + VTR_FIT_E1];
+        double most = fmax(1, hypot(e[0], e[1]) / ELLIPTICITY_MAX);
         *radius = fmin(fmax(*radius, p->model->radius_nm[0]), p->model->radius_nm[1]);
+        e[0] /= most;
+        e[1] /= most;
     }
     return true;
 }
@@ -268,10 +289,12 @@ static bool descend(problem *p, double *room)
     return true;
 }
 
-/* Positions within a few radii of any of the inclusions; their number bounds the work, which goes with its cube. */
-static void choose_positions(problem *p, vtr_inclusion *const *list, size_t n)
+/* Positions within a few radii of any of the inclusions, or within the reach of one place; their number bounds the work,
+ * which goes with its cube. */
+static void choose_positions(problem *p, const vtr_inclusion *around, double reach_nm)
 {
     const vtr_band_maps *maps = p->model->maps;
+    size_t n = around != NULL ? 1 : p->n_inclusions;
     double area = fmin(MAX_POSITIONS, MAX_POSITIONS_OF_GROUP / (double)n);
     double most = sqrt(area / VTR_PI) * maps->step;
     p->n_positions = 0;
@@ -280,8 +303,9 @@ static void choose_positions(problem *p, vtr_inclusion *const *list, size_t n)
         bool is_near = false;
         if (!vtr_band_is_valid(maps, i)) continue;
         for (size_t k = 0; k < n && !is_near; k++) {
-            double reach = fmin(5 * list[k]->radius_nm + 3 * maps->step, most);
-            is_near = hypot(y - list[k]->y_nm, x - list[k]->x_nm) <= reach;
+            const vtr_inclusion *at = around != NULL ? around : p->list[k];
+            double reach = around != NULL ? reach_nm : 5 * at->radius_nm + 3 * maps->step;
+            is_near = hypot(y - at->y_nm, x - at->x_nm) <= fmin(reach, most);
         }
         if (is_near) p->position[p->n_positions++] = i;
     }
@@ -296,14 +320,15 @@ static void release(problem *p)
     vtr_free(p->position);
 }
 
-static vtr_status set_up(problem *p, vtr_inclusion *const *list, size_t n, double *const residual[VTR_TCS],
-                         vtr_error *err)
+static vtr_status set_up(problem *p, const vtr_inclusion *around, double reach_nm,
+                         double *const residual[VTR_TCS], vtr_error *err)
 {
-    p->n_inclusions = n;
+    size_t n = p->n_inclusions;
+    vtr_inclusion *const *list = p->list;
     p->n_parameters = n * P + PLANE;
     p->position = vtr_malloc(p->model->maps->n, sizeof *p->position);
     if (p->position == NULL) return vtr_fail(err, VTR_ERR_MEMORY, "out of memory for the fit of inclusions");
-    choose_positions(p, list, n);
+    choose_positions(p, around, reach_nm);
     p->n_rows = VTR_TCS * p->n_positions;
     size_t k = p->n_parameters, rows = p->n_rows;
     p->factor = vtr_malloc(rows * rows, sizeof(double));
@@ -318,7 +343,7 @@ static vtr_status set_up(problem *p, vtr_inclusion *const *list, size_t n, doubl
         p->normal == NULL || p->right == NULL || p->parameters == NULL || p->trial == NULL)
         return vtr_fail(err, VTR_ERR_MEMORY, "out of memory for the fit of %zu inclusions", n);
     for (size_t i = 0; i < n; i++) {
-        inclusion_parameters(p->parameters + i * P, list[i]);
+        vtr_inclusion_parameters(p->parameters + i * P, list[i]);
         p->middle_y += list[i]->y_nm / (double)n;
         p->middle_x += list[i]->x_nm / (double)n;
     }
@@ -329,52 +354,8 @@ static vtr_status set_up(problem *p, vtr_inclusion *const *list, size_t n, doubl
     return VTR_OK;
 }
 
-double vtr_inclusion_significance(const vtr_inclusion *inclusion)
-{
-    double shear = inclusion->shear / inclusion->shear_error;
-    double dilation = fabs(inclusion->dilation) / inclusion->dilation_error;
-    return fmax(shear, dilation);
-}
-
-void vtr_inclusion_set(vtr_inclusion *out, const double q[P])
-{
-    const double(*v)[P] = out->covariance;
-    double c = q[VTR_INCLUSION_C], s = q[VTR_INCLUSION_S], shear = hypot(c, s);
-    double uc = shear > 0 ? c / shear : 1, us = shear > 0 ? s / shear : 0;
-    double cc = v[VTR_INCLUSION_C][VTR_INCLUSION_C], ss = v[VTR_INCLUSION_S][VTR_INCLUSION_S],
-           cs = v[VTR_INCLUSION_C][VTR_INCLUSION_S];
-    out->y_nm = q[VTR_INCLUSION_Y];
-    out->x_nm = q[VTR_INCLUSION_X];
-    out->radius_nm = q[VTR_INCLUSION_RADIUS];
-    out->shear = shear;
-    out->angle_degrees = atan2(s, c) / 2 / VTR_RADIANS_PER_DEGREE;
-    out->dilation = q[VTR_INCLUSION_D];
-    out->y_error_nm = sqrt(v[VTR_INCLUSION_Y][VTR_INCLUSION_Y]);
-    out->x_error_nm = sqrt(v[VTR_INCLUSION_X][VTR_INCLUSION_X]);
-    out->radius_error_nm = sqrt(v[VTR_INCLUSION_RADIUS][VTR_INCLUSION_RADIUS]);
-    out->shear_error = sqrt(uc * uc * cc + us * us * ss + 2 * uc * us * cs);
-    out->angle_error_degrees =
-        sqrt(us * us * cc + uc * uc * ss - 2 * uc * us * cs) / (2 * shear) / VTR_RADIANS_PER_DEGREE;
-    out->dilation_error = sqrt(v[VTR_INCLUSION_D][VTR_INCLUSION_D]);
-}
-
-/* What the misfit rises by without the inclusion, its place and radius as they are and all else free:
- * a^T F a with F the block of the amplitudes a of the inverse of its covariance. */
-static double chi2_of(const vtr_inclusion *inclusion, const double q[P])
-{
-    double inverse[P * P], sum = 0;
-    memcpy(inverse, inclusion->covariance, sizeof inverse);
-    if (LAPACKE_dpotrf(LAPACK_COL_MAJOR, 'L', P, inverse, P) != 0 ||
-        LAPACKE_dpotri(LAPACK_COL_MAJOR, 'L', P, inverse, P) != 0)
-        return 0;
-    for (int a = VTR_INCLUSION_C; a < P; a++)
-        for (int b = VTR_INCLUSION_C; b < P; b++)
-            sum += q[a] * inverse[(a > b ? b : a) * P + (a > b ? a : b)] * q[b];
-    return sum;
-}
-
 /* The inverse of the normal matrix into the inclusions; false where there is none. */
-static bool store(problem *p, vtr_inclusion *const *list)
+static bool store(problem *p)
 {
     size_t k = p->n_parameters;
     lapack_int order = (lapack_int)k;
@@ -382,39 +363,72 @@ static bool store(problem *p, vtr_inclusion *const *list)
         LAPACKE_dpotri(LAPACK_COL_MAJOR, 'L', order, p->normal, order) != 0)
         return false;
     for (size_t i = 0; i < p->n_inclusions; i++) {
-        for (size_t a = 0; a < P; a++)
-            for (size_t b = 0; b < P; b++) {
-                size_t low = i * P + (a > b ? a : b), high = i * P + (a > b ? b : a);
-                list[i]->covariance[a][b] = p->normal[high * k + low];
-            }
-        vtr_inclusion_set(list[i], p->parameters + i * P);
-        list[i]->chi2 = chi2_of(list[i], p->parameters + i * P);
+        vtr_inclusion *q = p->list[i];
+        const double *own = p->normal + i * P * (k + 1); /* lower, column major */
+        for (size_t a = 0; a < VTR_INCLUSION_N; a++)
+            for (size_t b = 0; b < VTR_INCLUSION_N; b++)
+                q->covariance[a][b] = own[(a > b ? b : a) * k + (a > b ? a : b)];
+        q->ellipticity_covariance[0] = q->is_elliptical ? own[VTR_FIT_E1 * (k + 1)] : 0;
+        q->ellipticity_covariance[1] = q->is_elliptical ? own[VTR_FIT_E2 * (k + 1)] : 0;
+        q->ellipticity_covariance[2] = own[VTR_FIT_E1 * k + VTR_FIT_E2];
+        vtr_inclusion_set(q, p->parameters + i * P);
+        q->chi2 = vtr_inclusion_chi2(q);
     }
     return true;
+}
+
+/* misfit^2 + log det of the covariance, of what was last stored. */
+static double objective_of(const problem *p)
+{
+    double sum = cblas_ddot((int)p->n_rows, p->misfit, 1, p->misfit, 1);
+    for (size_t i = 0; i < p->n_rows; i++)
+        sum += 2 * log(p->factor[i * (p->n_rows + 1)]);
+    return sum;
+}
+
+static vtr_status fit_problem(problem *p, const vtr_inclusion *around, double reach_nm,
+                              double *const residual[VTR_TCS], bool *is_fitted, double *objective,
+                              vtr_error *err)
+{
+    openblas_set_num_threads(1); /* the same bits for any number of threads */
+    *is_fitted = false;
+    vtr_status status = set_up(p, around, reach_nm, residual, err);
+    double *room =
+        status == VTR_OK ? vtr_malloc(p->n_parameters * (p->n_parameters + 2), sizeof *room) : NULL;
+    if (status == VTR_OK && room == NULL)
+        status =
+            vtr_fail(err, VTR_ERR_MEMORY, "out of memory for the fit of %zu inclusions", p->n_inclusions);
+    if (status == VTR_OK && p->n_rows > 2 * p->n_parameters) {
+        bool is_going = true, is_moving = true;
+        double *before = room + p->n_parameters * (p->n_parameters + 1);
+        /* the rim's variance follows the parameters */
+        for (int round = 0; round < MAX_ROUNDS && is_going && is_moving; round++) {
+            memcpy(before, p->parameters, p->n_parameters * sizeof *before);
+            is_going = factorise(p) && descend(p, room);
+            is_moving = is_going && has_moved(p, before);
+        }
+        *is_fitted = is_going && store(p);
+        *objective = *is_fitted ? objective_of(p) : INFINITY;
+    }
+    vtr_free(room);
+    release(p);
+    return status;
 }
 
 vtr_status vtr_inclusions_fit(vtr_inclusion *const *list, size_t n, const vtr_band_model *model,
                               double *const residual[VTR_TCS], bool *is_fitted, vtr_error *err)
 {
-    problem p = {.model = model};
-    openblas_set_num_threads(1); /* the same bits for any number of threads */
-    *is_fitted = false;
-    vtr_status status = set_up(&p, list, n, residual, err);
-    double *room = status == VTR_OK ? vtr_malloc(p.n_parameters * (p.n_parameters + 2), sizeof *room) : NULL;
-    if (status == VTR_OK && room == NULL)
-        status = vtr_fail(err, VTR_ERR_MEMORY, "out of memory for the fit of %zu inclusions", n);
-    if (status == VTR_OK && p.n_rows > 2 * p.n_parameters) {
-        bool is_going = true, is_moving = true;
-        double *before = room + p.n_parameters * (p.n_parameters + 1);
-        /* the rim's variance follows the parameters */
-        for (int round = 0; round < MAX_ROUNDS && is_going && is_moving; round++) {
-            memcpy(before, p.parameters, p.n_parameters * sizeof *before);
-            is_going = factorise(&p) && descend(&p, room);
-            is_moving = is_going && has_moved(&p, before);
-        }
-        *is_fitted = is_going && store(&p, list);
-    }
-    vtr_free(room);
-    release(&p);
-    return status;
+    double objective;
+    problem p = {.model = model, .list = list, .n_inclusions = n};
+    return fit_problem(&p, NULL, 0, residual, is_fitted, &objective, err);
+}
+
+vtr_status vtr_inclusion_fit_near(vtr_inclusion *inclusion, const vtr_inclusion *around, double reach_nm,
+                                  const vtr_band_model *model, double *const residual[VTR_TCS],
+                                  double *objective, vtr_error *err)
+{
+    bool is_fitted;
+    problem p = {.model = model, .list = &inclusion, .n_inclusions = 1};
+    *objective = INFINITY;
+    return fit_problem(&p, around, reach_nm, residual, &is_fitted, objective, err);
 }

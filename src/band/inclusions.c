@@ -1,56 +1,19 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include <stdlib.h>
 #include <string.h>
 
 #include "band/band_internal.h"
 #include "vitrail/constants.h"
 
-#define MEMBER(name) offsetof(vtr_inclusions_params, name)
-static const vtr_parameter parameters[] = {
-    {"poisson", NULL, VTR_PARAMETER_DOUBLE, MEMBER(poisson), .default_value = NAN, .minimum = -0.99,
-     .maximum = 0.499, .metavar = "RATIO",
-     .help = "Poisson's ratio; unless given that of vitrail strain, else 0.33"},
-    {"core", NULL, VTR_PARAMETER_CHOICE, MEMBER(core), .choices = "hard|gaussian",
-     .help = "how the eigenstrain fills an inclusion"},
-    {"radius", "nm", VTR_PARAMETER_RANGE, MEMBER(radius_nm), .metavar = "LO:HI",
-     .help = "of the inclusions looked for; unless given one step to an eighth of the shorter side"},
-    {"false-alarms", NULL, VTR_PARAMETER_DOUBLE, MEMBER(false_alarms), .default_value = 0.05, .minimum = 1e-9,
-     .maximum = 10, .metavar = "N", .help = "expected in a map without inclusions; sets the threshold"},
-    {"significance", NULL, VTR_PARAMETER_DOUBLE, MEMBER(significance), .default_value = 3, .minimum = 0,
-     .maximum = 100, .metavar = "N",
-     .help = "drop inclusions with no eigenstrain above this many of its errors"},
-    {"keep-bands", NULL, VTR_PARAMETER_BOOL, MEMBER(keep_bands),
-     .help = "look for no steps across bands, and leave them in the map"},
-};
-const vtr_parameter_table vtr_inclusions_parameters = {"Inclusions", parameters,
-                                                       sizeof parameters / sizeof *parameters};
-
-vtr_inclusions_params vtr_inclusions_default_params(void)
-{
-    vtr_inclusions_params params;
-    memset(&params, 0, sizeof params);
-    vtr_parameters_default(&vtr_inclusions_parameters, &params);
-    return params;
-}
-
-void vtr_inclusions_release(vtr_inclusions *inclusions)
-{
-    vtr_free(inclusions->list);
-    vtr_free(inclusions->bands);
-    vtr_free(inclusions->gaps);
-    for (int j = 0; j < 3; j++)
-        vtr_free(inclusions->residual[j]);
-    *inclusions = (vtr_inclusions){0};
-}
-
 /* How well it is known which side of a hard rim a position saw, in steps: with less the fits' steps no longer see the
  * rim's place in the few positions that it runs between, with more its place is known worse than it could be. Pulls of
  * centre and radius are 1 here for shears of 1 to 2 % (0.87 at half of it, 1.1 at one and a half). */
 #define RIM_STEPS 0.2
+/* What an ellipse has to take out more than a disc, chi^2 with 2 degrees of freedom: by chance in one of 10000. */
+#define ELLIPSE_LEVEL 18.4
 /* The part of the map that the first guess of the matrix leaves out. */
 #define TRIMMED 0.25
 
-enum { MAX_INCLUSIONS = 512, MAX_RADII = 24, SEARCHES = 6, REFITS = 3, GROUP_MAX = 4 };
+enum { MAX_INCLUSIONS = 512, MAX_RADII = 24, SEARCHES = 6, GROUP_MAX = 4 };
 
 /* The search: what is left of the maps, and the model that was taken out of them. */
 typedef struct search {
@@ -66,7 +29,8 @@ typedef struct search {
     } refused[MAX_INCLUSIONS]; /* places of this search whose fit is no inclusion */
     double *chi2;
     unsigned char *radius;
-    double radii_nm[MAX_RADII], threshold;
+    double radii_nm[MAX_RADII];
+    vtr_inclusion_levels levels;
     size_t n_radii;
 } search;
 
@@ -167,12 +131,21 @@ static vtr_status renew_steps(search *s, vtr_error *err)
 
 /* --- one by one ---------------------------------------------------------------------------------------------------- */
 
-/* The place of the largest chi^2 that is above the threshold; s->maps.n where there is none. */
+static bool is_more_than_chance(const search *s, double chi2, double y_nm, double x_nm)
+{
+    return chi2 >= s->levels.in_map ||
+           (chi2 >= s->levels.on_lines && vtr_band_is_on_line(&s->maps, s->steps, s->n_steps, y_nm, x_nm));
+}
+
+/* The place of the largest chi^2 that is more than chance; s->maps.n where there is none. */
 static size_t strongest(const search *s)
 {
     size_t best = s->maps.n;
-    for (size_t i = 0; i < s->maps.n; i++)
-        if (s->chi2[i] >= s->threshold && (best == s->maps.n || s->chi2[i] > s->chi2[best])) best = i;
+    for (size_t i = 0; i < s->maps.n; i++) {
+        double y = s->maps.step_y * (double)(i / s->maps.n_x), x = s->maps.step_x * (double)(i % s->maps.n_x);
+        if (best < s->maps.n && s->chi2[i] <= s->chi2[best]) continue;
+        if (is_more_than_chance(s, s->chi2[i], y, x)) best = i;
+    }
     return best;
 }
 
@@ -214,7 +187,7 @@ static void refuse(search *s, double y_nm, double x_nm, double radius_nm)
 
 static vtr_inclusion candidate(const search *s, const vtr_band_filter *filter, size_t i)
 {
-    double amplitude[3], q[VTR_INCLUSION_N];
+    double amplitude[3], q[VTR_FIT_N] = {0};
     vtr_inclusion out = {.chi2 = s->chi2[i], .band = -1};
     vtr_band_filter_amplitude(filter, amplitude, i, s->radius[i]);
     q[VTR_INCLUSION_Y] = s->maps.step_y * (double)(i / s->maps.n_x);
@@ -228,9 +201,10 @@ static vtr_inclusion candidate(const search *s, const vtr_band_filter *filter, s
 /* In the map, with an eigenstrain above its error, and more than chance. */
 static bool is_inclusion(const search *s, const vtr_inclusion *q)
 {
-    return vtr_inclusion_significance(q) >= s->params.significance && q->chi2 >= s->threshold &&
-           q->y_nm > -0.5 * s->maps.step_y && q->y_nm < s->maps.step_y * ((double)s->maps.n_y - 0.5) &&
-           q->x_nm > -0.5 * s->maps.step_x && q->x_nm < s->maps.step_x * ((double)s->maps.n_x - 0.5);
+    return vtr_inclusion_significance(q) >= s->params.significance &&
+           is_more_than_chance(s, q->chi2, q->y_nm, q->x_nm) && q->y_nm > -0.5 * s->maps.step_y &&
+           q->y_nm < s->maps.step_y * ((double)s->maps.n_y - 0.5) && q->x_nm > -0.5 * s->maps.step_x &&
+           q->x_nm < s->maps.step_x * ((double)s->maps.n_x - 0.5);
 }
 
 /* Takes what stands out of the residual, strongest first; how many. */
@@ -265,7 +239,7 @@ static vtr_status search_all(search *s, const vtr_progress *progress, vtr_error 
     if (status != VTR_OK) return status;
     s->n_refused = 0;
     s->n_trials = vtr_band_filter_trials(filter);
-    s->threshold = vtr_chi2_3_quantile(s->params.false_alarms / (double)(s->n_trials > 0 ? s->n_trials : 1));
+    s->levels = vtr_inclusion_levels_set(&s->maps, s->steps, s->n_steps, s->n_trials, s->params.false_alarms);
     for (size_t round = 0, n_new = 1; round < SEARCHES && n_new > 0 && status == VTR_OK; round++) {
         status = search_round(s, filter, &n_new, err);
         vtr_progress_report(progress, "inclusions", (double)round, SEARCHES, "searches");
@@ -310,6 +284,20 @@ static vtr_status refit(search *s, vtr_error *err)
         status = vtr_inclusions_fit(members, n, &s->model, s->residual, &is_fitted, err);
         for (size_t k = 0; k < n; k++)
             vtr_inclusion_add(members[k], &s->model, s->residual, -1);
+    }
+    return status;
+}
+
+/* One by one, the others out: from several starts; as ellipses. */
+static vtr_status improve(search *s, bool as_ellipses, vtr_error *err)
+{
+    vtr_status status = VTR_OK;
+    for (size_t i = 0; i < s->n && status == VTR_OK; i++) {
+        vtr_inclusion_add(&s->list[i], &s->model, s->residual, 1);
+        status = as_ellipses
+                     ? vtr_inclusion_try_ellipse(&s->list[i], &s->model, ELLIPSE_LEVEL, s->residual, err)
+                     : vtr_inclusion_settle(&s->list[i], &s->model, s->residual, err);
+        vtr_inclusion_add(&s->list[i], &s->model, s->residual, -1);
     }
     return status;
 }
@@ -371,7 +359,11 @@ static vtr_status search_twice(search *s, const vtr_progress *progress, vtr_erro
     if (status != VTR_OK) return status;
     put_inclusions_back(s);
     status = search_all(s, progress, err);
-    return status == VTR_OK ? refit_all(s, REFITS, err) : status;
+    if (status == VTR_OK) status = refit_all(s, 1, err);
+    if (status == VTR_OK && s->params.core == VTR_CORE_HARD) status = improve(s, false, err);
+    if (status == VTR_OK) status = refit_all(s, 1, err);
+    if (status == VTR_OK && s->params.core == VTR_CORE_HARD) status = improve(s, true, err);
+    return status == VTR_OK ? refit_all(s, 1, err) : status;
 }
 
 /* --- the result ---------------------------------------------------------------------------------------------------- */
@@ -413,7 +405,8 @@ static vtr_status finish(vtr_inclusions *out, const search *s, const vtr_strain_
                             .step_nm = {s->maps.step_y, s->maps.step_x},
                             .axis_degrees = given->axis_degrees,
                             .matrix = s->model.matrix,
-                            .threshold = s->threshold,
+                            .threshold = s->levels.in_map,
+                            .threshold_on_lines = s->levels.on_lines,
                             .n_trials = s->n_trials,
                             .params = s->params};
     out->list = vtr_malloc(s->n, sizeof *out->list);
