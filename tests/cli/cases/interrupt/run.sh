@@ -3,6 +3,6 @@ vitrail simulate rings -o scan.npy --scan 48x48 --pattern 256x256 --contrast 0 >
 printf 'recording: scan.npy\ncalibrate:\nmap:\nstrain:\n' >recipe.yaml
 interrupted INT run recipe.yaml --threads 1 >said
 head -n 1 said
-# whether the calibration was finished depends on how soon the signal came
+# whether the calibration was finished, and the pass begun, depends on how soon the signal came
 grep -o 'vitrail run: step [12] of 3, [a-z]*: ' said | sed 's/[12] of 3, [a-z]*/N of 3, NAME/'
-files | grep -v calibration
+files | grep -v -e calibration -e checkpoint
