@@ -157,8 +157,7 @@ static vtr_status copy_curves(cli_panels *panels, const vtr_line_profile *p, con
         fit[k] *= q->factor;
     }
     bool is_first = b == 0; /* one legend for all */
-    series[0] = (vtr_figure_series){
-        p->n, distance, mean, error, is_first ? "mean" : NULL, VTR_LINE_POINTS};
+    series[0] = (vtr_figure_series){p->n, distance, mean, error, is_first ? "mean" : NULL, VTR_LINE_POINTS};
     series[1] = (vtr_figure_series){p->n, distance, fit, NULL, is_first ? "fit" : NULL, VTR_LINE_SOLID};
     snprintf(title, LABEL, "across SB%zu", b + 1);
     snprintf(title + LABEL, 64, "%.40s (%.15s)", q->symbol, q->unit);
