@@ -4,8 +4,8 @@
 
 /* To add a command: write cli/cmd_NAME.c with a cli_command, declare it in commands.h, add it to the sorted table
  * in commands.c and the file to CMakeLists.txt, and write docs/man/vitrail-NAME.md. What can be a step of a recipe has an
- * entry in recipe_flow.c. The command's file holds its
- * option tables, one call into the library, one writer: no physics. */
+ * entry in recipe/flow.c. The command's file holds its option tables, one call into the library, one writer: no physics;
+ * what it shows may have a folder of its own. */
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -3,8 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli/panel/panels.h"
 #include "commands.h"
-#include "panels.h"
 
 typedef struct figure_options {
     const char *output, *title, *overlay, *pattern;

@@ -3,9 +3,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli/pdf/map.h"
+#include "cli/pdf/run.h"
 #include "commands.h"
-#include "pdf_map.h"
-#include "pdf_run.h"
 #include "vitrail/output.h"
 
 static cli_pdf_options own;

@@ -2,8 +2,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli/report/sections.h"
 #include "commands.h"
-#include "report_sections.h"
 #include "vitrail/output.h"
 
 static struct report_options {

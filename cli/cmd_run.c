@@ -6,8 +6,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "cli/recipe/recipe.h"
 #include "commands.h"
-#include "recipe.h"
 #include "vitrail/calibration.h"
 #include "vitrail/dataset.h"
 #include "vitrail/output.h"

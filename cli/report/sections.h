@@ -4,9 +4,9 @@
 
 /* The parts of a report, each in the file report_PART.c. */
 
-#include "panels.h"
-#include "report_contents.h"
-#include "report_page.h"
+#include "cli/panel/panels.h"
+#include "contents.h"
+#include "page.h"
 
 /* What every section draws from. */
 typedef struct cli_report_job {

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "pdf_map.h"
+#include "map.h"
 
 #include <math.h>
 #include <omp.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "panels.h"
+#include "cli/panel/panels.h"
 #include "vitrail/pdf_cube.h"
 #include "vitrail/pdf_strain.h"
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "report_references.h"
+#include "references.h"
 
 #include <string.h>
 
-#include "report_page.h"
+#include "page.h"
 #include "vitrail/api.h"
 
 const cli_reference cli_references[] = {

@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "pdf_run.h"
+#include "run.h"
 #include "vitrail/constants.h"
 #include "vitrail/pdf_pattern.h"
 #include "vitrail/ring.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "report_contents.h"
+#include "contents.h"
 
 #include <stdio.h>
 #include <stdlib.h>

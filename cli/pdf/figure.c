@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "pdf_run.h"
+#include "run.h"
 #include "vitrail/figure.h"
 
 static const char q_label[] = "<i>Q</i> (1/Å)", r_label[] = "<i>r</i> (Å)";

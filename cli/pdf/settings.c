@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include <string.h>
 
-#include "pdf_run.h"
+#include "run.h"
 
 /* Corrections and refinement: what a result's header says beside the parameters of the PDF. */
 typedef struct section {

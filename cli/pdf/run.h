@@ -4,7 +4,7 @@
 
 /* What the files of vitrail pdf share: its options, one input as a profile, one result. */
 
-#include "cli.h"
+#include "cli/cli.h"
 #include "vitrail/calibration.h"
 #include "vitrail/pdf_correct.h"
 #include "vitrail/pdf_refine.h"

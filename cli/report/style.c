@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "report_page.h"
+#include "page.h"
 
 /* Dark only on a screen, and only where its owner wants it; on paper A4, black on white. */
 const char cli_page_style[] =

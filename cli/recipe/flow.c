@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include <string.h>
 
-#include "commands.h"
+#include "cli/commands.h"
 #include "recipe.h"
 
 /* To make a command a step: one entry here, at its place in the flow. */

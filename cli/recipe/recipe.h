@@ -5,9 +5,9 @@
 /* vitrail run: recipe -> plan (a list of commands with their words) -> the commands, one after the other.
  *
  * A recipe's text is read by vtr_recipe_parse. What its keys may be stands in two places only: the table of
- * recipe_flow.c says which commands are steps, in which order; their own option tables say which settings they have. */
+ * flow.c says which commands are steps, in which order; their own option tables say which settings they have. */
 
-#include "cli.h"
+#include "cli/cli.h"
 #include "vitrail/recipe.h"
 
 /* --- the flow ------------------------------------------------------------------------------------------------- */

@@ -6,7 +6,7 @@
 
 #include <stdio.h>
 
-#include "cli.h"
+#include "cli/cli.h"
 #include "vitrail/figure.h"
 
 extern const char cli_page_style[];

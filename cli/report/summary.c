@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "report_sections.h"
+#include "sections.h"
 
 static void put_attribute(const cli_report_job *r, const char *group, const char *attribute, double factor)
 {

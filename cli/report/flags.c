@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "report_sections.h"
+#include "sections.h"
 
 enum { BITS = 32 };
 

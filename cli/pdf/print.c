@@ -2,7 +2,7 @@
 #include <math.h>
 #include <stdio.h>
 
-#include "pdf_run.h"
+#include "run.h"
 
 const char *cli_pdf_scale_words(vtr_pdf_scale source)
 {

@@ -3,8 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "markup.h"
-#include "report_sections.h"
+#include "cli/markup.h"
+#include "sections.h"
 
 enum { DPI_MAP = 150, DPI_ERRORS = 100 };
 

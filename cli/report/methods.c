@@ -3,8 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "report_references.h"
-#include "report_sections.h"
+#include "references.h"
+#include "sections.h"
 
 /* A statement of the methods text, chosen by what the map file says about itself. */
 typedef struct condition {

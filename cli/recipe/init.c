@@ -2,7 +2,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "commands.h"
+#include "cli/commands.h"
 #include "recipe.h"
 #include "vitrail/calibration.h"
 #include "vitrail/dataset.h"

@@ -4,7 +4,7 @@
 
 /* vitrail pdf on a map file: the PDF of every position. */
 
-#include "pdf_run.h"
+#include "run.h"
 
 /* The options of its own, set to their defaults. */
 cli_group cli_pdf_map_options(void);

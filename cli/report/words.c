@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "report_words.h"
+#include "words.h"
 
 #include <stdio.h>
 #include <string.h>
 
-#include "markup.h"
+#include "cli/markup.h"
 
 /* --- groups -------------------------------------------------------------------------------------------------- */
 

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "report_page.h"
+#include "page.h"
 
 #include <math.h>
 #include <string.h>
 
-#include "markup.h"
+#include "cli/markup.h"
 
 /* --- text ---------------------------------------------------------------------------------------------------- */
 

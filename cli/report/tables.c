@@ -3,9 +3,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "markup.h"
-#include "report_sections.h"
-#include "report_words.h"
+#include "cli/markup.h"
+#include "sections.h"
+#include "words.h"
 
 enum {
     MAX_NUMBERS = 6,

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "report_sections.h"
+#include "sections.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "markup.h"
-#include "report_words.h"
+#include "cli/markup.h"
+#include "words.h"
 
 enum { MAX_SECTIONS = 256, DPI_WIDE = 130, DPI_PLOT = 170 };
 

@@ -4,7 +4,7 @@
 
 /* Panels of a figure from a map file, with the arrays that they show. */
 
-#include "quantity.h"
+#include "cli/quantity.h"
 
 enum { CLI_MAX_OWNED = 8 * VTR_FIGURE_MAX_PANELS };
 
