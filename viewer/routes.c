@@ -85,8 +85,8 @@ static unsigned status_of(vtr_status status)
     case VTR_ERR_NOT_FOUND:
     case VTR_ERR_NO_DATA:
         return 404;
-    case VTR_ERR_INTERRUPTED: /* by a newer request */
-        return 409;
+    case VTR_ERR_INTERRUPTED: /* by a newer request: nothing went wrong, so browsers are to log nothing */
+        return 202;
     default:
         return 500;
     }

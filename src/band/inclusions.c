@@ -293,8 +293,6 @@ static vtr_status improve(search *s, bool as_ellipses, vtr_error *err)
 {
     vtr_status status = VTR_OK;
     for (size_t i = 0; i < s->n && status == VTR_OK; i++) {
-        /* a core of fewer steps has too few positions to tell its form */
-        if (as_ellipses && s->list[i].radius_nm < 2 * s->maps.step) continue;
         vtr_inclusion_add(&s->list[i], &s->model, s->residual, 1);
         status = as_ellipses
                      ? vtr_inclusion_try_ellipse(&s->list[i], &s->model, ELLIPSE_LEVEL, s->residual, err)

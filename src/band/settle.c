@@ -6,6 +6,9 @@
  * minima, since a hard rim runs between few positions, and a fit ends in the nearest. Without it the scatter of centres
  * is a fifth larger than their errors. */
 
+/* A core of a smaller radius, in steps of the scan, has too few positions to tell its form. */
+static const double least_ellipse_steps = 2;
+
 /* Keeps the better one of *best and the fit from `start`. */
 static vtr_status try_start(vtr_inclusion *best, double *least, vtr_inclusion start,
                             const vtr_inclusion *around, double reach_nm, const vtr_band_model *model,
@@ -102,7 +105,8 @@ vtr_status vtr_inclusion_try_ellipse(vtr_inclusion *inclusion, const vtr_band_mo
         status = vtr_inclusion_fit_near(&ellipse, &around, whole, model, residual, &of_ellipse, err);
     if (status != VTR_OK || !isfinite(of_disc) || !isfinite(of_ellipse)) return status;
     double chi2 = fmax(0, of_disc - of_ellipse);
-    *inclusion = chi2 >= level ? ellipse : disc;
+    bool can_be_told = ellipse.radius_nm >= least_ellipse_steps * model->maps->step;
+    *inclusion = chi2 >= level && can_be_told ? ellipse : disc;
     inclusion->ellipse_chi2 = chi2;
     return VTR_OK;
 }

@@ -53,6 +53,7 @@ static void make(bool is_magnetised)
     params.scan[1] = N_X;
     params.pattern[0] = params.pattern[1] = 96;
     params.contrast = 0.01;
+    params.thickness_nm = 100;
     params.distortion_percent = 2;
     params.scan_rotation = 110;
     params.flip = true;

@@ -120,14 +120,15 @@ function address(path: string, args: Arguments): string {
 
 async function ask(path: string, args: Arguments, init?: RequestInit): Promise<Response> {
   const response = await fetch(address(path, args), init);
-  if (response.ok) return response;
+  const isOvertaken = response.status === 202; // by a newer question
+  if (response.ok && !isOvertaken) return response;
   let sentence = `${response.status} ${response.statusText}`;
   try {
     sentence = ((await response.json()) as { error: string }).error;
   } catch {
     // an answer without a sentence keeps its status line
   }
-  if (response.status === 409) throw new Overtaken(sentence);
+  if (isOvertaken) throw new Overtaken(sentence);
   throw new Error(sentence);
 }
 
