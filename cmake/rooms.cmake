@@ -2,7 +2,7 @@
 set(VITRAIL_ROOMS base recipe dataset detector polar ring beam mapfile pass field band scattering pdf unmix magnetic series twin figure)
 # The room of each public header that is not named after one.
 set(VITRAIL_ROOM_OF_HEADER
-  api=base calibration=pass checkpoint=pass constants=base error=base memory=base output=base parameters=base progress=base types=base virtual=pass
+  api=base calibration=pass checkpoint=pass constants=base error=base memory=base output=base parameters=base progress=base ranks=base types=base virtual=pass
   atoms=twin bands=band energy=band vortices=band inclusions=band structure=twin pdf_cube=pdf pdf_strain=pdf pdf_text=pdf
   unmix_mlls=unmix unmix_pca=unmix unmix_read=unmix unmix_simplex=unmix
   line_profile=field region=mapfile ring_map=mapfile ring_template=ring pdf_pattern=pdf pdf_result=pdf pdf_shell=pdf
@@ -44,4 +44,16 @@ function(vitrail_test room name)
   endif()
   set_tests_properties(${room}.${name} PROPERTIES LABELS "${arg_LABELS}" TIMEOUT ${arg_TIMEOUT}
     SKIP_RETURN_CODE 77 ENVIRONMENT "${VITRAIL_TEST_ENVIRONMENT}")
+endfunction()
+
+# vitrail_ranks_test(NAME N command ...): the command as N ranks of one machine, as one ctest; skipped without a launcher.
+function(vitrail_ranks_test name n)
+  if(TARGET vitrail_mpi AND MPIEXEC_EXECUTABLE)
+    add_test(NAME ${name} COMMAND ${MPIEXEC_EXECUTABLE} ${MPIEXEC_NUMPROC_FLAG} ${n} ${ARGN})
+  else()
+    add_test(NAME ${name} COMMAND ${CMAKE_COMMAND} -E echo "skipped: no MPI launcher was found")
+    set_tests_properties(${name} PROPERTIES SKIP_REGULAR_EXPRESSION "skipped:")
+  endif()
+  set_tests_properties(${name} PROPERTIES LABELS mpi TIMEOUT 120 PROCESSORS 2 SKIP_RETURN_CODE 77
+    ENVIRONMENT "${VITRAIL_RANKS_ENVIRONMENT}")
 endfunction()
