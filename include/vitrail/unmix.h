@@ -22,8 +22,8 @@ VTR_BEGIN_DECLS
 
 enum { VTR_UNMIX_COMPONENTS_MAX = 32 };
 
-/* Rows first <= position < first + n of the cube into `rows` [n][n_channels]. Called by one thread at a time, in any
- * order, several times for the same rows. */
+/* Rows first <= position < first + n of the cube into `rows` [n][n_channels]. Called by one thread at a time unless
+ * is_read_shared, in any order, several times for the same rows. */
 typedef vtr_status (*vtr_unmix_read)(void *user, float *rows, size_t first, size_t n, vtr_error *err);
 
 /* The cube and what of it counts. Nothing here is owned or changed.
@@ -36,6 +36,7 @@ typedef struct vtr_unmix_data {
     const float *values; /* [n_positions][n_channels]; NULL: `read` gives them, out of core */
     vtr_unmix_read read;
     void *user;                    /* of `read` */
+    bool is_read_shared;           /* `read` may be called by several threads at once */
     const uint8_t *position_used;  /* [n_positions], 0 = left out; NULL: all are used */
     const uint8_t *channel_used;   /* [n_channels] */
     const double *position_weight; /* [n_positions], > 0 where used; NULL: 1 */

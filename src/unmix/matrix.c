@@ -21,6 +21,29 @@ const unmix_kernels *vtr_unmix_kernels_best(void)
     return &vtr_unmix_kernels_portable;
 }
 
+void vtr_unmix_deal(unmix_chunks *chunks, size_t n_positions, const uint8_t *used)
+{
+    size_t n_used = 0, count = 0;
+    for (size_t p = 0; p < n_positions; p++)
+        n_used += used == NULL || used[p];
+    size_t n_blocks = (n_used + UNMIX_BLOCK - 1) / UNMIX_BLOCK;
+    size_t most = (n_blocks + UNMIX_CHUNKS - 1) / UNMIX_CHUNKS * UNMIX_BLOCK;
+    chunks->n = 0;
+    for (size_t p = 0; p < n_positions; p++)
+        if ((used == NULL || used[p]) && count++ % most == 0) chunks->begin[chunks->n++] = p;
+    chunks->begin[0] = 0;
+    chunks->begin[chunks->n] = n_positions;
+}
+
+void vtr_unmix_add_chunks(double *sums, const double *parts, size_t n, size_t n_sums)
+{
+    for (size_t i = 0; i < n_sums; i++)
+        sums[i] = 0;
+    for (size_t chunk = 0; chunk < n; chunk++)
+        for (size_t i = 0; i < n_sums; i++)
+            sums[i] += parts[chunk * n_sums + i];
+}
+
 static vtr_status check_weights(const double *weight, const uint8_t *used, size_t n, const char *what,
                                 vtr_error *err)
 {
@@ -62,6 +85,14 @@ static const float *cube_rows(const unmix_matrix *a, size_t first, size_t n, flo
 {
     const vtr_unmix_data *data = a->data;
     if (data->values != NULL) return data->values + first * data->n_channels;
+    if (data->is_read_shared) {
+        vtr_error own;
+        vtr_status here = data->read(data->user, buffer, first, n, &own);
+        if (here == VTR_OK) return buffer;
+#pragma omp critical(vtr_unmix_read)
+        *status = vtr_fail(err, here, "%s", own.message);
+        return buffer;
+    }
 #pragma omp critical(vtr_unmix_read)
     if (*status == VTR_OK) *status = data->read(data->user, buffer, first, n, err);
     return buffer;
@@ -88,7 +119,8 @@ static extremes row_extremes(const unmix_matrix *a, const float *row)
 static vtr_status find_extremes(extremes *extreme, const unmix_matrix *a, vtr_error *err)
 {
     const vtr_unmix_data *data = a->data;
-    size_t n_blocks = (data->n_positions + UNMIX_BLOCK - 1) / UNMIX_BLOCK;
+    size_t begin = a->chunks.begin[0], end = a->chunks.begin[a->chunks.n];
+    size_t n_blocks = (end - begin + UNMIX_BLOCK - 1) / UNMIX_BLOCK;
     vtr_status status = VTR_OK;
     bool no_memory = false;
 #pragma omp parallel num_threads(a->threads)
@@ -98,7 +130,7 @@ static vtr_status find_extremes(extremes *extreme, const unmix_matrix *a, vtr_er
         bool has_buffer = data->values != NULL || buffer != NULL;
 #pragma omp for schedule(dynamic, 8)
         for (size_t b = 0; b < n_blocks; b++) {
-            size_t first = b * UNMIX_BLOCK, left = data->n_positions - first;
+            size_t first = begin + b * UNMIX_BLOCK, left = end - first;
             size_t n = left < UNMIX_BLOCK ? left : UNMIX_BLOCK;
             if (!has_buffer) {
 #pragma omp atomic write
@@ -114,6 +146,17 @@ static vtr_status find_extremes(extremes *extreme, const unmix_matrix *a, vtr_er
     }
     if (no_memory) return vtr_fail(err, VTR_ERR_MEMORY, "out of memory for a block of positions");
     return status;
+}
+
+/* Where the chunks begin among the used positions. */
+static void find_rows(unmix_matrix *a)
+{
+    size_t c = 0;
+    for (size_t i = 0; i < a->n; i++)
+        while (c < a->chunks.n && a->position[i] >= a->chunks.begin[c])
+            a->row[c++] = i;
+    while (c <= a->chunks.n)
+        a->row[c++] = a->n;
 }
 
 static vtr_status list_positions(unmix_matrix *a, vtr_error *err)
@@ -139,6 +182,7 @@ static vtr_status list_positions(unmix_matrix *a, vtr_error *err)
     }
     vtr_free(extreme);
     if (status != VTR_OK) return status;
+    find_rows(a);
     if (a->n == 0)
         return vtr_fail(
             err, VTR_ERR_NO_DATA,
@@ -158,6 +202,7 @@ vtr_status vtr_unmix_open(unmix_matrix *a, const vtr_unmix_data *data, bool is_l
     if (status == VTR_OK)
         status = check_weights(data->channel_weight, data->channel_used, data->n_channels, "channel", err);
     if (status == VTR_OK) status = list_channels(a, data, err);
+    vtr_unmix_deal(&a->chunks, data->n_positions, data->position_used);
     if (status == VTR_OK) status = list_positions(a, err);
     if (status == VTR_OK && !(a->high > a->low))
         status = vtr_fail(err, VTR_ERR_NO_DATA,
@@ -235,7 +280,6 @@ typedef struct chunk_job {
     const unmix_matrix *a;
     unmix_work work;
     void *user;
-    size_t chunk_rows, n_sums;
     vtr_status status;
 } chunk_job;
 
@@ -243,8 +287,8 @@ static void do_chunk(chunk_job *job, size_t chunk, double *sums, double *scratch
                      vtr_error *err)
 {
     const unmix_matrix *a = job->a;
-    size_t end = (chunk + 1) * job->chunk_rows < a->n ? (chunk + 1) * job->chunk_rows : a->n;
-    for (size_t first = chunk * job->chunk_rows; first < end; first += UNMIX_BLOCK) {
+    size_t end = a->row[chunk + 1];
+    for (size_t first = a->row[chunk]; first < end; first += UNMIX_BLOCK) {
         size_t n = end - first < UNMIX_BLOCK ? end - first : UNMIX_BLOCK;
         const float *block = rows;
         if (a->compressed != NULL)
@@ -260,13 +304,11 @@ static void do_chunk(chunk_job *job, size_t chunk, double *sums, double *scratch
 vtr_status vtr_unmix_each_block(const unmix_matrix *a, unmix_work work, void *user, double *sums,
                                 size_t n_sums, size_t n_scratch, vtr_error *err)
 {
-    size_t n_blocks = (a->n + UNMIX_BLOCK - 1) / UNMIX_BLOCK;
-    size_t chunk_rows = (n_blocks + UNMIX_CHUNKS - 1) / UNMIX_CHUNKS * UNMIX_BLOCK;
-    size_t n_chunks = (a->n + chunk_rows - 1) / chunk_rows;
+    size_t n_chunks = a->chunks.n;
     bool is_gathered = a->compressed == NULL && !a->is_direct, no_memory = false;
     /* some 0.1 ms of work: to wait for each other would take as long, where cores are busy much longer */
     int n_threads = a->n * (a->compressed != NULL ? a->width : a->m) < 1 << 17 ? 1 : a->threads;
-    chunk_job job = {a, work, user, chunk_rows, n_sums, VTR_OK};
+    chunk_job job = {a, work, user, VTR_OK};
     double *parts = vtr_calloc(n_chunks * n_sums, sizeof *parts);
     if (parts == NULL)
         return vtr_fail(err, VTR_ERR_MEMORY, "out of memory for the sums of %zu positions", a->n);
@@ -290,11 +332,7 @@ vtr_status vtr_unmix_each_block(const unmix_matrix *a, unmix_work work, void *us
         vtr_free(rows);
         vtr_free(raw);
     }
-    for (size_t i = 0; i < n_sums; i++)
-        sums[i] = 0;
-    for (size_t chunk = 0; chunk < n_chunks; chunk++)
-        for (size_t i = 0; i < n_sums; i++)
-            sums[i] += parts[chunk * n_sums + i];
+    vtr_unmix_add_chunks(sums, parts, n_chunks, n_sums);
     vtr_free(parts);
     if (no_memory) return vtr_fail(err, VTR_ERR_MEMORY, "out of memory for a block of positions");
     return job.status;

@@ -37,8 +37,7 @@ static vtr_status copy_axes(phases_job *job, vtr_error *err)
 
 static vtr_status allocate(phases_job *job, vtr_error *err)
 {
-    bool has_memory = (job->values = vtr_malloc(job->n * job->m, sizeof *job->values)) != NULL;
-    has_memory &= (job->position_used = vtr_malloc(job->n, 1)) != NULL;
+    bool has_memory = (job->position_used = vtr_malloc(job->n, 1)) != NULL;
     has_memory &= (job->position_weight = vtr_malloc(job->n, sizeof(double))) != NULL;
     has_memory &= (job->channel_weight = vtr_malloc(job->m, sizeof(double))) != NULL;
     has_memory &= (job->parts = vtr_malloc(job->m * job->n_q, sizeof(double))) != NULL;
@@ -97,35 +96,110 @@ static vtr_status weigh_channels(phases_job *job, vtr_error *err)
     return status;
 }
 
-/* Counts positions, and their mean. */
-static void find_mean(phases_job *job)
+/* Into the store, in the blocks of the whole scan whatever part of it is wanted: the last digits of G depend on them. */
+static vtr_status read_values(phases_job *job, vtr_error *err)
 {
-    vtr_phases *r = job->result;
-    for (size_t p = 0; p < job->n; p++) {
-        const float *row = job->values + p * job->m;
-        bool is_finite = true;
-        if (!job->position_used[p]) continue;
-        for (size_t c = 0; c < job->m; c++)
-            is_finite &= isfinite(row[c]) != 0;
-        r->n_invalid += !is_finite;
-        r->n_used += is_finite;
-        for (size_t c = 0; is_finite && c < job->m; c++)
-            job->mean[c] += (double)row[c];
+    enum { BLOCK = 1024 };
+    phases_store *store = &job->values;
+    size_t begin = job->chunks.begin[0], end = job->chunks.begin[job->chunks.n];
+    vtr_status status = vtr_phases_store_open(store, begin, end - begin, job->m, job->n, err);
+    float *rows = vtr_malloc(BLOCK * job->m, sizeof *rows);
+    if (status == VTR_OK && rows == NULL)
+        status = vtr_fail(err, VTR_ERR_MEMORY, "out of memory for %d positions at a time", BLOCK);
+    for (size_t first = begin / BLOCK * BLOCK; status == VTR_OK && first < end; first += BLOCK) {
+        size_t n = job->n - first < BLOCK ? job->n - first : BLOCK;
+        size_t from = first < begin ? begin : first, to = first + n < end ? first + n : end;
+        if (vtr_progress_cancelled(job->progress)) status = vtr_fail(err, VTR_ERR_INTERRUPTED, "interrupted");
+        if (status == VTR_OK)
+            status = vtr_pdf_positions_read(job->positions, job->result->quantity, first, n, rows,
+                                            job->threads, err);
+        if (status == VTR_OK)
+            status = vtr_phases_store_put(store, rows + (from - first) * job->m, from, to - from, err);
+        vtr_progress_report(job->progress, "positions", (double)(to - begin), (double)(end - begin),
+                            "positions");
     }
-    for (size_t c = 0; c < job->m; c++)
-        job->mean[c] /= (double)r->n_used;
+    vtr_free(rows);
+    return status;
 }
 
-/* Whether all positions have the mean, to what single precision leaves. */
-static bool are_alike(const phases_job *job)
+/* Sums of the channels [m], positions used, positions without data. */
+static vtr_status add_mean(void *user, size_t first, size_t n, const float *rows, double *sums,
+                           vtr_error *err)
 {
-    double size = 0, apart = 0;
+    const phases_job *job = user;
+    (void)err;
+    for (size_t i = 0; i < n; i++) {
+        const float *row = rows + i * job->m;
+        bool is_finite = true;
+        if (!job->position_used[first + i]) continue;
+        for (size_t c = 0; c < job->m; c++)
+            is_finite &= isfinite(row[c]) != 0;
+        sums[job->m + !is_finite]++;
+        for (size_t c = 0; is_finite && c < job->m; c++)
+            sums[c] += (double)row[c];
+    }
+    return VTR_OK;
+}
+
+/* Counts positions, and their mean. */
+static vtr_status find_mean(phases_job *job, vtr_error *err)
+{
+    vtr_phases *r = job->result;
+    double *sums = vtr_malloc(job->m + 2, sizeof *sums);
+    if (sums == NULL) return vtr_fail(err, VTR_ERR_MEMORY, "out of memory for the mean");
+    vtr_status status = vtr_phases_each_block(job, &job->values, add_mean, job, sums, job->m + 2, err);
+    if (status == VTR_OK) {
+        r->n_used = (size_t)sums[job->m];
+        r->n_invalid = (size_t)sums[job->m + 1];
+        for (size_t c = 0; c < job->m; c++)
+            job->mean[c] = sums[c] / (double)r->n_used;
+    }
+    vtr_free(sums);
+    return status;
+}
+
+typedef struct apart_job {
+    const phases_job *job;
+    double least;
+} apart_job;
+
+static vtr_status count_apart(void *user, size_t first, size_t n, const float *rows, double *sums,
+                              vtr_error *err)
+{
+    const apart_job *apart = user;
+    const phases_job *job = apart->job;
+    (void)err;
+    for (size_t i = 0; i < n; i++)
+        for (size_t c = 0; job->position_used[first + i] && c < job->m; c++)
+            *sums += fabs((double)rows[i * job->m + c] - job->mean[c]) > apart->least;
+    return VTR_OK;
+}
+
+/* Whether a position differs from the mean, by more than what single precision leaves. */
+static vtr_status check_differences(phases_job *job, vtr_error *err)
+{
+    double size = 0, n_apart = 0;
     for (size_t c = 0; c < job->m; c++)
         size = fmax(size, fabs(job->mean[c]));
-    for (size_t p = 0; p < job->n; p++)
-        for (size_t c = 0; job->position_used[p] && c < job->m; c++)
-            apart = fmax(apart, fabs((double)job->values[p * job->m + c] - job->mean[c]));
-    return !(apart > 1e-6 * size);
+    apart_job apart = {job, 1e-6 * size};
+    if (job->params->method == VTR_PHASES_MLLS) return VTR_OK;
+    vtr_status status = vtr_phases_each_block(job, &job->values, count_apart, &apart, &n_apart, 1, err);
+    if (status == VTR_OK && n_apart == 0)
+        return vtr_fail(err, VTR_ERR_NO_DATA, "all %zu positions are alike: there is nothing to divide",
+                        job->result->n_used);
+    return status;
+}
+
+static vtr_status read_cube(phases_job *job, vtr_error *err)
+{
+    vtr_pdf_quantity quantity = job->result->quantity;
+    vtr_status status = vtr_pdf_positions_noise(job->positions, VTR_PDF_QUANTITY_G, job->noise, err);
+    if (status == VTR_OK)
+        status = vtr_pdf_positions_weights(job->positions, quantity, job->position_weight, err);
+    if (status == VTR_OK) status = read_values(job, err);
+    if (status == VTR_OK) status = find_mean(job, err);
+    if (status == VTR_OK) status = check_differences(job, err);
+    return status;
 }
 
 vtr_status vtr_phases_open(phases_job *job, vtr_error *err)
@@ -135,40 +209,24 @@ vtr_status vtr_phases_open(phases_job *job, vtr_error *err)
     if (status == VTR_OK) status = allocate(job, err);
     if (status == VTR_OK) status = read_mask(job, err);
     if (status == VTR_OK) status = weigh_channels(job, err);
-    vtr_pdf_quantity quantity = job->result->quantity;
-    if (status == VTR_OK)
-        status = vtr_pdf_positions_noise(job->positions, VTR_PDF_QUANTITY_G, job->noise, err);
-    if (status == VTR_OK)
-        status = vtr_pdf_positions_weights(job->positions, quantity, job->position_weight, err);
-    if (status == VTR_OK)
-        status = vtr_pdf_positions_read(job->positions, quantity, 0, job->n, job->values, job->threads, err);
     if (status != VTR_OK) return status;
-    find_mean(job);
-    if (job->params->method != VTR_PHASES_MLLS && are_alike(job))
-        return vtr_fail(err, VTR_ERR_NO_DATA, "all %zu positions are alike: there is nothing to divide",
-                        job->result->n_used);
+    vtr_unmix_deal(&job->chunks, job->n, job->position_used);
+    status = read_cube(job, err);
+    if (status != VTR_OK) return status;
     if (job->result->n_invalid > 0)
         vtr_phases_note(job, "%zu positions have no PDF and are left out", job->result->n_invalid);
-    job->data = (vtr_unmix_data){.n_positions = job->n,
-                                 .n_channels = job->m,
-                                 .values = job->values,
-                                 .position_used = job->position_used,
-                                 .position_weight = job->position_weight,
-                                 .channel_weight = job->channel_weight};
+    job->data = vtr_phases_store_data(job, &job->values);
+    job->data.channel_weight = job->channel_weight;
     status = vtr_phases_whiten(job, err);
-    job->white_data = (vtr_unmix_data){.n_positions = job->n,
-                                       .n_channels = job->n_white + job->m,
-                                       .values = job->white,
-                                       .position_used = job->position_used,
-                                       .position_weight = job->position_weight,
-                                       .channel_weight = job->white_weight};
+    job->white_data = vtr_phases_store_data(job, &job->white);
+    job->white_data.channel_weight = job->white_weight;
     return status;
 }
 
 void vtr_phases_close(phases_job *job)
 {
     vtr_pdf_positions_close(&job->positions);
-    vtr_free(job->values);
+    vtr_phases_store_close(&job->values);
     vtr_free(job->position_used);
     vtr_free(job->position_weight);
     vtr_free(job->channel_weight);
@@ -176,7 +234,7 @@ void vtr_phases_close(phases_job *job)
     vtr_free(job->noise);
     vtr_free(job->mean);
     vtr_free(job->whitener);
-    vtr_free(job->white);
+    vtr_phases_store_close(&job->white);
     vtr_free(job->white_weight);
     vtr_free(job->white_used);
 }

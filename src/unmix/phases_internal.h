@@ -8,7 +8,16 @@
 #include <string.h>
 
 #include "base/base_internal.h"
+#include "base/scratch.h"
+#include "unmix/unmix_internal.h"
 #include "vitrail/phases.h"
+
+/* Rows [n][width] of positions first ... first + n - 1, in memory or, where `rows` is NULL, on disk. */
+typedef struct phases_store {
+    size_t first, n, width;
+    float *rows;
+    vtr_scratch *scratch;
+} phases_store;
 
 typedef struct phases_job {
     const vtr_mapfile *file;
@@ -17,7 +26,8 @@ typedef struct phases_job {
     const vtr_progress *progress;
     vtr_pdf_positions *positions;
     size_t n, m, n_q, n_r; /* positions, channels; points of the profile and of G */
-    float *values;         /* [n][m] */
+    unmix_chunks chunks;
+    phases_store values; /* [m] */
     uint8_t *position_used;
     double *position_weight,
         *channel_weight; /* one over variances; [n] relative, [m] of a typical position */
@@ -27,12 +37,30 @@ typedef struct phases_job {
     vtr_unmix_data data; /* the channels as they are, each with its own noise */
     size_t n_white;
     double *whitener;     /* [n_white][m]: along which noise is independent, in units of it */
-    float *white;         /* [n][n_white + m]: positions less the mean along these, and as they are */
+    phases_store white;   /* [n_white + m]: positions less the mean along these, and as they are */
     double *white_weight; /* [n_white + m]; the latter are carried along with next to no weight */
     uint8_t *white_used;  /* [n_white + m], 0: those */
     vtr_unmix_data white_data;
     vtr_phases *result;
 } phases_job;
+
+/* In memory if that leaves the methods enough for all n_positions. To be closed whatever comes out. */
+vtr_status vtr_phases_store_open(phases_store *store, size_t first, size_t n, size_t width,
+                                 size_t n_positions, vtr_error *err);
+void vtr_phases_store_close(phases_store *store);
+/* Positions first ... first + n - 1, all of the store; by any number of threads. */
+vtr_status vtr_phases_store_put(phases_store *store, const float *rows, size_t first, size_t n,
+                                vtr_error *err);
+vtr_status vtr_phases_store_read(void *store, float *rows, size_t first, size_t n, vtr_error *err);
+/* The store as data: of the job's positions, and n_channels its width. */
+vtr_unmix_data vtr_phases_store_data(phases_job *job, phases_store *store);
+
+/* At most UNMIX_BLOCK positions from `first` on, rows [n][width]; adds to `sums`, which belong to the chunk. */
+typedef vtr_status (*phases_work)(void *user, size_t first, size_t n, const float *rows, double *sums,
+                                  vtr_error *err);
+/* Every position of the chunks once, masked or not. sums [n_sums] = those of all chunks, added in order. */
+vtr_status vtr_phases_each_block(const phases_job *job, phases_store *store, phases_work work, void *user,
+                                 double *sums, size_t n_sums, vtr_error *err);
 
 /* Reads the cube; fills what of the result belongs to it. */
 vtr_status vtr_phases_open(phases_job *job, vtr_error *err);

@@ -14,22 +14,38 @@ static double spread_of(const float *map, size_t n)
     return count > 0 ? sqrt(sum / count) : 0;
 }
 
+/* Products of the maps with the positions' deviations: [n_components][m]. */
+static vtr_status add_products(void *user, size_t first, size_t n, const float *rows, double *sums,
+                               vtr_error *err)
+{
+    const phases_job *job = user;
+    const vtr_phases *r = job->result;
+    size_t width = job->n_white + job->m;
+    (void)err;
+    for (size_t i = 0; i < n; i++)
+        for (size_t j = 0; j < r->n_components; j++) {
+            double x = (double)r->maps[j * job->n + first + i];
+            const float *row = rows + i * width + job->n_white;
+            for (size_t c = 0; isfinite(x) && c < job->m; c++)
+                sums[j * job->m + c] += x * (double)row[c];
+        }
+    return VTR_OK;
+}
+
 /* Changes by one standard deviation of the map: the covariance of the channels with it. */
-static void copy_changes(phases_job *job, const float *maps)
+static vtr_status copy_changes(phases_job *job, const float *maps, vtr_error *err)
 {
     vtr_phases *r = job->result;
-    size_t width = job->n_white + job->m;
     for (size_t j = 0; j < r->n_components; j++) {
         double unit = spread_of(maps + j * job->n, job->n);
-        double *spectrum = r->spectra + j * job->m;
-        memcpy(spectrum, job->mean, job->m * sizeof *spectrum);
-        for (size_t p = 0; p < job->n; p++) {
-            double x = (double)maps[j * job->n + p] / unit;
-            r->maps[j * job->n + p] = (float)x;
-            for (size_t c = 0; isfinite(x) && c < job->m; c++)
-                spectrum[c] += x * (double)job->white[p * width + job->n_white + c] / (double)r->n_used;
-        }
+        for (size_t p = 0; p < job->n; p++)
+            r->maps[j * job->n + p] = (float)((double)maps[j * job->n + p] / unit);
     }
+    vtr_status status =
+        vtr_phases_each_block(job, &job->white, add_products, job, r->spectra, r->n_components * job->m, err);
+    for (size_t i = 0; status == VTR_OK && i < r->n_components * job->m; i++)
+        r->spectra[i] = job->mean[i % job->m] + r->spectra[i] / (double)r->n_used;
+    return status;
 }
 
 /* Spectra and G less those of the mean. */
@@ -65,7 +81,8 @@ vtr_status vtr_phases_principal(phases_job *job, vtr_error *err)
     if (is_ica) status = vtr_ica(&r->ica, &few, job->params->seed, err);
     if (status == VTR_OK) status = vtr_phases_allocate(job, k, err);
     if (status != VTR_OK) return status;
-    copy_changes(job, is_ica ? r->ica.maps : few.maps);
+    status = copy_changes(job, is_ica ? r->ica.maps : few.maps, err);
+    if (status != VTR_OK) return status;
     for (size_t j = 0; j < k; j++)
         spread[j] = 1 / sqrt((double)r->n_used);
     status = vtr_phases_to_g(job, spread, NULL, err);

@@ -105,32 +105,51 @@ static vtr_status add_components(reference_list *list, const phases_job *job, co
 
 /* --- regions ------------------------------------------------------------------------------------------------ */
 
-static vtr_status add_region(reference_list *list, const phases_job *job, const char *name,
-                             const char *definition, vtr_error *err)
+typedef struct region_job {
+    const phases_job *job;
+    const vtr_region *region;
+} region_job;
+
+/* Sums of the channels [m], and positions. */
+static vtr_status add_positions(void *user, size_t first, size_t n, const float *rows, double *sums,
+                                vtr_error *err)
+{
+    const region_job *of = user;
+    size_t m = of->job->m;
+    (void)err;
+    for (size_t i = 0; i < n; i++) {
+        const float *values = rows + i * m;
+        if (!of->region->member[first + i] || !isfinite(values[m - 1])) continue;
+        sums[m]++;
+        for (size_t c = 0; c < m; c++)
+            sums[c] += (double)values[c];
+    }
+    return VTR_OK;
+}
+
+static vtr_status add_region(reference_list *list, phases_job *job, const char *name, const char *definition,
+                             vtr_error *err)
 {
     vtr_region region = {0};
-    double n = 0;
     char named[512];
     if (snprintf(named, sizeof named, "reference=%s", definition) >= (int)sizeof named)
         return vtr_fail(err, VTR_ERR_ARGUMENT, "reference '%s' is too long", definition);
     vtr_status status = vtr_region_parse(&region, named, job->file, job->result->n_y, job->result->n_x, err);
     if (status != VTR_OK) return vtr_fail_context(err, status, "reference '%s' is no file", definition);
-    double *row = add(list, job, name, err);
-    if (row == NULL) status = VTR_ERR_ARGUMENT;
-    for (size_t c = 0; row != NULL && c < job->m; c++)
-        row[c] = 0;
-    for (size_t p = 0; row != NULL && p < job->n; p++) {
-        const float *values = job->values + p * job->m;
-        if (!region.member[p] || !isfinite(values[job->m - 1])) continue;
-        n++;
-        for (size_t c = 0; c < job->m; c++)
-            row[c] += (double)values[c];
-    }
-    if (row != NULL && n == 0)
+    const region_job of = {job, &region};
+    double *row = add(list, job, name, err), *sums = vtr_malloc(job->m + 1, sizeof *sums);
+    if (row == NULL)
+        status = VTR_ERR_ARGUMENT;
+    else if (sums == NULL)
+        status = vtr_fail(err, VTR_ERR_MEMORY, "out of memory for reference '%s'", definition);
+    if (status == VTR_OK)
+        status = vtr_phases_each_block(job, &job->values, add_positions, (void *)&of, sums, job->m + 1, err);
+    if (status == VTR_OK && sums[job->m] == 0)
         status = vtr_fail(err, VTR_ERR_NO_DATA, "no position of reference '%s' has a PDF", definition);
     for (size_t c = 0; status == VTR_OK && c < job->m; c++)
-        row[c] /= n;
-    if (status == VTR_OK) list->spread[list->n - 1] = 1 / sqrt(n);
+        row[c] = sums[c] / sums[job->m];
+    if (status == VTR_OK) list->spread[list->n - 1] = 1 / sqrt(sums[job->m]);
+    vtr_free(sums);
     vtr_region_release(&region);
     return status;
 }
@@ -145,7 +164,7 @@ static bool is_file(const char *path)
 }
 
 /* [NAME=]FILE or [NAME=]REGION. */
-static vtr_status add_reference(reference_list *list, const phases_job *job, const char *text, vtr_error *err)
+static vtr_status add_reference(reference_list *list, phases_job *job, const char *text, vtr_error *err)
 {
     static const char allowed[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-+.";
     char name[VTR_PHASES_NAME];
@@ -172,26 +191,41 @@ static void copy_weights(phases_job *job)
 }
 
 /* The mean goes back into the whitened positions: weights are those of whole spectra, not of deviations. */
+typedef struct white_rows {
+    phases_job *job;
+    const double *mean; /* [n_white] */
+} white_rows;
+
+static vtr_status read_white(void *user, float *rows, size_t first, size_t n, vtr_error *err)
+{
+    const white_rows *of = user;
+    size_t w = of->job->n_white, width = w + of->job->m;
+    float *stored = vtr_malloc(n * width, sizeof *stored);
+    if (stored == NULL) return vtr_fail(err, VTR_ERR_MEMORY, "out of memory for a block of positions");
+    vtr_status status = vtr_phases_store_read(&of->job->white, stored, first, n, err);
+    for (size_t i = 0; status == VTR_OK && i < n * w; i++)
+        rows[i] = (float)((double)stored[i / w * width + i % w] + of->mean[i % w]);
+    vtr_free(stored);
+    return status;
+}
+
 static vtr_status solve(phases_job *job, const reference_list *list, vtr_error *err)
 {
     const vtr_phases_params *p = job->params;
-    size_t w = job->n_white, width = w + job->m;
+    size_t w = job->n_white;
     double *white = vtr_malloc(list->n * w, sizeof *white), *mean = vtr_malloc(w, sizeof *mean);
-    float *values = vtr_malloc(job->n * w, sizeof *values);
     vtr_status status = VTR_OK;
-    if (white == NULL || mean == NULL || values == NULL)
+    if (white == NULL || mean == NULL)
         status = vtr_fail(err, VTR_ERR_MEMORY, "out of memory for %zu references", list->n);
     if (status == VTR_OK) {
+        white_rows rows = {job, mean};
+        vtr_unmix_data data = vtr_phases_store_data(job, &job->white);
         vtr_phases_whiten_rows(white, job, list->n, list->values);
         vtr_phases_whiten_rows(mean, job, 1, job->mean);
-        for (size_t i = 0; i < job->n; i++)
-            for (size_t c = 0; c < w; c++)
-                values[i * w + c] = (float)((double)job->white[i * width + c] + mean[c]);
-        const vtr_unmix_data data = {.n_positions = job->n,
-                                     .n_channels = w,
-                                     .values = values,
-                                     .position_used = job->position_used,
-                                     .position_weight = job->position_weight};
+        data.n_channels = w;
+        data.values = NULL;
+        data.read = read_white;
+        data.user = &rows;
         const vtr_mlls_references references = {.n = list->n, .n_channels = w, .values = white};
         const vtr_mlls_params params = {
             .is_free = p->is_free, .sum_to_one = p->sum_to_one, .weights_are_variances = true};
@@ -199,7 +233,6 @@ static vtr_status solve(phases_job *job, const reference_list *list, vtr_error *
     }
     vtr_free(white);
     vtr_free(mean);
-    vtr_free(values);
     return status;
 }
 

@@ -62,33 +62,49 @@ void vtr_phases_whiten_rows(double *white, const phases_job *job, size_t n, cons
         }
 }
 
-/* Deviations from the mean, so that single precision is enough. */
+/* Deviations from the mean, so that single precision is enough. The products are those of rows one by one, which do not
+ * depend on how many are taken together. */
+static vtr_status whiten_block(void *user, size_t first, size_t n, const float *rows, double *sums,
+                               vtr_error *err)
+{
+    phases_job *job = user;
+    size_t m = job->m, w = job->n_white, width = w + m;
+    float *deviation = vtr_malloc(n * m, sizeof *deviation), *to = vtr_malloc(n * width, sizeof *to);
+    double *along = vtr_malloc(n * w, sizeof *along);
+    vtr_status status = VTR_OK;
+    (void)sums;
+    if (deviation == NULL || to == NULL || along == NULL)
+        status = vtr_fail(err, VTR_ERR_MEMORY, "out of memory for a block of positions");
+    for (size_t i = 0; status == VTR_OK && i < n * m; i++)
+        deviation[i] = (float)((double)rows[i] - job->mean[i % m]);
+    if (status == VTR_OK) vtr_unmix_kernels_best()->project(along, n, m, deviation, w, job->whitener);
+    for (size_t i = 0; status == VTR_OK && i < n; i++) {
+        for (size_t a = 0; a < w; a++)
+            to[i * width + a] = (float)along[i * w + a];
+        memcpy(to + i * width + w, deviation + i * m, m * sizeof *to);
+    }
+    if (status == VTR_OK) status = vtr_phases_store_put(&job->white, to, first, n, err);
+    vtr_free(deviation);
+    vtr_free(to);
+    vtr_free(along);
+    return status;
+}
+
 vtr_status vtr_phases_whiten(phases_job *job, vtr_error *err)
 {
     vtr_status status = find_whitener(job, err);
     if (status != VTR_OK) return status;
     size_t width = job->n_white + job->m;
-    job->white = vtr_malloc(job->n * width, sizeof *job->white);
     job->white_weight = vtr_malloc(width, sizeof *job->white_weight);
     job->white_used = vtr_calloc(width, 1);
-    float *whitener = vtr_malloc(job->n_white * job->m, sizeof *whitener);
-    if (job->white == NULL || job->white_weight == NULL || job->white_used == NULL || whitener == NULL)
-        status =
-            vtr_fail(err, VTR_ERR_MEMORY, "out of memory for %zu positions of %zu channels", job->n, width);
-    for (size_t i = 0; status == VTR_OK && i < job->n_white * job->m; i++)
-        whitener[i] = (float)job->whitener[i];
-    for (size_t p = 0; status == VTR_OK && p < job->n; p++)
-        for (size_t c = 0; c < job->m; c++)
-            job->white[p * width + job->n_white + c] =
-                (float)((double)job->values[p * job->m + c] - job->mean[c]);
-    if (status == VTR_OK)
-        cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasTrans, (int)job->n, (int)job->n_white, (int)job->m, 1,
-                    job->white + job->n_white, (int)width, whitener, (int)job->m, 0, job->white, (int)width);
-    for (size_t c = 0; status == VTR_OK && c < width; c++) {
+    if (job->white_weight == NULL || job->white_used == NULL)
+        return vtr_fail(err, VTR_ERR_MEMORY, "out of memory for %zu channels", width);
+    for (size_t c = 0; c < width; c++) {
         const double carried = 1e-12;
         job->white_used[c] = c < job->n_white;
         job->white_weight[c] = c < job->n_white ? 1 : carried * job->channel_weight[c - job->n_white];
     }
-    vtr_free(whitener);
-    return status;
+    status = vtr_phases_store_open(&job->white, job->values.first, job->values.n, width, job->n, err);
+    if (status != VTR_OK) return status;
+    return vtr_phases_each_block(job, &job->values, whiten_block, job, NULL, 0, err);
 }

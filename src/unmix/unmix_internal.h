@@ -35,15 +35,27 @@ typedef struct unmix_flip {
     double norm2; /* of what is left */
 } unmix_flip;
 
+/* Positions in parts of nearly as many that are not masked: chunk c holds begin[c] ... begin[c + 1] - 1. What is summed over
+ * positions is summed in each chunk, then over chunks in order: the bits do not depend on who did which. */
+typedef struct unmix_chunks {
+    size_t n, begin[UNMIX_CHUNKS + 1];
+} unmix_chunks;
+/* `used` as in vtr_unmix_data. */
+void vtr_unmix_deal(unmix_chunks *chunks, size_t n_positions, const uint8_t *used);
+/* sums [n_sums] = those of all chunks, parts [n][n_sums], in order. */
+void vtr_unmix_add_chunks(double *sums, const double *parts, size_t n, size_t n_sums);
+
 /* The used positions and channels of a cube, shifted and scaled by the roots of the weights: n x m, n of them in rows of
  * `width` floats. `width` is m, or, of a compressed matrix, the number of its singular vectors. */
 typedef struct unmix_matrix {
     const vtr_unmix_data *data;
     size_t n, m, width;
     size_t n_invalid;
-    size_t *position;      /* [n] */
-    size_t *channel;       /* [m] */
-    double *channel_scale; /* [m], root of the weight, or the weight */
+    size_t *position; /* [n] */
+    unmix_chunks chunks;
+    size_t row[UNMIX_CHUNKS + 1]; /* the first used position of each chunk; [chunks.n] is n */
+    size_t *channel;              /* [m] */
+    double *channel_scale;        /* [m], root of the weight, or the weight */
     bool is_linear; /* rows are scaled by the weights, as the divergence needs it, not by their roots */
     double shift;
     bool is_direct;                /* rows can be read where they are */

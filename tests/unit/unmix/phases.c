@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Phases of a map file whose mixture is known. */
+#define _POSIX_C_SOURCE 200809L /* setenv */
 #include "vitrail/phases.h"
 
 #include <math.h>
@@ -8,6 +9,7 @@
 #include <string.h>
 
 #include "phases_scene.h"
+#include "vitrail/memory.h"
 
 static vtr_error err;
 static phases_scene scene;
@@ -106,6 +108,42 @@ static void threads_change_nothing(void **state)
     assert_memory_equal(one.components, two.components, 2 * one.n_r * sizeof *one.components);
     vtr_phases_release(&one);
     vtr_phases_release(&two);
+}
+
+/* Where the ceiling leaves no room for the cube beside what the methods may need it lies on disk, and nothing else is
+ * different: not a bit, whatever the method. That it does lie there shows where there is no folder for it. */
+static void a_ceiling_changes_nothing(void **state)
+{
+    (void)state;
+    const char *before = getenv("TMPDIR");
+    char kept[512] = "";
+    if (before != NULL) snprintf(kept, sizeof kept, "%s", before);
+    for (int method = VTR_PHASES_NMF; method <= VTR_PHASES_MLLS; method++) {
+        vtr_phases free, bound;
+        vtr_phases_params params = defaults();
+        params.method = method;
+        params.mask = "2:36,3:40";
+        if (method == VTR_PHASES_MLLS)
+            params.references = (vtr_text_list){2, {"one=0:3,1:5", "two=0:3,8:12"}};
+        assert_ok(compute(&free, &params));
+        vtr_memory_set_ceiling((size_t)100 << 20);
+        assert_ok(compute(&bound, &params));
+        size_t k = free.n_components;
+        assert_int_equal(bound.n_components, k);
+        assert_memory_equal(free.maps, bound.maps, k * SCENE_N * sizeof *free.maps);
+        assert_memory_equal(free.map_errors, bound.map_errors, k * SCENE_N * sizeof *free.maps);
+        assert_memory_equal(free.components, bound.components, k * free.n_r * sizeof *free.components);
+        assert_memory_equal(free.spectra, bound.spectra, k * free.n_channels * sizeof *free.spectra);
+        vtr_phases_release(&free);
+        vtr_phases_release(&bound);
+        setenv("TMPDIR", test_folder_path("nowhere"), 1);
+        assert_fails(compute(&bound, &params), VTR_ERR_IO, "temporary file");
+        vtr_memory_set_ceiling(0);
+        if (before != NULL)
+            setenv("TMPDIR", kept, 1);
+        else
+            unsetenv("TMPDIR");
+    }
 }
 
 /* The components times their fractions add up to the mean G of the positions, whatever the corners are, but for the weights
@@ -320,6 +358,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(both_structures_are_found_in_every_quantity),
         cmocka_unit_test(threads_change_nothing),
+        cmocka_unit_test(a_ceiling_changes_nothing),
         cmocka_unit_test(components_add_up_to_the_mean),
         cmocka_unit_test(references_from_regions),
         cmocka_unit_test(two_specimens_are_compared),
