@@ -11,6 +11,7 @@
 #include "vitrail/mapfile.h"
 #include "vitrail/pdf.h"
 #include "vitrail/progress.h"
+#include "vitrail/ranks.h"
 
 VTR_BEGIN_DECLS
 
@@ -23,9 +24,9 @@ typedef enum vtr_pdf_quantity {
 
 typedef struct vtr_pdf_positions vtr_pdf_positions;
 
-/* `file` must stay open. VTR_ERR_NOT_FOUND where vitrail pdf has not been run on it, or by a version that kept no
+/* `file` must stay open. Where ranks share it each calls with its own and the sums over all positions are made together. VTR_ERR_NOT_FOUND where vitrail pdf has not been run on it, or by a version that kept no
  * settings. Errors otherwise as vtr_pdf_cube. */
-VTR_API vtr_status vtr_pdf_positions_open(vtr_pdf_positions **out, const vtr_mapfile *file,
+VTR_API vtr_status vtr_pdf_positions_open(vtr_pdf_positions **out, const vtr_mapfile *file, vtr_ranks *ranks,
                                           const vtr_progress *progress, vtr_error *err);
 VTR_API void vtr_pdf_positions_close(vtr_pdf_positions **positions);
 
@@ -45,7 +46,7 @@ VTR_API const double *vtr_pdf_positions_axis(const vtr_pdf_positions *positions,
 VTR_API vtr_status vtr_pdf_positions_read(vtr_pdf_positions *positions, vtr_pdf_quantity quantity,
                                           size_t first, size_t n, float *values, int threads, vtr_error *err);
 /* weight [n_y n_x]: one over the variance of a position's values, relative to that of a typical one, in the mean over the
- * channels; 1 where there is none. */
+ * channels; 1 where there is none. All ranks together. */
 VTR_API vtr_status vtr_pdf_positions_weights(vtr_pdf_positions *positions, vtr_pdf_quantity quantity,
                                              double *weight, vtr_error *err);
 

@@ -15,6 +15,7 @@
 #include "vitrail/pdf.h"
 #include "vitrail/pdf_positions.h"
 #include "vitrail/progress.h"
+#include "vitrail/ranks.h"
 #include "vitrail/region.h"
 #include "vitrail/unmix.h"
 #include "vitrail/unmix_mlls.h"
@@ -52,6 +53,8 @@ typedef struct vtr_phases_params {
     vtr_text_list references; /* of MLLS: FILE.gr, MAP.h5 (its components), or NAME=REGION */
     bool is_free, sum_to_one;
     size_t seed;
+    vtr_ranks
+        *ranks; /* that share the positions, all of which get the result; NULL: none; not in the table */
 } vtr_phases_params;
 
 VTR_API extern const vtr_parameter_table vtr_phases_parameters; /* of vtr_phases_params */

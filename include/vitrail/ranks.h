@@ -62,6 +62,9 @@ VTR_API vtr_status vtr_ranks_gather(vtr_ranks *ranks, const void *mine, size_t n
 /* The same for as many bytes of each rank, into everybody's all[size][n_bytes]. */
 VTR_API vtr_status vtr_ranks_all_gather(vtr_ranks *ranks, const void *mine, size_t n_bytes, void *all,
                                         vtr_error *err);
+/* The same for parts of any length that lie where they belong: n_bytes of this rank in `all` behind those of the ranks before
+ * it. */
+VTR_API vtr_status vtr_ranks_all_gather_parts(vtr_ranks *ranks, void *all, size_t n_bytes, vtr_error *err);
 
 /* Point to point. Messages of one tag from one rank to another arrive in the order in which they were sent. Tags are from
  * 0 to VTR_RANKS_MAX_TAG; no rank sends to itself. A message of any length may be sent and received; one that is polled
@@ -105,6 +108,8 @@ typedef struct vtr_block_sum vtr_block_sum;
 
 /* The blocks of this rank, of n_blocks in all: first ... first + n - 1, ranks one after the other, as even as can be. */
 VTR_API void vtr_ranks_blocks(const vtr_ranks *ranks, size_t n_blocks, size_t *first, size_t *n);
+/* Which rank has a block of n_blocks. */
+VTR_API int vtr_ranks_owner(const vtr_ranks *ranks, size_t n_blocks, size_t block);
 
 VTR_API vtr_status vtr_block_sum_create(vtr_block_sum **out, size_t n_values, size_t n_blocks,
                                         vtr_error *err);

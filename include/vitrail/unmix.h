@@ -17,6 +17,7 @@
 #include "vitrail/error.h"
 #include "vitrail/parameters.h"
 #include "vitrail/progress.h"
+#include "vitrail/ranks.h"
 
 VTR_BEGIN_DECLS
 
@@ -41,7 +42,13 @@ typedef struct vtr_unmix_data {
     const uint8_t *channel_used;   /* [n_channels] */
     const double *position_weight; /* [n_positions], > 0 where used; NULL: 1 */
     const double *channel_weight;  /* [n_channels] */
+    /* That share the positions, in the parts of vtr_unmix_part; each asks only for rows of its own. All of them call the
+     * same functions with the same arguments and get the same results. NULL: this process alone. */
+    vtr_ranks *ranks;
 } vtr_unmix_data;
+
+/* The positions of a rank: *first ... *first + *n - 1. */
+VTR_API void vtr_unmix_part(size_t *first, size_t *n, const vtr_unmix_data *data);
 
 typedef enum vtr_nmf_method {
     VTR_NMF_ALS, /* alternating exact non-negative least squares, extrapolated: fewest passes over the data */

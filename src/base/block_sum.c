@@ -25,6 +25,12 @@ void vtr_ranks_blocks(const vtr_ranks *ranks, size_t n_blocks, size_t *first, si
     *n = each + (rank < more);
 }
 
+int vtr_ranks_owner(const vtr_ranks *ranks, size_t n_blocks, size_t block)
+{
+    size_t size = (size_t)vtr_ranks_size(ranks), each = n_blocks / size, more = n_blocks % size;
+    return (int)(block < more * (each + 1) ? block / (each + 1) : more + (block - more * (each + 1)) / each);
+}
+
 vtr_status vtr_block_sum_create(vtr_block_sum **out, size_t n_values, size_t n_blocks, vtr_error *err)
 {
     size_t levels = 1, n = 0;

@@ -161,7 +161,7 @@ vtr_status vtr_ranks_gather(vtr_ranks *ranks, const void *mine, size_t n_bytes, 
 {
     char *to = all;
     if (vtr_ranks_rank(ranks) != 0) return vtr_ranks_send(ranks, 0, TAG_GATHER, mine, n_bytes, err);
-    if (n_bytes > 0) memcpy(to, mine, n_bytes);
+    if (n_bytes > 0 && to != mine) memcpy(to, mine, n_bytes);
     to += n_bytes;
     for (int rank = 1; rank < vtr_ranks_size(ranks); rank++) {
         vtr_status status = vtr_ranks_receive(ranks, rank, TAG_GATHER, to, n_bytes_of[rank], err);
@@ -181,6 +181,23 @@ vtr_status vtr_ranks_all_gather(vtr_ranks *ranks, const void *mine, size_t n_byt
     vtr_status status = vtr_ranks_gather(ranks, mine, n_bytes, all, n_bytes_of, err);
     vtr_free(n_bytes_of);
     return status == VTR_OK ? vtr_ranks_broadcast(ranks, 0, all, size * n_bytes, err) : status;
+}
+
+vtr_status vtr_ranks_all_gather_parts(vtr_ranks *ranks, void *all, size_t n_bytes, vtr_error *err)
+{
+    size_t size = (size_t)vtr_ranks_size(ranks), before = 0, total = 0;
+    if (size == 1) return VTR_OK;
+    size_t *n_bytes_of = vtr_malloc(size, sizeof *n_bytes_of);
+    if (n_bytes_of == NULL) return vtr_fail(err, VTR_ERR_MEMORY, "out of memory for %zu ranks", size);
+    vtr_status status = vtr_ranks_all_gather(ranks, &n_bytes, sizeof n_bytes, n_bytes_of, err);
+    for (size_t rank = 0; status == VTR_OK && rank < size; rank++) {
+        if (rank < (size_t)ranks->rank) before += n_bytes_of[rank];
+        total += n_bytes_of[rank];
+    }
+    if (status == VTR_OK)
+        status = vtr_ranks_gather(ranks, (char *)all + before, n_bytes, all, n_bytes_of, err);
+    vtr_free(n_bytes_of);
+    return status == VTR_OK ? vtr_ranks_broadcast(ranks, 0, all, total, err) : status;
 }
 
 vtr_status vtr_ranks_barrier(vtr_ranks *ranks, vtr_error *err)

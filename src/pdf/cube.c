@@ -171,7 +171,7 @@ vtr_status vtr_pdf_cube(vtr_mapfile *file, const vtr_pdf_params *pdf, const vtr_
                        .threads = threads,
                        .progress = progress};
     vtr_status status = pdf_source_open(&cube->source, file, "profile", err);
-    if (status == VTR_OK) status = pdf_source_mean(&cube->source, progress, err);
+    if (status == VTR_OK) status = pdf_source_mean(&cube->source, NULL, progress, err);
     if (status == VTR_OK) status = pdf_source_plan(&cube->plan, &cube->source, pdf, err);
     if (status == VTR_OK) find_shells(cube);
     if (status == VTR_OK) status = allocate_maps(cube, err);

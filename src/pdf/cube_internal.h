@@ -6,6 +6,7 @@
 
 #include "pdf/pdf_internal.h"
 #include "vitrail/pdf_cube.h"
+#include "vitrail/ranks.h"
 
 /* Positions that are read, transformed and written at a time. */
 enum { PDF_CUBE_BLOCK = 1024 };
@@ -24,8 +25,11 @@ typedef struct pdf_source {
 } pdf_source;
 
 vtr_status pdf_source_open(pdf_source *source, const vtr_mapfile *file, const char *group, vtr_error *err);
-/* Fills mean and variance, in one reading. */
-vtr_status pdf_source_mean(pdf_source *source, const vtr_progress *progress, vtr_error *err);
+/* Fills mean and variance, in one reading, by all ranks. Frames without an electron and frames that are missing are none. */
+vtr_status pdf_source_mean(pdf_source *source, vtr_ranks *ranks, const vtr_progress *progress,
+                           vtr_error *err);
+/* Positions *begin ... *end - 1 are those of this rank, whole blocks of PDF_CUBE_BLOCK but for the last one. */
+void pdf_source_part(size_t *begin, size_t *end, const pdf_source *source, const vtr_ranks *ranks);
 /* At most PDF_CUBE_BLOCK positions from `first` on: intensity and variance [n][n_directions][n_data]. */
 vtr_status pdf_source_read(pdf_source *source, size_t first, size_t n, float *intensity, float *variance,
                            vtr_error *err);

@@ -188,67 +188,93 @@ void pdf_source_release(pdf_source *source)
 
 /* --- the mean ----------------------------------------------------------------------------------------------- */
 
-typedef struct sums {
-    double *intensity, *variance, *n; /* [n_data] */
-    float *rows[2];                   /* [PDF_CUBE_BLOCK][n_data] */
-    size_t n_profiles;
-} sums;
-
-/* Adds in the order of the scan, each bin by itself. */
-static void add_block(sums *s, size_t n, size_t n_data)
+/* Sums of a block: intensity, variance and number of each bin [3][n_data], and how many profiles have any. */
+static void add_block(double *sums, const pdf_source *source, size_t first, size_t n, float *const rows[2])
 {
-    for (size_t p = 0; p < n; p++) {
-        const float *intensity = s->rows[0] + p * n_data, *variance = s->rows[1] + p * n_data;
+    size_t n_data = source->n_data;
+    for (size_t p = 0; p < n * source->n_directions; p++) {
+        const float *intensity = rows[0] + p * n_data, *variance = rows[1] + p * n_data;
         bool has_any = false;
+        if (source->flags[first + p / source->n_directions] & (VTR_FLAG_MISSING | VTR_FLAG_EMPTY)) continue;
         for (size_t j = 0; j < n_data; j++) {
             if (!isfinite(intensity[j]) || !isfinite(variance[j])) continue;
-            s->intensity[j] += intensity[j];
-            s->variance[j] += variance[j];
-            s->n[j]++;
+            sums[j] += (double)intensity[j];
+            sums[n_data + j] += (double)variance[j];
+            sums[2 * n_data + j]++;
             has_any = true;
         }
-        s->n_profiles += has_any;
+        sums[3 * n_data] += has_any;
     }
 }
 
 /* A bin that more than one profile in a hundred lacks is no part of the range: the positions that lack it would be
  * lost. */
-static vtr_status finish(pdf_source *source, const sums *s, vtr_error *err)
+static vtr_status finish(pdf_source *source, const double *sums, vtr_error *err)
 {
-    if (s->n_profiles == 0) return vtr_fail(err, VTR_ERR_NO_DATA, "no position has a radial profile");
-    for (size_t j = 0; j < source->n_data; j++) {
-        bool is_there = s->n[j] >= 0.99 * (double)s->n_profiles;
-        source->mean[j] = is_there ? s->intensity[j] / s->n[j] : NAN;
-        source->variance[j] = is_there ? s->variance[j] / s->n[j] : NAN;
+    size_t n_data = source->n_data;
+    const double *number = sums + 2 * n_data, n_profiles = sums[3 * n_data];
+    if (n_profiles == 0) return vtr_fail(err, VTR_ERR_NO_DATA, "no position has a radial profile");
+    for (size_t j = 0; j < n_data; j++) {
+        bool is_there = number[j] >= 0.99 * n_profiles;
+        source->mean[j] = is_there ? sums[j] / number[j] : NAN;
+        source->variance[j] = is_there ? sums[n_data + j] / number[j] : NAN;
     }
     return VTR_OK;
 }
 
-vtr_status pdf_source_mean(pdf_source *source, const vtr_progress *progress, vtr_error *err)
+static size_t count_blocks(const pdf_source *source)
 {
-    size_t n_data = source->n_data, total = source->n_positions,
-           n_rows = PDF_CUBE_BLOCK * source->n_directions;
-    sums s = {
-        .intensity = vtr_calloc(n_data, sizeof(double)),
-        .variance = vtr_calloc(n_data, sizeof(double)),
-        .n = vtr_calloc(n_data, sizeof(double)),
-        .rows = {vtr_malloc(n_rows * n_data, sizeof(float)), vtr_malloc(n_rows * n_data, sizeof(float))}};
+    return (source->n_positions + PDF_CUBE_BLOCK - 1) / PDF_CUBE_BLOCK;
+}
+
+void pdf_source_part(size_t *begin, size_t *end, const pdf_source *source, const vtr_ranks *ranks)
+{
+    size_t first, n;
+    vtr_ranks_blocks(ranks, count_blocks(source), &first, &n);
+    *begin = first * PDF_CUBE_BLOCK;
+    *end = (first + n) * PDF_CUBE_BLOCK;
+    if (*begin > source->n_positions) *begin = source->n_positions;
+    if (*end > source->n_positions) *end = source->n_positions;
+}
+
+/* This rank's blocks into `sum`; `of_block` [3 n_data + 1]. */
+static vtr_status add_part(vtr_block_sum *sum, double *of_block, float *const rows[2], pdf_source *source,
+                           const vtr_ranks *ranks, const vtr_progress *progress, vtr_error *err)
+{
+    size_t begin, end;
     vtr_status status = VTR_OK;
-    if (s.intensity == NULL || s.variance == NULL || s.n == NULL || s.rows[0] == NULL || s.rows[1] == NULL)
-        status = vtr_fail(err, VTR_ERR_MEMORY, "out of memory for profiles of %zu points", n_data);
-    for (size_t first = 0; status == VTR_OK && first < total; first += PDF_CUBE_BLOCK) {
-        size_t n = total - first < PDF_CUBE_BLOCK ? total - first : PDF_CUBE_BLOCK;
-        if (vtr_progress_cancelled(progress)) status = vtr_fail(err, VTR_ERR_INTERRUPTED, "interrupted");
-        if (status == VTR_OK) status = pdf_source_read(source, first, n, s.rows[0], s.rows[1], err);
-        if (status == VTR_OK) add_block(&s, n * source->n_directions, n_data);
-        vtr_progress_report(progress, "mean profile", (double)(first + n), (double)total, "positions");
+    pdf_source_part(&begin, &end, source, ranks);
+    for (size_t first = begin; status == VTR_OK && first < end; first += PDF_CUBE_BLOCK) {
+        size_t n = end - first < PDF_CUBE_BLOCK ? end - first : PDF_CUBE_BLOCK;
+        if (vtr_progress_cancelled(progress)) return vtr_fail(err, VTR_ERR_INTERRUPTED, "interrupted");
+        status = pdf_source_read(source, first, n, rows[0], rows[1], err);
+        if (status != VTR_OK) break;
+        memset(of_block, 0, (3 * source->n_data + 1) * sizeof *of_block);
+        add_block(of_block, source, first, n, rows);
+        vtr_block_sum_add(sum, first / PDF_CUBE_BLOCK, of_block);
+        vtr_progress_report(progress, "mean profile", (double)(first - begin + n), (double)(end - begin),
+                            "positions");
     }
-    if (status == VTR_OK) status = finish(source, &s, err);
-    vtr_free(s.intensity);
-    vtr_free(s.variance);
-    vtr_free(s.n);
-    vtr_free(s.rows[0]);
-    vtr_free(s.rows[1]);
+    return status;
+}
+
+vtr_status pdf_source_mean(pdf_source *source, vtr_ranks *ranks, const vtr_progress *progress, vtr_error *err)
+{
+    size_t n_data = source->n_data, n_sums = 3 * n_data + 1, n_rows = PDF_CUBE_BLOCK * source->n_directions;
+    vtr_block_sum *sum = NULL;
+    double *sums = vtr_calloc(n_sums, sizeof *sums);
+    float *rows[2] = {vtr_malloc(n_rows * n_data, sizeof(float)), vtr_malloc(n_rows * n_data, sizeof(float))};
+    vtr_status status = vtr_block_sum_create(&sum, n_sums, count_blocks(source), err);
+    if (status == VTR_OK && (sums == NULL || rows[0] == NULL || rows[1] == NULL))
+        status = vtr_fail(err, VTR_ERR_MEMORY, "out of memory for profiles of %zu points", n_data);
+    if (status == VTR_OK) status = add_part(sum, sums, rows, source, ranks, progress, err);
+    status = vtr_ranks_agree(ranks, status, err);
+    if (status == VTR_OK) status = vtr_ranks_sum(ranks, sum, sums, err);
+    if (status == VTR_OK) status = finish(source, sums, err);
+    vtr_block_sum_free(sum);
+    vtr_free(sums);
+    vtr_free(rows[0]);
+    vtr_free(rows[1]);
     return status;
 }
 

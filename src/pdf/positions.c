@@ -9,6 +9,7 @@
 
 struct vtr_pdf_positions {
     char *settings; /* that the strings of params lie in */
+    vtr_ranks *ranks;
     pdf_source source;
     vtr_pdf_plan *plan;
     vtr_pdf_params params;
@@ -85,14 +86,15 @@ static vtr_status allocate(vtr_pdf_positions *p, vtr_error *err)
     return vtr_fail(err, VTR_ERR_MEMORY, "out of memory for %zu positions at a time", n);
 }
 
-vtr_status vtr_pdf_positions_open(vtr_pdf_positions **out, const vtr_mapfile *file,
+vtr_status vtr_pdf_positions_open(vtr_pdf_positions **out, const vtr_mapfile *file, vtr_ranks *ranks,
                                   const vtr_progress *progress, vtr_error *err)
 {
     vtr_pdf_positions *p = vtr_calloc(1, sizeof *p);
     if (p == NULL) return vtr_fail(err, VTR_ERR_MEMORY, "out of memory");
+    p->ranks = ranks;
     vtr_status status = read_settings(p, file, err);
     if (status == VTR_OK) status = pdf_source_open(&p->source, file, "profile", err);
-    if (status == VTR_OK) status = pdf_source_mean(&p->source, progress, err);
+    if (status == VTR_OK) status = pdf_source_mean(&p->source, ranks, progress, err);
     if (status == VTR_OK) status = pdf_source_plan(&p->plan, &p->source, &p->params, err);
     if (status == VTR_OK) status = allocate(p, err);
     if (status == VTR_OK)
@@ -223,9 +225,11 @@ vtr_status vtr_pdf_positions_weights(vtr_pdf_positions *p, vtr_pdf_quantity quan
                                      vtr_error *err)
 {
     const pdf_source *s = &p->source;
+    size_t begin, end;
     vtr_status status = VTR_OK;
-    for (size_t first = 0, n; status == VTR_OK && first < s->n_positions; first += n) {
-        n = s->n_positions - first < PDF_CUBE_BLOCK ? s->n_positions - first : PDF_CUBE_BLOCK;
+    pdf_source_part(&begin, &end, s, p->ranks);
+    for (size_t first = begin, n; status == VTR_OK && first < end; first += n) {
+        n = end - first < PDF_CUBE_BLOCK ? end - first : PDF_CUBE_BLOCK;
         status = load(p, first, n, err);
         for (size_t i = 0; status == VTR_OK && i < n; i++) {
             double gain = relative(p->plan, p->intensity + i * s->n_data, s->mean);
@@ -234,7 +238,9 @@ vtr_status vtr_pdf_positions_weights(vtr_pdf_positions *p, vtr_pdf_quantity quan
             weight[first + i] = w > 0 && isfinite(w) ? w : 1;
         }
     }
-    return status;
+    status = vtr_ranks_agree(p->ranks, status, err);
+    if (status != VTR_OK) return status;
+    return vtr_ranks_all_gather_parts(p->ranks, weight, (end - begin) * sizeof *weight, err);
 }
 
 /* --- noise -------------------------------------------------------------------------------------------------- */

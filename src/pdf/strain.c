@@ -244,7 +244,7 @@ vtr_status vtr_pdf_strain(vtr_mapfile *file, const vtr_pdf_params *pdf, const vt
                       .progress = progress};
     vtr_status status = pdf_source_open(&s->source, file, "sectors", err);
     if (status == VTR_OK) status = read_directions(s, err);
-    if (status == VTR_OK) status = pdf_source_mean(&s->source, progress, err);
+    if (status == VTR_OK) status = pdf_source_mean(&s->source, NULL, progress, err);
     if (status == VTR_OK) status = pdf_source_plan(&s->plan, &s->source, pdf, err);
     if (status == VTR_OK) status = find_shell(s, err);
     if (status == VTR_OK) status = allocate(s, err);

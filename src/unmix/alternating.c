@@ -306,7 +306,7 @@ static vtr_status iterate(run *job, size_t most, vtr_error *err)
     memcpy(job->previous, fit->h, count * sizeof *fit->h);
     fit->is_converged = false;
     for (size_t i = 0; i < most; i++) {
-        if (vtr_progress_cancelled(fit->progress)) return vtr_fail(err, VTR_ERR_INTERRUPTED, "interrupted");
+        if ((status = vtr_unmix_go_on(fit->a, fit->progress, err)) != VTR_OK) return status;
         if ((status = evaluate(job, job->trial, err)) != VTR_OK) return status;
         if (job->objective > before) {
             if (!is_extrapolated) {

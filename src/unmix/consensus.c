@@ -60,7 +60,7 @@ static vtr_status one_start(vtr_nmf_consensus *c, double *mean, const vtr_nmf_re
     vtr_status status = vtr_nmf_begin(job, start + 1, err);
     if (status == VTR_OK) status = vtr_nmf_run(&job->fit, job->params->max_iterations, err);
     if (status == VTR_OK) status = vtr_nmf_end(&job->fit, err);
-    if (status == VTR_OK) status = vtr_unmix_scale(&other, &job->fit, &job->a, err);
+    if (status == VTR_OK) status = vtr_unmix_scale(&other, &job->fit, &job->a, false, err);
     if (status == VTR_OK) status = add(c, mean, result, &other, start + 1, err);
     c->objective_low = fmin(c->objective_low, job->fit.objective);
     c->objective_high = fmax(c->objective_high, job->fit.objective);

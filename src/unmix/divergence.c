@@ -102,8 +102,8 @@ static vtr_status iterate(unmix_fit *fit, size_t most, double *sums, vtr_error *
     const double *scalar = sums + fit->k * fit->a->m + fit->k;
     fit->is_converged = false;
     for (size_t i = 0; i < most; i++) {
-        if (vtr_progress_cancelled(fit->progress)) return vtr_fail(err, VTR_ERR_INTERRUPTED, "interrupted");
-        vtr_status status = evaluate(fit, sums, err);
+        vtr_status status = vtr_unmix_go_on(fit->a, fit->progress, err);
+        if (status == VTR_OK) status = evaluate(fit, sums, err);
         if (status != VTR_OK) return status;
         double now = scalar[SUM_LOSS];
         if (now > before) {

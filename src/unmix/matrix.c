@@ -21,29 +21,6 @@ const unmix_kernels *vtr_unmix_kernels_best(void)
     return &vtr_unmix_kernels_portable;
 }
 
-void vtr_unmix_deal(unmix_chunks *chunks, size_t n_positions, const uint8_t *used)
-{
-    size_t n_used = 0, count = 0;
-    for (size_t p = 0; p < n_positions; p++)
-        n_used += used == NULL || used[p];
-    size_t n_blocks = (n_used + UNMIX_BLOCK - 1) / UNMIX_BLOCK;
-    size_t most = (n_blocks + UNMIX_CHUNKS - 1) / UNMIX_CHUNKS * UNMIX_BLOCK;
-    chunks->n = 0;
-    for (size_t p = 0; p < n_positions; p++)
-        if ((used == NULL || used[p]) && count++ % most == 0) chunks->begin[chunks->n++] = p;
-    chunks->begin[0] = 0;
-    chunks->begin[chunks->n] = n_positions;
-}
-
-void vtr_unmix_add_chunks(double *sums, const double *parts, size_t n, size_t n_sums)
-{
-    for (size_t i = 0; i < n_sums; i++)
-        sums[i] = 0;
-    for (size_t chunk = 0; chunk < n; chunk++)
-        for (size_t i = 0; i < n_sums; i++)
-            sums[i] += parts[chunk * n_sums + i];
-}
-
 static vtr_status check_weights(const double *weight, const uint8_t *used, size_t n, const char *what,
                                 vtr_error *err)
 {
@@ -119,7 +96,7 @@ static extremes row_extremes(const unmix_matrix *a, const float *row)
 static vtr_status find_extremes(extremes *extreme, const unmix_matrix *a, vtr_error *err)
 {
     const vtr_unmix_data *data = a->data;
-    size_t begin = a->chunks.begin[0], end = a->chunks.begin[a->chunks.n];
+    size_t begin = a->chunks.begin[a->first_chunk], end = a->chunks.begin[a->end_chunk];
     size_t n_blocks = (end - begin + UNMIX_BLOCK - 1) / UNMIX_BLOCK;
     vtr_status status = VTR_OK;
     bool no_memory = false;
@@ -168,6 +145,8 @@ static vtr_status list_positions(unmix_matrix *a, vtr_error *err)
     if (extreme == NULL || a->position == NULL)
         status = vtr_fail(err, VTR_ERR_MEMORY, "out of memory for %zu positions", data->n_positions);
     if (status == VTR_OK) status = find_extremes(extreme, a, err);
+    status = vtr_ranks_agree(data->ranks, status, err);
+    if (status == VTR_OK) status = vtr_unmix_gather_all(extreme, sizeof *extreme, a, err);
     a->low = INFINITY;
     a->high = -INFINITY;
     for (size_t p = 0; status == VTR_OK && p < data->n_positions; p++) {
@@ -203,6 +182,7 @@ vtr_status vtr_unmix_open(unmix_matrix *a, const vtr_unmix_data *data, bool is_l
         status = check_weights(data->channel_weight, data->channel_used, data->n_channels, "channel", err);
     if (status == VTR_OK) status = list_channels(a, data, err);
     vtr_unmix_deal(&a->chunks, data->n_positions, data->position_used);
+    vtr_unmix_own_chunks(&a->first_chunk, &a->end_chunk, &a->chunks, data->ranks);
     if (status == VTR_OK) status = list_positions(a, err);
     if (status == VTR_OK && !(a->high > a->low))
         status = vtr_fail(err, VTR_ERR_NO_DATA,
@@ -280,18 +260,23 @@ typedef struct chunk_job {
     const unmix_matrix *a;
     unmix_work work;
     void *user;
+    bool has_rows;
+    size_t n_sums, n_scratch;
+    double *parts; /* [chunks of this rank][n_sums] */
     vtr_status status;
 } chunk_job;
 
-static void do_chunk(chunk_job *job, size_t chunk, double *sums, double *scratch, float *rows, float *raw,
-                     vtr_error *err)
+static void do_chunk(chunk_job *job, size_t chunk, double *scratch, float *rows, float *raw, vtr_error *err)
 {
     const unmix_matrix *a = job->a;
+    double *sums = job->parts + (chunk - a->first_chunk) * job->n_sums;
     size_t end = a->row[chunk + 1];
     for (size_t first = a->row[chunk]; first < end; first += UNMIX_BLOCK) {
         size_t n = end - first < UNMIX_BLOCK ? end - first : UNMIX_BLOCK;
         const float *block = rows;
-        if (a->compressed != NULL)
+        if (!job->has_rows)
+            block = NULL;
+        else if (a->compressed != NULL)
             block = a->compressed + first * a->width;
         else if (a->is_direct)
             block = a->data->values + first * a->m;
@@ -301,28 +286,23 @@ static void do_chunk(chunk_job *job, size_t chunk, double *sums, double *scratch
     }
 }
 
-vtr_status vtr_unmix_each_block(const unmix_matrix *a, unmix_work work, void *user, double *sums,
-                                size_t n_sums, size_t n_scratch, vtr_error *err)
+static vtr_status do_chunks(chunk_job *job, vtr_error *err)
 {
-    size_t n_chunks = a->chunks.n;
-    bool is_gathered = a->compressed == NULL && !a->is_direct, no_memory = false;
+    const unmix_matrix *a = job->a;
+    bool is_gathered = job->has_rows && a->compressed == NULL && !a->is_direct, no_memory = false;
     /* some 0.1 ms of work: to wait for each other would take as long, where cores are busy much longer */
     int n_threads = a->n * (a->compressed != NULL ? a->width : a->m) < 1 << 17 ? 1 : a->threads;
-    chunk_job job = {a, work, user, VTR_OK};
-    double *parts = vtr_calloc(n_chunks * n_sums, sizeof *parts);
-    if (parts == NULL)
-        return vtr_fail(err, VTR_ERR_MEMORY, "out of memory for the sums of %zu positions", a->n);
 #pragma omp parallel num_threads(n_threads)
     {
-        double *scratch = vtr_malloc(n_scratch, sizeof *scratch);
+        double *scratch = vtr_malloc(job->n_scratch, sizeof *scratch);
         float *rows = vtr_malloc(is_gathered ? UNMIX_BLOCK * a->m : 0, sizeof *rows);
         float *raw = vtr_malloc(
             is_gathered && a->data->values == NULL ? UNMIX_BLOCK * a->data->n_channels : 0, sizeof *raw);
         bool has_memory = scratch != NULL && rows != NULL && raw != NULL;
 #pragma omp for schedule(dynamic)
-        for (size_t chunk = 0; chunk < n_chunks; chunk++) {
+        for (size_t chunk = a->first_chunk; chunk < a->end_chunk; chunk++) {
             if (has_memory)
-                do_chunk(&job, chunk, parts + chunk * n_sums, scratch, rows, raw, err);
+                do_chunk(job, chunk, scratch, rows, raw, err);
             else {
 #pragma omp atomic write
                 no_memory = true;
@@ -332,10 +312,37 @@ vtr_status vtr_unmix_each_block(const unmix_matrix *a, unmix_work work, void *us
         vtr_free(rows);
         vtr_free(raw);
     }
-    vtr_unmix_add_chunks(sums, parts, n_chunks, n_sums);
-    vtr_free(parts);
     if (no_memory) return vtr_fail(err, VTR_ERR_MEMORY, "out of memory for a block of positions");
-    return job.status;
+    return job->status;
+}
+
+static vtr_status each_chunk(chunk_job *job, double *sums, vtr_error *err)
+{
+    const unmix_matrix *a = job->a;
+    vtr_status status = VTR_OK;
+    job->parts = vtr_calloc((a->end_chunk - a->first_chunk) * job->n_sums, sizeof *job->parts);
+    if (job->parts == NULL)
+        status = vtr_fail(err, VTR_ERR_MEMORY, "out of memory for the sums of %zu positions", a->n);
+    else
+        status = do_chunks(job, err);
+    status = vtr_unmix_add_chunks(sums, job->parts, job->n_sums, &a->chunks, a->data->ranks, status, err);
+    vtr_free(job->parts);
+    return status;
+}
+
+vtr_status vtr_unmix_each_block(const unmix_matrix *a, unmix_work work, void *user, double *sums,
+                                size_t n_sums, size_t n_scratch, vtr_error *err)
+{
+    chunk_job job = {
+        .a = a, .work = work, .user = user, .has_rows = true, .n_sums = n_sums, .n_scratch = n_scratch};
+    return each_chunk(&job, sums, err);
+}
+
+vtr_status vtr_unmix_each_position(const unmix_matrix *a, unmix_work work, void *user, double *sums,
+                                   size_t n_sums, vtr_error *err)
+{
+    chunk_job job = {.a = a, .work = work, .user = user, .n_sums = n_sums};
+    return each_chunk(&job, sums, err);
 }
 
 /* Sum of squares, sum of squared position scales, and the mean row weighted by them. */

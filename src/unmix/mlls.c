@@ -193,6 +193,18 @@ static void do_block(void *user, size_t first, size_t n, const float *rows, doub
     }
 }
 
+static vtr_status gather_maps(mlls_job *job, vtr_error *err)
+{
+    vtr_mlls_result *result = job->result;
+    vtr_status status = vtr_unmix_gather_all(result->residual, sizeof(float), job->a, err);
+    for (size_t j = 0; status == VTR_OK && j < job->k; j++) {
+        size_t at = j * result->n_positions;
+        status = vtr_unmix_gather_all(result->maps + at, sizeof(float), job->a, err);
+        if (status == VTR_OK) status = vtr_unmix_gather_all(result->errors + at, sizeof(float), job->a, err);
+    }
+    return status;
+}
+
 static void find_fractions(mlls_job *job)
 {
     vtr_mlls_result *result = job->result;
@@ -240,6 +252,7 @@ static vtr_status fit(mlls_job *job, const vtr_mlls_references *references, vtr_
     if (status == VTR_OK) status = prepare(job, err);
     if (status == VTR_OK)
         status = vtr_unmix_each_block(job->a, do_block, job, NULL, 0, UNMIX_BLOCK * job->k, err);
+    if (status == VTR_OK) status = gather_maps(job, err);
     if (status == VTR_OK) find_fractions(job);
     vtr_unmix_nnls_close(&job->nnls);
     vtr_free(job->h);

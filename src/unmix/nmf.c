@@ -255,7 +255,7 @@ static vtr_status fill(vtr_nmf_result *result, nmf_job *job, size_t start, vtr_e
                                .n_history = job->fit.n_history,
                                .start = start};
     vtr_status status = vtr_nmf_end(&job->fit, err);
-    if (status == VTR_OK) status = vtr_unmix_scale(result, &job->fit, a, err);
+    if (status == VTR_OK) status = vtr_unmix_scale(result, &job->fit, a, true, err);
     result->objective = job->fit.objective;
     result->kkt = job->fit.kkt;
     result->explained =

@@ -20,18 +20,26 @@ static bool common_factors(double *factor, const double *gram, const double *tot
     return isfinite(most) && least > 1e-6 * most;
 }
 
-static void weight_sums(const unmix_fit *fit, const unmix_matrix *a, double *gram, double *total)
+typedef struct scale_job {
+    const unmix_fit *fit;
+    const unmix_matrix *a;
+    const double *factor; /* [k] */
+} scale_job;
+
+/* Products of weights and weights on the scale of the data, [k][k] and [k]. */
+static void add_weights(void *user, size_t first, size_t n, const float *rows, double *sums, double *scratch)
 {
-    size_t k = fit->k;
-    memset(gram, 0, k * k * sizeof *gram);
-    memset(total, 0, k * sizeof *total);
-    for (size_t i = 0; i < a->n; i++) {
-        double scale = vtr_unmix_position_scale(a, i);
+    const scale_job *job = user;
+    size_t k = job->fit->k;
+    (void)rows;
+    (void)scratch;
+    for (size_t i = first; i < first + n; i++) {
+        double scale = vtr_unmix_position_scale(job->a, i);
         for (size_t j = 0; j < k; j++) {
-            double x = fit->w[i * k + j] / scale;
-            total[j] += x;
+            double x = job->fit->w[i * k + j] / scale;
+            sums[k * k + j] += x;
             for (size_t l = 0; l < k; l++)
-                gram[j * k + l] += x * fit->w[i * k + l] / scale;
+                sums[j * k + l] += x * job->fit->w[i * k + l] / scale;
         }
     }
 }
@@ -71,7 +79,7 @@ static void fill_maps(vtr_nmf_result *result, const unmix_fit *fit, const unmix_
         result->scale[p] = NAN;
     for (size_t p = 0; p < k * n_all; p++)
         result->maps[p] = NAN;
-    for (size_t i = 0; i < a->n; i++) {
+    for (size_t i = a->row[a->first_chunk]; i < a->row[a->end_chunk]; i++) {
         double sum = 0, scale = vtr_unmix_position_scale(a, i);
         const double *w = fit->w + i * k;
         for (size_t j = 0; j < k; j++)
@@ -95,49 +103,71 @@ static void fill_components(vtr_nmf_result *result, const unmix_fit *fit, const 
     }
 }
 
-/* Mean share of each component, over the positions with any weight. */
-static void mean_shares(double *fraction, const unmix_fit *fit, const double *factor)
+/* Shares of each component, and the positions with any weight: [k + 1]. */
+static void add_shares(void *user, size_t first, size_t n, const float *rows, double *sums, double *scratch)
 {
-    size_t k = fit->k, n = 0;
-    memset(fraction, 0, k * sizeof *fraction);
-    for (size_t i = 0; i < fit->a->n; i++) {
+    const scale_job *job = user;
+    size_t k = job->fit->k;
+    (void)rows;
+    (void)scratch;
+    for (size_t i = first; i < first + n; i++) {
+        const double *w = job->fit->w + i * k;
         double sum = 0;
         for (size_t j = 0; j < k; j++)
-            sum += fit->w[i * k + j] * factor[j];
+            sum += w[j] * job->factor[j];
         if (!(sum > 0)) continue;
-        n++;
+        sums[k]++;
         for (size_t j = 0; j < k; j++)
-            fraction[j] += fit->w[i * k + j] * factor[j] / sum;
+            sums[j] += w[j] * job->factor[j] / sum;
     }
-    for (size_t j = 0; j < k && n > 0; j++)
-        fraction[j] /= (double)n;
+}
+
+static vtr_status find_factors(double *factor, bool *is_common, const scale_job *job, vtr_error *err)
+{
+    double sums[MOST * MOST + MOST];
+    size_t k = job->fit->k;
+    for (size_t j = 0; j < k; j++)
+        factor[j] = 1;
+    *is_common = true;
+    if (job->fit->penalty > 0) return VTR_OK;
+    vtr_status status = vtr_unmix_each_position(job->a, add_weights, (void *)job, sums, k * k + k, err);
+    if (status != VTR_OK) return status;
+    *is_common = common_factors(factor, sums, sums + k * k, k);
+    if (!*is_common) equal_factors(factor, job->fit, sums + k * k);
+    return VTR_OK;
+}
+
+static vtr_status gather_maps(vtr_nmf_result *result, const unmix_matrix *a, vtr_error *err)
+{
+    vtr_status status = vtr_unmix_gather_all(result->scale, sizeof(float), a, err);
+    for (size_t j = 0; status == VTR_OK && j < result->n_components; j++)
+        status = vtr_unmix_gather_all(result->maps + j * result->n_positions, sizeof(float), a, err);
+    return status;
 }
 
 vtr_status vtr_unmix_scale(vtr_nmf_result *result, const unmix_fit *fit, const unmix_matrix *a,
-                           vtr_error *err)
+                           bool with_maps, vtr_error *err)
 {
-    double gram[MOST * MOST], total[MOST], factor[MOST], fraction[MOST];
+    double factor[MOST], fraction[MOST + 1];
     size_t k = fit->k, order[MOST];
+    scale_job job = {fit, a, factor};
     result->components = vtr_malloc(k * result->n_channels, sizeof *result->components);
-    result->maps = vtr_malloc(k * result->n_positions, sizeof *result->maps);
-    result->scale = vtr_malloc(result->n_positions, sizeof *result->scale);
+    result->maps = vtr_malloc(with_maps ? k * result->n_positions : 0, sizeof *result->maps);
+    result->scale = vtr_malloc(with_maps ? result->n_positions : 0, sizeof *result->scale);
     result->fractions = vtr_malloc(k, sizeof *result->fractions);
     if (result->components == NULL || result->maps == NULL || result->scale == NULL ||
         result->fractions == NULL)
         return vtr_fail(err, VTR_ERR_MEMORY, "out of memory for the maps of %zu components", k);
-    for (size_t j = 0; j < k; j++)
-        factor[j] = 1;
-    result->is_scale_common = true;
-    if (fit->penalty == 0) {
-        weight_sums(fit, a, gram, total);
-        result->is_scale_common = common_factors(factor, gram, total, k);
-        if (!result->is_scale_common) equal_factors(factor, fit, total);
-    }
-    mean_shares(fraction, fit, factor);
+    vtr_status status = find_factors(factor, &result->is_scale_common, &job, err);
+    if (status == VTR_OK) status = vtr_unmix_each_position(a, add_shares, &job, fraction, k + 1, err);
+    if (status != VTR_OK) return status;
+    for (size_t j = 0; j < k && fraction[k] > 0; j++)
+        fraction[j] /= fraction[k];
     sort_by(order, fraction, k);
     for (size_t j = 0; j < k; j++)
         result->fractions[j] = fraction[order[j]];
-    fill_maps(result, fit, a, factor, order);
     fill_components(result, fit, a, factor, order);
-    return VTR_OK;
+    if (!with_maps) return VTR_OK;
+    fill_maps(result, fit, a, factor, order);
+    return gather_maps(result, a, err);
 }

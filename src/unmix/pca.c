@@ -94,8 +94,9 @@ static vtr_status count_significant(vtr_pca_result *result, unmix_matrix *a, con
     bool is_last;
     do {
         before = n;
-        if (vtr_progress_cancelled(progress)) return vtr_fail(err, VTR_ERR_INTERRUPTED, "interrupted");
-        vtr_status status = noise_edge(&result->noise_singular, a, params, v, result, n, n_cubes, err);
+        vtr_status status = vtr_unmix_go_on(a, progress, err);
+        if (status == VTR_OK)
+            status = noise_edge(&result->noise_singular, a, params, v, result, n, n_cubes, err);
         if (status != VTR_OK) return status;
         while (n < k && result->singular[n] > result->noise_singular)
             n++;
@@ -142,6 +143,7 @@ static vtr_status fill_maps(vtr_pca_result *result, const unmix_matrix *a, const
     size_t k = result->n_components;
     vtr_status status = vtr_unmix_compress(&small, a, v, k, err);
     if (status != VTR_OK) return status;
+    status = vtr_unmix_gather_used(small.compressed, k * sizeof *small.compressed, a, err);
     for (size_t i = 0; i < k * result->n_positions; i++)
         result->maps[i] = NAN;
     for (size_t j = 0; j < k; j++) {
@@ -153,7 +155,7 @@ static vtr_status fill_maps(vtr_pca_result *result, const unmix_matrix *a, const
                 (float)((double)small.compressed[i * k + j] / vtr_unmix_position_scale(a, i) - offset);
     }
     vtr_unmix_close(&small);
-    return VTR_OK;
+    return status;
 }
 
 static vtr_status analyse(vtr_pca_result *result, unmix_matrix *a, const vtr_pca_params *params,

@@ -101,7 +101,9 @@ static vtr_status read_values(phases_job *job, vtr_error *err)
 {
     enum { BLOCK = 1024 };
     phases_store *store = &job->values;
-    size_t begin = job->chunks.begin[0], end = job->chunks.begin[job->chunks.n];
+    size_t first_chunk, end_chunk;
+    vtr_unmix_own_chunks(&first_chunk, &end_chunk, &job->chunks, job->params->ranks);
+    size_t begin = job->chunks.begin[first_chunk], end = job->chunks.begin[end_chunk];
     vtr_status status = vtr_phases_store_open(store, begin, end - begin, job->m, job->n, err);
     float *rows = vtr_malloc(BLOCK * job->m, sizeof *rows);
     if (status == VTR_OK && rows == NULL)
@@ -119,7 +121,7 @@ static vtr_status read_values(phases_job *job, vtr_error *err)
                             "positions");
     }
     vtr_free(rows);
-    return status;
+    return vtr_ranks_agree(job->params->ranks, status, err);
 }
 
 /* Sums of the channels [m], positions used, positions without data. */
@@ -204,7 +206,8 @@ static vtr_status read_cube(phases_job *job, vtr_error *err)
 
 vtr_status vtr_phases_open(phases_job *job, vtr_error *err)
 {
-    vtr_status status = vtr_pdf_positions_open(&job->positions, job->file, job->progress, err);
+    vtr_status status =
+        vtr_pdf_positions_open(&job->positions, job->file, job->params->ranks, job->progress, err);
     if (status == VTR_OK) status = copy_axes(job, err);
     if (status == VTR_OK) status = allocate(job, err);
     if (status == VTR_OK) status = read_mask(job, err);

@@ -65,7 +65,8 @@ vtr_unmix_data vtr_phases_store_data(phases_job *job, phases_store *store)
                             .user = store,
                             .is_read_shared = true,
                             .position_used = job->position_used,
-                            .position_weight = job->position_weight};
+                            .position_weight = job->position_weight,
+                            .ranks = job->params->ranks};
 }
 
 /* --- blocks ------------------------------------------------------------------------------------------------- */
@@ -93,27 +94,31 @@ vtr_status vtr_phases_each_block(const phases_job *job, phases_store *store, pha
                                  double *sums, size_t n_sums, vtr_error *err)
 {
     const blocks_job blocks = {store, &job->chunks, work, user};
-    size_t n_chunks = job->chunks.n;
-    double *parts = vtr_calloc(n_chunks * n_sums, sizeof *parts);
+    size_t first_chunk, end_chunk;
+    vtr_unmix_own_chunks(&first_chunk, &end_chunk, &job->chunks, job->params->ranks);
+    double *parts = vtr_calloc((end_chunk - first_chunk) * n_sums, sizeof *parts);
     vtr_status status = VTR_OK;
-    if (parts == NULL)
-        return vtr_fail(err, VTR_ERR_MEMORY, "out of memory for the sums of %zu positions", job->n);
+    if (parts == NULL) {
+        status = vtr_fail(err, VTR_ERR_MEMORY, "out of memory for the sums of %zu positions", job->n);
+        end_chunk = first_chunk;
+    }
 #pragma omp parallel num_threads(vtr_thread_count(job->threads))
     {
         float *buffer = vtr_malloc(UNMIX_BLOCK * store->width, sizeof *buffer);
 #pragma omp for schedule(dynamic)
-        for (size_t chunk = 0; chunk < n_chunks; chunk++) {
+        for (size_t chunk = first_chunk; chunk < end_chunk; chunk++) {
             vtr_error own;
-            vtr_status here = buffer == NULL
-                                  ? vtr_fail(&own, VTR_ERR_MEMORY, "out of memory for a block of positions")
-                                  : do_chunk(&blocks, chunk, buffer, parts + chunk * n_sums, &own);
+            vtr_status here =
+                buffer == NULL
+                    ? vtr_fail(&own, VTR_ERR_MEMORY, "out of memory for a block of positions")
+                    : do_chunk(&blocks, chunk, buffer, parts + (chunk - first_chunk) * n_sums, &own);
             if (here == VTR_OK) continue;
 #pragma omp critical(vtr_phases_blocks)
             status = vtr_fail(err, here, "%s", own.message);
         }
         vtr_free(buffer);
     }
-    vtr_unmix_add_chunks(sums, parts, n_chunks, n_sums);
+    status = vtr_unmix_add_chunks(sums, parts, n_sums, &job->chunks, job->params->ranks, status, err);
     vtr_free(parts);
     return status;
 }

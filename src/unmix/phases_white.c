@@ -105,6 +105,7 @@ vtr_status vtr_phases_whiten(phases_job *job, vtr_error *err)
         job->white_weight[c] = c < job->n_white ? 1 : carried * job->channel_weight[c - job->n_white];
     }
     status = vtr_phases_store_open(&job->white, job->values.first, job->values.n, width, job->n, err);
+    status = vtr_ranks_agree(job->params->ranks, status, err);
     if (status != VTR_OK) return status;
     return vtr_phases_each_block(job, &job->values, whiten_block, job, NULL, 0, err);
 }

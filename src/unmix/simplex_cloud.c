@@ -14,10 +14,14 @@ static vtr_status project(double *x, const double *v, size_t r, const unmix_matr
     unmix_matrix small;
     vtr_status status = vtr_unmix_compress(&small, a, v, r, err);
     if (status != VTR_OK) return status;
+    status = vtr_unmix_gather_used(small.compressed, r * sizeof *small.compressed, a, err);
     double *offset = vtr_calloc(r, sizeof *offset);
-    if (offset == NULL) {
+    if (status == VTR_OK && offset == NULL)
+        status = vtr_fail(err, VTR_ERR_MEMORY, "out of memory for %zu coordinates", r);
+    if (status != VTR_OK) {
         vtr_unmix_close(&small);
-        return vtr_fail(err, VTR_ERR_MEMORY, "out of memory for %zu coordinates", r);
+        vtr_free(offset);
+        return status;
     }
     for (size_t l = 0; l < r; l++)
         for (size_t c = 0; c < a->m; c++)

@@ -9,7 +9,8 @@ enum { ROWS_OF_A_START = 5 };
 
 /* Each component the mean of a few rows drawn at random: A. N. Langville et al., Initializations for the nonnegative
  * matrix factorization, KDD 2006 ("random Acol"). */
-static void from_rows(double *h, const unmix_matrix *small, size_t k, uint64_t seed, uint64_t which)
+static vtr_status from_rows(double *h, const unmix_matrix *small, size_t k, uint64_t seed, uint64_t which,
+                            vtr_error *err)
 {
     vtr_random random;
     vtr_random_start(&random, seed, which);
@@ -17,23 +18,28 @@ static void from_rows(double *h, const unmix_matrix *small, size_t k, uint64_t s
     for (size_t j = 0; j < k; j++)
         for (int draw = 0; draw < ROWS_OF_A_START; draw++) {
             size_t i = (size_t)(vtr_random_uniform(&random) * (double)small->n);
-            const float *row = small->compressed + (i < small->n ? i : small->n - 1) * small->width;
+            const float *row;
+            vtr_status status = vtr_unmix_compressed_row(&row, small, i < small->n ? i : small->n - 1, err);
+            if (status != VTR_OK) return status;
             for (size_t l = 0; l < small->width; l++)
                 for (size_t c = 0; c < small->m; c++)
                     h[j * small->m + c] += (double)row[l] / ROWS_OF_A_START * small->lift[l * small->m + c];
         }
+    return VTR_OK;
 }
 
-/* Sums of squares of the coordinates along each singular vector, and of their positive parts alone. */
-static void coordinate_norms(const unmix_matrix *small, double *all, double *positive)
+/* Sums of squares of the coordinates along each singular vector, and of their positive parts alone: [2][width]. */
+static void add_coordinates(void *user, size_t first, size_t n, const float *rows, double *sums,
+                            double *scratch)
 {
-    for (size_t l = 0; l < small->width; l++)
-        all[l] = positive[l] = 0;
-    for (size_t i = 0; i < small->n; i++)
+    const unmix_matrix *small = user;
+    (void)first;
+    (void)scratch;
+    for (size_t i = 0; i < n; i++)
         for (size_t l = 0; l < small->width; l++) {
-            double x = (double)small->compressed[i * small->width + l];
-            all[l] += x * x;
-            if (x > 0) positive[l] += x * x;
+            double x = (double)rows[i * small->width + l];
+            sums[l] += x * x;
+            if (x > 0) sums[small->width + l] += x * x;
         }
 }
 
@@ -83,7 +89,11 @@ vtr_status vtr_unmix_start(double *h, const unmix_matrix *small, const vtr_nmf_p
     size_t m = small->m;
     double *all = vtr_malloc(2 * small->width, sizeof *all), mean = 0;
     if (all == NULL) return vtr_fail(err, VTR_ERR_MEMORY, "out of memory for a start");
-    if (params->start != VTR_NMF_RANDOM) coordinate_norms(small, all, all + small->width);
+    vtr_status status = VTR_OK;
+    if (params->start != VTR_NMF_RANDOM)
+        status = vtr_unmix_each_block(small, add_coordinates, (void *)small, all, 2 * small->width, 0, err);
+    else
+        status = from_rows(h, small, k, params->seed, which, err);
     switch (params->start) {
     case VTR_NMF_PCA:
         from_axes(h, small, k, all);
@@ -93,7 +103,6 @@ vtr_status vtr_unmix_start(double *h, const unmix_matrix *small, const vtr_nmf_p
         from_sections(h, small, k, all, all + small->width);
         break;
     default:
-        from_rows(h, small, k, params->seed, which);
         break;
     }
     for (size_t c = 0; c < m; c++)
@@ -104,5 +113,5 @@ vtr_status vtr_unmix_start(double *h, const unmix_matrix *small, const vtr_nmf_p
     for (size_t i = 0; i < k * m && !is_free; i++)
         if (!(h[i] > 0)) h[i] = floor;
     vtr_free(all);
-    return VTR_OK;
+    return status;
 }

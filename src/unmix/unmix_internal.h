@@ -42,8 +42,15 @@ typedef struct unmix_chunks {
 } unmix_chunks;
 /* `used` as in vtr_unmix_data. */
 void vtr_unmix_deal(unmix_chunks *chunks, size_t n_positions, const uint8_t *used);
-/* sums [n_sums] = those of all chunks, parts [n][n_sums], in order. */
-void vtr_unmix_add_chunks(double *sums, const double *parts, size_t n, size_t n_sums);
+/* Those of this rank: *first ... *end - 1. */
+void vtr_unmix_own_chunks(size_t *first, size_t *end, const unmix_chunks *chunks, const vtr_ranks *ranks);
+/* sums [n_sums] = those of all chunks, of which this rank has parts [own][n_sums]; the same bits for any number of ranks.
+ * `status` is what became of this rank's part: an error of one is that of all. */
+vtr_status vtr_unmix_add_chunks(double *sums, const double *parts, size_t n_sums, const unmix_chunks *chunks,
+                                vtr_ranks *ranks, vtr_status status, vtr_error *err);
+/* Everybody's `all`, of elements of `size` bytes, whose chunks begin at bound[], from the ranks' own. */
+vtr_status vtr_unmix_gather(void *all, size_t size, const size_t *bound, const unmix_chunks *chunks,
+                            vtr_ranks *ranks, vtr_error *err);
 
 /* The used positions and channels of a cube, shifted and scaled by the roots of the weights: n x m, n of them in rows of
  * `width` floats. `width` is m, or, of a compressed matrix, the number of its singular vectors. */
@@ -53,9 +60,10 @@ typedef struct unmix_matrix {
     size_t n_invalid;
     size_t *position; /* [n] */
     unmix_chunks chunks;
-    size_t row[UNMIX_CHUNKS + 1]; /* the first used position of each chunk; [chunks.n] is n */
-    size_t *channel;              /* [m] */
-    double *channel_scale;        /* [m], root of the weight, or the weight */
+    size_t row[UNMIX_CHUNKS + 1];  /* the first used position of each chunk; [chunks.n] is n */
+    size_t first_chunk, end_chunk; /* those of this rank */
+    size_t *channel;               /* [m] */
+    double *channel_scale;         /* [m], root of the weight, or the weight */
     bool is_linear; /* rows are scaled by the weights, as the divergence needs it, not by their roots */
     double shift;
     bool is_direct;                /* rows can be read where they are */
@@ -84,6 +92,14 @@ typedef void (*unmix_work)(void *user, size_t first, size_t n, const float *rows
 /* Every block once. sums [n_sums] = those of all chunks, added in order. */
 vtr_status vtr_unmix_each_block(const unmix_matrix *a, unmix_work work, void *user, double *sums,
                                 size_t n_sums, size_t n_scratch, vtr_error *err);
+/* The same without rows, which are NULL. */
+vtr_status vtr_unmix_each_position(const unmix_matrix *a, unmix_work work, void *user, double *sums,
+                                   size_t n_sums, vtr_error *err);
+/* VTR_ERR_INTERRUPTED once any rank was asked to stop. */
+vtr_status vtr_unmix_go_on(const unmix_matrix *a, const vtr_progress *progress, vtr_error *err);
+/* Of arrays over the used positions [n], or over all [n_positions], everybody's from the ranks' own. */
+vtr_status vtr_unmix_gather_used(void *all, size_t size, const unmix_matrix *a, vtr_error *err);
+vtr_status vtr_unmix_gather_all(void *all, size_t size, const unmix_matrix *a, vtr_error *err);
 
 /* The leading `rank` right singular vectors of the matrix, less `mean` [m] in each row unless NULL, into v [rank][m], the
  * singular values into s [rank]; randomised, with power iterations. */
@@ -91,9 +107,12 @@ vtr_status vtr_unmix_subspace(double *v, double *s, const unmix_matrix *a, const
                               uint64_t seed, vtr_error *err);
 /* The largest singular value; with many channels of a subspace of `width`, which is a little less. */
 vtr_status vtr_unmix_largest(double *s, const unmix_matrix *a, size_t width, uint64_t seed, vtr_error *err);
-/* `small` holds the rows of `a` in that subspace. It borrows from `a` and is closed before it. */
+/* `small` holds the rows of `a` in that subspace, those of this rank. It borrows from `a` and is closed before it. */
 vtr_status vtr_unmix_compress(unmix_matrix *small, const unmix_matrix *a, const double *v, size_t rank,
                               vtr_error *err);
+
+/* *row [width] of the i-th position of a compressed matrix, which may be another rank's; until the next call. */
+vtr_status vtr_unmix_compressed_row(const float **row, const unmix_matrix *small, size_t i, vtr_error *err);
 
 /* Minimises x.G x/2 - p.x over x >= 0 for many p, by block principal pivoting: Portugal, Judice, Vicente, Math. Comput. 63,
  * 625 (1994); Kim & Park 2011. G positive definite. */
@@ -137,9 +156,9 @@ void vtr_unmix_fit_record(unmix_fit *fit, double objective);
 vtr_status vtr_unmix_start(double *h, const unmix_matrix *small, const vtr_nmf_params *params, size_t k,
                            bool is_free, uint64_t which, vtr_error *err);
 
-/* Components and maps on the scale of the data, into the result whose sizes and shift are set. */
+/* Components, fractions and, where wanted, maps on the scale of the data, into the result whose sizes and shift are set. */
 vtr_status vtr_unmix_scale(vtr_nmf_result *result, const unmix_fit *fit, const unmix_matrix *a,
-                           vtr_error *err);
+                           bool with_maps, vtr_error *err);
 
 /* h [k][n] = G^-1 r, G symmetric positive definite [k][k]. */
 vtr_status vtr_unmix_solve(double *h, size_t k, size_t n, const double *gram, const double *r,

@@ -282,7 +282,7 @@ static void read_pdfs(const vtr_mapfile *file)
 {
     vtr_error err = {0};
     vtr_pdf_positions *positions = NULL;
-    vtr_status status = vtr_pdf_positions_open(&positions, file, NULL, &err);
+    vtr_status status = vtr_pdf_positions_open(&positions, file, NULL, NULL, &err);
     fuzz_check_sentence(status, err.message);
     if (status != VTR_OK) return;
     size_t n = vtr_pdf_positions_n_channels(positions, VTR_PDF_QUANTITY_G);

@@ -15,7 +15,7 @@ static void open_scene(void)
 {
     phases_scene_make(&scene, "map.h5", 1);
     assert_ok(vtr_mapfile_open(&file, scene.path, &err));
-    assert_ok(vtr_pdf_positions_open(&positions, file, NULL, &err));
+    assert_ok(vtr_pdf_positions_open(&positions, file, NULL, NULL, &err));
 }
 
 static void close_scene(void)
@@ -132,7 +132,7 @@ static void weights_are_relative_and_a_gap_has_one(void **state)
     close_scene();
     phases_scene_set(&scene, 5, NAN);
     assert_ok(vtr_mapfile_open(&file, scene.path, &err));
-    assert_ok(vtr_pdf_positions_open(&positions, file, NULL, &err));
+    assert_ok(vtr_pdf_positions_open(&positions, file, NULL, NULL, &err));
     float *F = read_again(VTR_PDF_QUANTITY_F);
     assert_true(isnan(F[5 * vtr_pdf_positions_n_channels(positions, VTR_PDF_QUANTITY_F)]));
     assert_ok(vtr_pdf_positions_weights(positions, VTR_PDF_QUANTITY_F, weight, &err));
@@ -151,7 +151,8 @@ static void a_file_without_pdfs_says_so(void **state)
     assert_ok(vtr_mapfile_group(file, "profile", &err));
     assert_ok(vtr_mapfile_commit(&file, &err));
     assert_ok(vtr_mapfile_open(&file, path, &err));
-    assert_fails(vtr_pdf_positions_open(&positions, file, NULL, &err), VTR_ERR_NOT_FOUND, "vitrail pdf");
+    assert_fails(vtr_pdf_positions_open(&positions, file, NULL, NULL, &err), VTR_ERR_NOT_FOUND,
+                 "vitrail pdf");
     assert_null(positions);
     vtr_mapfile_close(&file);
 }
