@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/base_internal.h"
+#include "base/hdf5_write.h"
 #include "dataset/writer_internal.h"
 
 /* EMD 1.0 as py4DSTEM and emdfile write and open it: a root group, in it an "array" group named datacube with
@@ -31,41 +32,12 @@ static vtr_status fail_hdf5(const vtr_dataset_writer *writer, vtr_error *err)
                     vtr_hdf5_reason(reason, sizeof reason));
 }
 
-/* Attributes and values are texts of variable length in UTF-8, as h5py writes str: readers compare them so. */
-static bool write_text_attribute(hid_t object, const char *name, const char *text)
-{
-    hid_t type = H5Tcopy(H5T_C_S1), space = H5Screate(H5S_SCALAR);
-    H5Tset_size(type, H5T_VARIABLE);
-    H5Tset_cset(type, H5T_CSET_UTF8);
-    hid_t attribute = H5Acreate2(object, name, type, space, H5P_DEFAULT, H5P_DEFAULT);
-    bool done = attribute >= 0 && H5Awrite(attribute, type, &text) >= 0;
-    if (attribute >= 0) H5Aclose(attribute);
-    H5Sclose(space);
-    H5Tclose(type);
-    return done;
-}
-
-static bool write_integer_attribute(hid_t object, const char *name, int64_t value)
-{
-    hid_t space = H5Screate(H5S_SCALAR);
-    hid_t attribute = H5Acreate2(object, name, H5T_STD_I64LE, space, H5P_DEFAULT, H5P_DEFAULT);
-    bool done = attribute >= 0 && H5Awrite(attribute, H5T_NATIVE_INT64, &value) >= 0;
-    if (attribute >= 0) H5Aclose(attribute);
-    H5Sclose(space);
-    return done;
-}
-
 static bool write_text(hid_t group, const char *name, const char *text, const char *kind)
 {
-    hid_t type = H5Tcopy(H5T_C_S1), space = H5Screate(H5S_SCALAR);
-    H5Tset_size(type, H5T_VARIABLE);
-    H5Tset_cset(type, H5T_CSET_UTF8);
-    hid_t dataset = H5Dcreate2(group, name, type, space, H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT);
-    bool done = dataset >= 0 && H5Dwrite(dataset, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, &text) >= 0 &&
-                (kind == NULL || write_text_attribute(dataset, "type", kind));
-    if (dataset >= 0) H5Dclose(dataset);
-    H5Sclose(space);
-    H5Tclose(type);
+    hid_t dataset;
+    if (!vtr_hdf5_put_text_dataset(group, name, text, &dataset)) return false;
+    bool done = kind == NULL || vtr_hdf5_put_text(dataset, "type", kind);
+    H5Dclose(dataset);
     return done;
 }
 
@@ -75,7 +47,7 @@ static bool write_number(hid_t group, const char *name, double value)
     hid_t dataset = H5Dcreate2(group, name, H5T_IEEE_F64LE, space, H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT);
     bool done = dataset >= 0 &&
                 H5Dwrite(dataset, H5T_NATIVE_DOUBLE, H5S_ALL, H5S_ALL, H5P_DEFAULT, &value) >= 0 &&
-                write_text_attribute(dataset, "type", "number");
+                vtr_hdf5_put_text(dataset, "type", "number");
     if (dataset >= 0) H5Dclose(dataset);
     H5Sclose(space);
     return done;
@@ -85,8 +57,8 @@ static hid_t make_group(hid_t parent, const char *name, const char *kind, const 
 {
     hid_t group = H5Gcreate2(parent, name, H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT);
     if (group < 0) return -1;
-    if ((kind == NULL || write_text_attribute(group, "emd_group_type", kind)) &&
-        (python_class == NULL || write_text_attribute(group, "python_class", python_class)))
+    if ((kind == NULL || vtr_hdf5_put_text(group, "emd_group_type", kind)) &&
+        (python_class == NULL || vtr_hdf5_put_text(group, "python_class", python_class)))
         return group;
     H5Gclose(group);
     return -1;
@@ -104,8 +76,8 @@ static bool write_axis(hid_t group, int index, double step, const char *unit)
     hid_t dataset = H5Dcreate2(group, name, H5T_IEEE_F64LE, space, H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT);
     bool done = dataset >= 0 &&
                 H5Dwrite(dataset, H5T_NATIVE_DOUBLE, H5S_ALL, H5S_ALL, H5P_DEFAULT, positions) >= 0 &&
-                write_text_attribute(dataset, "name", axis_names[index]) &&
-                write_text_attribute(dataset, "units", isnan(step) ? "pixels" : unit);
+                vtr_hdf5_put_text(dataset, "name", axis_names[index]) &&
+                vtr_hdf5_put_text(dataset, "units", isnan(step) ? "pixels" : unit);
     if (dataset >= 0) H5Dclose(dataset);
     H5Sclose(space);
     return done;
@@ -128,7 +100,7 @@ static hid_t make_data(hid_t group, const vtr_dataset_info *info)
         data = H5Dcreate2(group, "data", types[info->type], space, H5P_DEFAULT, properties, H5P_DEFAULT);
     H5Pclose(properties);
     H5Sclose(space);
-    if (data >= 0 && !write_text_attribute(data, "units", "pixel intensity")) {
+    if (data >= 0 && !vtr_hdf5_put_text(data, "units", "pixel intensity")) {
         H5Dclose(data);
         data = -1;
     }
@@ -142,8 +114,8 @@ static bool write_calibration(hid_t root, const vtr_dataset_info *info)
     if (group >= 0) targets = make_group(group, "_target_paths", NULL, NULL);
     double q = info->k_step_inv_angstrom[1], r = info->scan_step_nm[1];
     bool done =
-        targets >= 0 && write_text_attribute(targets, "type", "list_of_strings") &&
-        write_integer_attribute(targets, "length", 1) && write_text(targets, "0", "/datacube", NULL) &&
+        targets >= 0 && vtr_hdf5_put_text(targets, "type", "list_of_strings") &&
+        vtr_hdf5_put_integer(targets, "length", 1) && write_text(targets, "0", "/datacube", NULL) &&
         write_text(group, "_root_treepath", "", "string") &&
         write_number(group, "Q_pixel_size", isnan(q) ? 1 : q) &&
         write_text(group, "Q_pixel_units", isnan(q) ? "pixels" : "A^-1", "string") &&
@@ -172,12 +144,11 @@ static bool write_structure(emd_state *state, const vtr_dataset_info *info)
     char uuid[37];
     make_uuid(uuid);
     hid_t file = state->file, root = -1, cube = -1;
-    bool done = write_text_attribute(file, "emd_group_type", "file") &&
-                write_integer_attribute(file, "version_major", 1) &&
-                write_integer_attribute(file, "version_minor", 0) &&
-                write_text_attribute(file, "UUID", uuid) &&
-                write_text_attribute(file, "authoring_program", "vitrail") &&
-                write_text_attribute(file, "authoring_user", "");
+    bool done = vtr_hdf5_put_text(file, "emd_group_type", "file") &&
+                vtr_hdf5_put_integer(file, "version_major", 1) &&
+                vtr_hdf5_put_integer(file, "version_minor", 0) && vtr_hdf5_put_text(file, "UUID", uuid) &&
+                vtr_hdf5_put_text(file, "authoring_program", "vitrail") &&
+                vtr_hdf5_put_text(file, "authoring_user", "");
     if (done) root = make_group(file, "datacube_root", "root", "Root");
     if (root >= 0) cube = make_group(root, "datacube", "array", "DataCube");
     if (cube >= 0) state->data = make_data(cube, info);
