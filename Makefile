@@ -12,7 +12,7 @@ TEST_PRESET := $(if $(filter true 1,$(CI)),ci,release)
 c_files = $(shell git ls-files --cached --others --exclude-standard '*.c' '*.h')
 as_root = $(if $(wildcard $(PREFIX)),$(if $(shell test -w $(PREFIX) && echo yes),,sudo))
 
-.PHONY: all test asan fuzz demo bench format format-check install clean help
+.PHONY: all test asan fuzz peers demo bench format format-check install clean help
 
 all: ## the program, optimised: build/release/vitrail
 	tools/install-deps build
@@ -40,6 +40,14 @@ fuzz: ## search for inputs that break a reader (tests/fuzz/README.md)
 	cmake --preset fuzz
 	cmake --build --preset fuzz -j $(JOBS) $(FUZZ:%=--target fuzz_%)
 	tools/fuzz $(FUZZ_RUNS) $(FUZZ)
+
+peers: ## what other programs of the field read of ours (HyperSpy, py4DSTEM, ...), in an environment of their own
+	tools/install-deps peers
+	python3 -m venv build/peers
+	build/peers/bin/pip install --quiet -r tests/peers/requirements.txt
+	cmake --preset release -DVITRAIL_TESTS=ON
+	cmake --build --preset release -j $(JOBS) --target vitrail_program
+	ctest --preset release -L peers --no-tests=error
 
 demo: all ## a simulated recording, its maps, figures and report, in ./demo
 	PATH="$(CURDIR)/build/release:$$PATH" examples/demo.sh demo

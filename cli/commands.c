@@ -18,6 +18,7 @@ const cli_command *const cli_commands[] = {
     &cli_completion,
     &cli_convert,
     &cli_energy,
+    &cli_export,
     &cli_figure,
     &cli_inclusions,
     &cli_info,

@@ -27,6 +27,7 @@ extern const cli_command cli_calibrate;
 extern const cli_command cli_completion;
 extern const cli_command cli_convert;
 extern const cli_command cli_energy;
+extern const cli_command cli_export;
 extern const cli_command cli_figure;
 extern const cli_command cli_inclusions;
 extern const cli_command cli_info;
