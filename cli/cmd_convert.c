@@ -34,7 +34,7 @@ const cli_command cli_convert = {
     .usage = "[options] IN OUT",
     .summary = "write a recording, or a part of it, in another format",
     .details = "OUT's ending names the format: .npy; .h5, .hdf5 or .emd (EMD 1.0, as py4DSTEM opens it, "
-               "compressed); .tif "
+               "compressed); .hspy (HyperSpy, pyxem); .tif "
                "or .tiff (one pattern). Regions are cut out first, then pixels and positions are summed; "
                "what does not "
                "fill a bin is left out. .npy and .tif hold no calibration: give --k-step, --scan-step and "

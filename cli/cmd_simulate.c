@@ -11,7 +11,7 @@ typedef struct simulate_options {
 
 static const vtr_parameter parameters[] = {
     {"output", NULL, VTR_PARAMETER_STRING, offsetof(simulate_options, output), .metavar = "FILE",
-     .help = "the recording; its ending chooses the format: .h5, .hdf5, .emd (EMD 1.0) or .npy"},
+     .help = "the recording; its ending chooses the format: .h5, .hdf5, .emd (EMD 1.0), .hspy or .npy"},
 };
 static const vtr_parameter_table table = {"Output", parameters, sizeof parameters / sizeof *parameters};
 

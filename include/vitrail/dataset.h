@@ -74,7 +74,7 @@ VTR_API void vtr_dataset_close(vtr_dataset **dataset);
 typedef struct vtr_dataset_writer vtr_dataset_writer;
 
 /* Starts a recording at `path`; the format follows from its ending: .npy; .h5 .hdf5 .emd (EMD 1.0 as py4DSTEM
- * opens it, chunked, gzip); .tif .tiff (one image: scan 1 x 1). `info` gives shape, type and calibrations. Nothing
+ * opens it, chunked, gzip); .hspy (HyperSpy, pyxem); .tif .tiff (one image: scan 1 x 1). `info` gives shape, type and calibrations. Nothing
  * stands under `path` itself until vtr_dataset_writer_finish. */
 VTR_API vtr_status vtr_dataset_writer_open(vtr_dataset_writer **out, const char *path,
                                            const vtr_dataset_info *info, bool force, vtr_error *err);

@@ -5,7 +5,8 @@
 #include "dataset/writer_internal.h"
 
 /* One line a format. */
-static const vtr_writer_format *const formats[] = {&vtr_writer_npy, &vtr_writer_emd, &vtr_writer_tiff};
+static const vtr_writer_format *const formats[] = {&vtr_writer_npy, &vtr_writer_emd, &vtr_writer_hspy,
+                                                   &vtr_writer_tiff};
 
 static const vtr_writer_format *find_format(const char *path)
 {
@@ -39,7 +40,8 @@ vtr_status vtr_dataset_writer_open(vtr_dataset_writer **out, const char *path, c
     if (format == NULL)
         return vtr_fail(
             err, VTR_ERR_ARGUMENT,
-            "cannot write '%s': its ending names no format; .npy, .h5, .hdf5, .emd, .tif and .tiff do", path);
+            "cannot write '%s': its ending names no format; .npy, .h5, .hdf5, .emd, .hspy, .tif and .tiff do",
+            path);
     vtr_status status = check_shape(info, path, err);
     if (status == VTR_OK) status = vtr_output_check(path, force, err);
     if (status != VTR_OK) return status;

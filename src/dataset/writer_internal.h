@@ -24,6 +24,6 @@ struct vtr_dataset_writer {
     void *state;
 };
 
-extern const vtr_writer_format vtr_writer_npy, vtr_writer_emd, vtr_writer_tiff;
+extern const vtr_writer_format vtr_writer_npy, vtr_writer_emd, vtr_writer_hspy, vtr_writer_tiff;
 
 #endif

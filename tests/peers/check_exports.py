@@ -67,6 +67,18 @@ def check_curves(path, file):
     assert np.allclose(axis.axis, k) and signal.axes_manager.navigation_shape == signal.data.shape[1::-1]
 
 
+def check_recording(path, original):
+    signal = hyperspy.load(path)
+    with h5py.File(original) as file:
+        cube = file["datacube_root/datacube"]
+        same(signal.data, cube["data"][()])
+        scan, k = (float(np.diff(cube[name][()])[0]) for name in ("dim1", "dim3"))
+    x, kx = signal.axes_manager.navigation_axes[0], signal.axes_manager.signal_axes[0]
+    assert x.units == "nm" and abs(x.scale - scan) < 1e-12, x
+    assert kx.units == "1/angstrom" and abs(kx.scale - k) < 1e-12 and kx.axis[kx.size // 2] == 0, kx
+    assert signal.metadata.Acquisition_instrument.TEM.beam_energy == 300
+
+
 def main():
     vitrail = sys.argv[1]
 
@@ -81,6 +93,8 @@ def main():
         for ending in ("tif", "gsf", "emd", "hspy"):
             run("export", folder / "map.h5", "exx", "--errors", "-o", folder / f"exx.{ending}")
         run("export", folder / "map.h5", "profile/intensity", "-o", folder / "profile.hspy")
+        run("convert", folder / "scan.h5", folder / "scan.hspy")
+        check_recording(folder / "scan.hspy", folder / "scan.h5")
         with h5py.File(folder / "map.h5") as file:
             exx, errors = file["entry/strain/exx"][()], file["entry/strain/exx_errors"][()]
             step = float(np.diff(file["entry/strain/scan_x"][:2])[0])

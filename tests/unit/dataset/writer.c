@@ -33,11 +33,11 @@ static void assert_same_recording(const char *path, const vtr_dataset_info *info
 static void every_type_comes_back_from_every_format(void **state)
 {
     (void)state;
-    static const char *const endings[] = {".npy", ".h5", ".hdf5", ".emd"};
+    static const char *const endings[] = {".npy", ".h5", ".hdf5", ".emd", ".hspy"};
     static const size_t shapes[][4] = {
         {2, 3, 5, 7}, {1, 4, 6, 3}, {1, 1, 9, 5}, {3, 1, 4, 4}, {1, 1, 70, 130}};
     for (int type = 0; type < VTR_TYPE_COUNT; type++)
-        for (size_t e = 0; e < 4; e++)
+        for (size_t e = 0; e < sizeof endings / sizeof *endings; e++)
             for (size_t s = 0; s < 5; s++) {
                 const size_t *shape = shapes[s];
                 vtr_dataset_info info = test_info(shape[0], shape[1], shape[2], shape[3], (vtr_type)type);
@@ -73,9 +73,8 @@ static void every_type_comes_back_from_tiff(void **state)
     }
 }
 
-static void calibration_comes_back_from_emd(void **state)
+static void check_calibration_of(const char *name, const char *format, const char *dataset_path)
 {
-    (void)state;
     vtr_error err;
     vtr_dataset_info info = test_info(2, 3, 4, 5, VTR_TYPE_U16);
     info.scan_step_nm[0] = 5.8;
@@ -84,12 +83,12 @@ static void calibration_comes_back_from_emd(void **state)
     info.k_step_inv_angstrom[1] = 0.0127;
     info.beam_energy_kev = 300;
     void *values = test_ramp(VTR_TYPE_U16, 2 * 3 * 4 * 5);
-    test_write_recording(test_folder_path("c.h5"), &info, values);
+    test_write_recording(test_folder_path(name), &info, values);
     vtr_dataset *dataset = NULL;
-    assert_ok(vtr_dataset_open(&dataset, test_folder_path("c.h5"), NULL, &err));
+    assert_ok(vtr_dataset_open(&dataset, test_folder_path(name), NULL, &err));
     const vtr_dataset_info *read = vtr_dataset_get_info(dataset);
-    assert_string_equal(read->format, "HDF5: EMD 1.0");
-    assert_string_equal(read->dataset, "/datacube_root/datacube/data");
+    assert_string_equal(read->format, format);
+    assert_string_equal(read->dataset, dataset_path);
     for (int i = 0; i < 2; i++) {
         assert_near(read->scan_step_nm[i], info.scan_step_nm[i], 1e-12);
         assert_near(read->k_step_inv_angstrom[i], info.k_step_inv_angstrom[i], 1e-12);
@@ -99,14 +98,21 @@ static void calibration_comes_back_from_emd(void **state)
     vtr_free(values);
 }
 
+static void calibration_comes_back(void **state)
+{
+    (void)state;
+    check_calibration_of("c.h5", "HDF5: EMD 1.0", "/datacube_root/datacube/data");
+    check_calibration_of("c.hspy", "HDF5: HyperSpy", "/Experiments/diffraction/data");
+}
+
 static void frames_may_come_in_any_order_from_threads(void **state)
 {
     (void)state;
     enum { N = 60, PIXELS = 12 };
     vtr_dataset_info info = test_info(6, 10, 3, 4, VTR_TYPE_U32);
     uint32_t *values = test_ramp(VTR_TYPE_U32, N * PIXELS);
-    static const char *const names[] = {"threads.npy", "threads.h5"};
-    for (int f = 0; f < 2; f++) {
+    static const char *const names[] = {"threads.npy", "threads.h5", "threads.hspy"};
+    for (int f = 0; f < 3; f++) {
         vtr_error err;
         vtr_dataset_writer *writer = NULL;
         assert_ok(vtr_dataset_writer_open(&writer, test_folder_path(names[f]), &info, false, &err));
@@ -244,7 +250,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_type_comes_back_from_every_format),
         cmocka_unit_test(every_type_comes_back_from_tiff),
-        cmocka_unit_test(calibration_comes_back_from_emd),
+        cmocka_unit_test(calibration_comes_back),
         cmocka_unit_test(frames_may_come_in_any_order_from_threads),
         cmocka_unit_test(nothing_stands_under_the_name_before_the_end),
         cmocka_unit_test(a_full_disk_is_said_and_leaves_nothing),
