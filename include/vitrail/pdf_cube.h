@@ -15,6 +15,7 @@
 #include "vitrail/parameters.h"
 #include "vitrail/pdf.h"
 #include "vitrail/progress.h"
+#include "vitrail/ranks.h"
 #include "vitrail/region.h"
 
 VTR_BEGIN_DECLS
@@ -28,6 +29,7 @@ typedef struct vtr_pdf_cube_params {
     bool with_sectors;   /* for the caller: vtr_pdf_strain is wanted too */
     bool with_structure; /* store F too */
     bool only_maps;      /* leave out G, the largest part */
+    vtr_ranks *ranks;    /* that share the positions; NULL: none; not in the table */
 } vtr_pdf_cube_params;
 
 VTR_API extern const vtr_parameter_table vtr_pdf_cube_parameters; /* of vtr_pdf_cube_params */
@@ -68,7 +70,10 @@ typedef struct vtr_pdf_cube_result {
  * in all of them, and `flags` says why: the bits MISSING, EMPTY and INVALID of the ring's flags, INVALID for NAN, else
  * OUT_OF_RANGE for the scale; NOT_CONVERGED where the first peak could not be fitted.
  *
- * The result does not depend on `threads`. VTR_ERR_NOT_FOUND: no profiles; VTR_ERR_ARGUMENT: profiles in px, where k is
+ * Of several ranks only rank 0 writes, and gets the result; the file of the others is open to be read, and they get an empty
+ * result. An error while positions are worked on is that of one rank alone: the others wait for it and are to be ended.
+ *
+ * The result does not depend on `threads` or ranks. VTR_ERR_NOT_FOUND: no profiles; VTR_ERR_ARGUMENT: profiles in px, where k is
  * not known, or an image or region that is none; VTR_ERR_NO_DATA: no position has a profile. `result` may be NULL, is
  * untouched on failure and released with vtr_pdf_cube_result_release. */
 VTR_API vtr_status vtr_pdf_cube(vtr_mapfile *file, const vtr_pdf_params *pdf,

@@ -159,31 +159,50 @@ static vtr_status finish_regions(vtr_pdf_cube_result *result, const pdf_cube *cu
     return status;
 }
 
+/* Everything that the blocks need, the sums over the scan apart. */
+static vtr_status prepare(pdf_cube *cube, const vtr_pdf_params *pdf, vtr_error *err)
+{
+    vtr_status status = pdf_source_plan(&cube->plan, &cube->source, pdf, err);
+    if (status == VTR_OK) find_shells(cube);
+    if (status == VTR_OK) status = allocate_maps(cube, err);
+    if (status == VTR_OK) status = make_images(cube, err);
+    if (status == VTR_OK) status = make_regions(cube, err);
+    if (status == VTR_OK && vtr_ranks_rank(cube->params->ranks) == 0)
+        status = pdf_cube_create_group(cube, err);
+    return status;
+}
+
+/* What rank 0 does alone. */
+static vtr_status finish(vtr_pdf_cube_result *result, pdf_cube *cube, const vtr_pdf_params *pdf,
+                         vtr_error *err)
+{
+    vtr_status status = check(cube, err);
+    if (status == VTR_OK) status = finish_regions(result, cube, err);
+    if (status == VTR_OK)
+        status = pdf_cube_write_results(cube, result->regions, pdf != NULL ? pdf->composition : NULL, err);
+    if (status == VTR_OK && pdf != NULL) status = pdf_settings_write(cube->file, pdf, err);
+    return status;
+}
+
 vtr_status vtr_pdf_cube(vtr_mapfile *file, const vtr_pdf_params *pdf, const vtr_pdf_cube_params *params,
                         int threads, vtr_pdf_cube_result *out, const vtr_progress *progress, vtr_error *err)
 {
     vtr_pdf_cube_params defaults = vtr_pdf_cube_default_params();
     vtr_pdf_cube_result result = {0};
+    vtr_ranks *ranks = params != NULL ? params->ranks : NULL;
+    bool is_first = vtr_ranks_rank(ranks) == 0;
     pdf_cube *cube = vtr_calloc(1, sizeof *cube);
     if (cube == NULL) return vtr_fail(err, VTR_ERR_MEMORY, "out of memory");
     *cube = (pdf_cube){.file = file,
                        .params = params != NULL ? params : &defaults,
                        .threads = threads,
                        .progress = progress};
-    vtr_status status = pdf_source_open(&cube->source, file, "profile", err);
-    if (status == VTR_OK) status = pdf_source_mean(&cube->source, NULL, progress, err);
-    if (status == VTR_OK) status = pdf_source_plan(&cube->plan, &cube->source, pdf, err);
-    if (status == VTR_OK) find_shells(cube);
-    if (status == VTR_OK) status = allocate_maps(cube, err);
-    if (status == VTR_OK) status = make_images(cube, err);
-    if (status == VTR_OK) status = make_regions(cube, err);
-    if (status == VTR_OK) status = pdf_cube_create_group(cube, err);
+    vtr_status status = vtr_ranks_agree(ranks, pdf_source_open(&cube->source, file, "profile", err), err);
+    if (status == VTR_OK) status = pdf_source_mean(&cube->source, ranks, progress, err);
+    if (status == VTR_OK) status = vtr_ranks_agree(ranks, prepare(cube, pdf, err), err);
     if (status == VTR_OK) status = pdf_cube_blocks(cube, err);
-    if (status == VTR_OK) status = check(cube, err);
-    if (status == VTR_OK) status = finish_regions(&result, cube, err);
     if (status == VTR_OK)
-        status = pdf_cube_write_results(cube, result.regions, pdf != NULL ? pdf->composition : NULL, err);
-    if (status == VTR_OK && pdf != NULL) status = pdf_settings_write(file, pdf, err);
+        status = vtr_ranks_agree(ranks, is_first ? finish(&result, cube, pdf, err) : VTR_OK, err);
     release(cube);
     if (status == VTR_OK && out != NULL)
         *out = result;

@@ -54,9 +54,8 @@ static void keep_scale(pdf_cube *cube, const block *b)
         size_t p = b->first + i;
         cube->scale[p] = (float)b->out.scale[i];
         cube->scale_error[p] = (float)b->out.scale_error[i];
-        if (!isnan(b->out.scale[i]))
-            cube->n_valid++;
-        else if (cube->source.flags[p] != 0)
+        if (!isnan(b->out.scale[i])) continue;
+        if (cube->source.flags[p] != 0)
             cube->flags[p] |= cube->source.flags[p];
         else if (isnan(b->intensity[i * cube->source.n_data + cube->plan->first]))
             cube->flags[p] |= VTR_FLAG_INVALID;
@@ -134,7 +133,7 @@ static vtr_status write_block(const pdf_cube *cube, const block *b, vtr_error *e
     return status;
 }
 
-static vtr_status run_block(pdf_cube *cube, block *b, vtr_error *err)
+static vtr_status compute_block(pdf_cube *cube, block *b, vtr_error *err)
 {
     vtr_status status = pdf_source_read(&cube->source, b->first, b->n, b->intensity, b->variance, err);
     if (status != VTR_OK) return status;
@@ -145,9 +144,88 @@ static vtr_status run_block(pdf_cube *cube, block *b, vtr_error *err)
     status = fit_shells(cube, b, err);
     if (status != VTR_OK) return status;
     fill_images(cube, b);
+    return VTR_OK;
+}
+
+/* --- ranks -------------------------------------------------------------------------------------------------- */
+
+enum { TAG_BLOCK = 40 };
+
+typedef struct piece {
+    void *values;
+    size_t n_bytes;
+} piece;
+enum { PIECES_MOST = 3 + 12 + 2 * VTR_TEXT_LIST_MAX + 4 };
+
+static void add_piece(piece *pieces, size_t *n, void *values, size_t at, size_t n_bytes)
+{
+    if (values != NULL) pieces[(*n)++] = (piece){(char *)values + at, n_bytes};
+}
+
+/* All that compute_block fills and that is used afterwards. */
+static size_t list_pieces(piece *pieces, const pdf_cube *cube, const block *b)
+{
+    const vtr_pdf_plan *plan = cube->plan;
+    size_t count = 0, at = b->first * sizeof(float), n_bytes = b->n * sizeof(float);
+    add_piece(pieces, &count, cube->flags, b->first * sizeof *cube->flags, b->n * sizeof *cube->flags);
+    add_piece(pieces, &count, cube->scale, at, n_bytes);
+    add_piece(pieces, &count, cube->scale_error, at, n_bytes);
+    for (size_t s = 0; s < 2; s++)
+        for (size_t v = 0; v < 3; v++) {
+            add_piece(pieces, &count, cube->peaks[s][v], at, n_bytes);
+            add_piece(pieces, &count, cube->peak_errors[s][v], at, n_bytes);
+        }
+    for (size_t v = 0; v < cube->n_images; v++) {
+        add_piece(pieces, &count, cube->images[v].values, at, n_bytes);
+        add_piece(pieces, &count, cube->images[v].errors, at, n_bytes);
+    }
+    add_piece(pieces, &count, b->out.G, 0, plan->n_r * n_bytes);
+    add_piece(pieces, &count, b->out.G_error, 0, plan->n_r * n_bytes);
+    add_piece(pieces, &count, b->out.F, 0, plan->n_q * n_bytes);
+    add_piece(pieces, &count, b->out.F_error, 0, plan->n_q * n_bytes);
+    return count;
+}
+
+static vtr_status send_block(const pdf_cube *cube, const block *b, vtr_error *err)
+{
+    piece pieces[PIECES_MOST];
+    size_t n = list_pieces(pieces, cube, b);
+    vtr_status status = VTR_OK;
+    for (size_t i = 0; status == VTR_OK && i < n; i++)
+        status = vtr_ranks_send(cube->params->ranks, 0, TAG_BLOCK, pieces[i].values, pieces[i].n_bytes, err);
+    return status;
+}
+
+static vtr_status receive_block(const pdf_cube *cube, const block *b, int from, vtr_error *err)
+{
+    piece pieces[PIECES_MOST];
+    size_t n = list_pieces(pieces, cube, b);
+    vtr_status status = VTR_OK;
+    for (size_t i = 0; status == VTR_OK && i < n; i++)
+        status =
+            vtr_ranks_receive(cube->params->ranks, from, TAG_BLOCK, pieces[i].values, pieces[i].n_bytes, err);
+    return status;
+}
+
+/* Ranks take blocks in turn; rank 0 puts them together in the order of the scan, so that sums over regions and the file are
+ * those of one rank. */
+static vtr_status run_block(pdf_cube *cube, block *b, vtr_error *err)
+{
+    vtr_ranks *ranks = cube->params->ranks;
+    int rank = vtr_ranks_rank(ranks),
+        owner = (int)(b->first / PDF_CUBE_BLOCK % (size_t)vtr_ranks_size(ranks));
+    vtr_status status = VTR_OK;
+    if (rank == owner) status = compute_block(cube, b, err);
+    if (rank != 0) return status == VTR_OK && rank == owner ? send_block(cube, b, err) : status;
+    if (status == VTR_OK && owner != 0) status = receive_block(cube, b, owner, err);
+    if (status != VTR_OK) return status;
+    for (size_t p = b->first; p < b->first + b->n; p++)
+        cube->n_valid += !isnan(cube->scale[p]);
     add_to_regions(cube, b);
     return write_block(cube, b, err);
 }
+
+/* --- all ---------------------------------------------------------------------------------------------------- */
 
 vtr_status pdf_cube_blocks(pdf_cube *cube, vtr_error *err)
 {

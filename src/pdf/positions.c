@@ -94,6 +94,7 @@ vtr_status vtr_pdf_positions_open(vtr_pdf_positions **out, const vtr_mapfile *fi
     p->ranks = ranks;
     vtr_status status = read_settings(p, file, err);
     if (status == VTR_OK) status = pdf_source_open(&p->source, file, "profile", err);
+    status = vtr_ranks_agree(ranks, status, err);
     if (status == VTR_OK) status = pdf_source_mean(&p->source, ranks, progress, err);
     if (status == VTR_OK) status = pdf_source_plan(&p->plan, &p->source, &p->params, err);
     if (status == VTR_OK) status = allocate(p, err);

@@ -144,6 +144,7 @@ vtr_status vtr_phases_compute(vtr_phases *out, const vtr_mapfile *file, const vt
     if (status == VTR_OK) status = vtr_phases_count(&job, err);
     if (status == VTR_OK) status = run(&job, err);
     if (status == VTR_OK) status = vtr_phases_read(&job, err);
+    if (!vtr_ranks_know_failure(params.ranks)) status = vtr_ranks_agree(params.ranks, status, err);
     vtr_phases_close(&job);
     if (status == VTR_OK)
         *out = result;
