@@ -15,6 +15,7 @@
 #include "vitrail/mapfile.h"
 #include "vitrail/parameters.h"
 #include "vitrail/progress.h"
+#include "vitrail/ranks.h"
 
 enum { CLI_DONE = 0, CLI_FAILED = 1, CLI_USAGE = 2, CLI_INTERRUPTED = 130 };
 enum { CLI_MAX_INPUTS = 64 };
@@ -49,6 +50,7 @@ typedef struct cli_run {
     /* bar on stderr when it is a terminal and not --quiet; warnings; SIGINT, SIGTERM */
     vtr_progress progress;
     const cli_recipe_note *recipe; /* NULL outside vitrail run */
+    vtr_ranks *ranks;              /* NULL: one; only rank 0 prints, and writes files */
     int argc;
     char **argv;
 } cli_run;
@@ -59,6 +61,8 @@ typedef struct cli_command {
     const char *summary; /* one line, lower case, no full stop: "what a file holds" */
     const char *details; /* a paragraph or more for --help and the manual page; may be NULL */
     size_t min_inputs, max_inputs;
+    /* Several ranks may run it (mpirun): a failure of one of them goes through vtr_ranks_agree. */
+    bool takes_ranks;
     /* Fills groups (at most CLI_MAX_GROUPS) with the command's option tables and their (static) structs, sets the
      * defaults, returns how many. Called before `run`, and alone to print help. */
     size_t (*options)(cli_group *groups);

@@ -107,47 +107,107 @@ static void print_summary(const vtr_map_summary *s, bool as_json)
     printf("\n}\n");
 }
 
+static bool is_first(const cli_run *run)
+{
+    return vtr_ranks_rank(run->ranks) == 0;
+}
+
+/* Rank 0's, at every rank. */
+static vtr_status share_calibration(vtr_calibration **out, vtr_dataset *dataset, const cli_run *run,
+                                    vtr_error *err)
+{
+    vtr_status status = is_first(run) ? get_calibration(out, dataset, run, err) : VTR_OK;
+    status = vtr_ranks_agree(run->ranks, status, err);
+    return status == VTR_OK ? vtr_calibration_share(out, run->ranks, err) : status;
+}
+
 static vtr_status make_map(vtr_mapfile *file, vtr_dataset *dataset, vtr_checkpoint *checkpoint,
                            vtr_map_summary *summary, const cli_run *run, vtr_error *err)
 {
     vtr_calibration *calibration = NULL;
-    const vtr_pass_options how = {
-        .threads = run->common.threads, .checkpoint = checkpoint, .progress = &run->progress};
-    vtr_status status = get_calibration(&calibration, dataset, run, err);
+    const vtr_pass_options how = {.threads = run->common.threads,
+                                  .checkpoint = checkpoint,
+                                  .progress = &run->progress,
+                                  .ranks = run->ranks};
+    vtr_status status = share_calibration(&calibration, dataset, run, err);
     if (status == VTR_OK && !run->common.json && !run->common.quiet) cli_print_calibration(calibration);
     if (status == VTR_OK) status = vtr_map_with(file, dataset, calibration, &params, &how, summary, err);
     vtr_calibration_free(calibration);
     cli_group settings[CLI_MAX_GROUPS];
     const size_t n_settings = fill_groups(settings);
-    return status == VTR_OK ? cli_add_provenance(file, "map", run, settings, n_settings, run->inputs[0], err)
-                            : status;
+    return status == VTR_OK && is_first(run)
+               ? cli_add_provenance(file, "map", run, settings, n_settings, run->inputs[0], err)
+               : status;
+}
+
+/* The files of a pass: the recording at every rank, what is written at rank 0. */
+typedef struct map_files {
+    vtr_dataset *dataset;
+    vtr_checkpoint *checkpoint;
+    vtr_mapfile *file;
+    bool is_finished;
+} map_files;
+
+static vtr_status open_files(map_files *files, const cli_run *run, vtr_error *err)
+{
+    vtr_status status = vtr_dataset_open(&files->dataset, run->inputs[0], &recording, err);
+    if (status == VTR_OK && is_first(run))
+        status = open_checkpoint(&files->checkpoint, &files->is_finished, files->dataset, run, err);
+    if (status == VTR_OK && is_first(run) && !files->is_finished)
+        status = vtr_mapfile_create(&files->file, own.output, run->common.force, err);
+    status = vtr_ranks_agree(run->ranks, status, err);
+    if (status == VTR_OK)
+        status = vtr_ranks_broadcast(run->ranks, 0, &files->is_finished, sizeof files->is_finished, err);
+    return status;
+}
+
+static vtr_status commit(map_files *files, vtr_error *err)
+{
+    return files->checkpoint != NULL ? vtr_checkpoint_commit(&files->checkpoint, &files->file, err)
+                                     : vtr_mapfile_commit(&files->file, err);
+}
+
+/* What the ranks have sent and received in the pass, for --verbose. */
+static vtr_status print_traffic(const cli_run *run, vtr_error *err)
+{
+    int size = vtr_ranks_size(run->ranks);
+    vtr_ranks_traffic mine = vtr_ranks_traffic_of(run->ranks), *all = calloc((size_t)size, sizeof *all);
+    vtr_status status =
+        all != NULL ? VTR_OK : vtr_fail(err, VTR_ERR_MEMORY, "out of memory for %d ranks", size);
+    status = vtr_ranks_agree(run->ranks, status, err);
+    if (status == VTR_OK) status = vtr_ranks_all_gather(run->ranks, &mine, sizeof mine, all, err);
+    for (int rank = 0; status == VTR_OK && is_first(run) && rank < size; rank++)
+        fprintf(stderr, "rank %-8d sent %.3f MB in %llu messages, received %.3f MB in %llu\n", rank,
+                1e-6 * (double)all[rank].bytes_sent, (unsigned long long)all[rank].messages_sent,
+                1e-6 * (double)all[rank].bytes_received, (unsigned long long)all[rank].messages_received);
+    free(all);
+    return status;
 }
 
 static vtr_status run(const cli_run *run, vtr_error *err)
 {
     if (own.output == NULL)
-        return vtr_fail(err, VTR_ERR_ARGUMENT, "no output given; say where to write the map file: -o MAP.h5");
-    vtr_dataset *dataset = NULL;
-    vtr_checkpoint *checkpoint = NULL;
-    vtr_mapfile *file = NULL;
+        return vtr_ranks_agree(
+            run->ranks,
+            vtr_fail(err, VTR_ERR_ARGUMENT, "no output given; say where to write the map file: -o MAP.h5"),
+            err);
+    map_files files = {0};
     vtr_map_summary summary;
-    bool is_finished = false;
-    vtr_status status = vtr_dataset_open(&dataset, run->inputs[0], &recording, err);
-    if (status == VTR_OK) status = open_checkpoint(&checkpoint, &is_finished, dataset, run, err);
-    if (status == VTR_OK && !is_finished) {
-        status = vtr_mapfile_create(&file, own.output, run->common.force, err);
-        if (status == VTR_OK) status = make_map(file, dataset, checkpoint, &summary, run, err);
-        if (status == VTR_OK)
-            status = checkpoint != NULL ? vtr_checkpoint_commit(&checkpoint, &file, err)
-                                        : vtr_mapfile_commit(&file, err);
+    vtr_status status = open_files(&files, run, err);
+    if (status == VTR_OK && !files.is_finished) {
+        status = make_map(files.file, files.dataset, files.checkpoint, &summary, run, err);
+        if (status == VTR_OK && is_first(run)) status = commit(&files, err);
+        status = vtr_ranks_agree(run->ranks, status, err);
     }
-    if (status == VTR_OK && is_finished)
+    if (status == VTR_OK && run->common.verbose && vtr_ranks_size(run->ranks) > 1)
+        status = print_traffic(run, err);
+    if (status == VTR_OK && files.is_finished && is_first(run))
         fprintf(stderr, "vitrail map: '%s' is complete already\n", own.output);
-    else if (status == VTR_OK && (run->common.json || !run->common.quiet))
+    else if (status == VTR_OK && is_first(run) && (run->common.json || !run->common.quiet))
         print_summary(&summary, run->common.json);
-    vtr_mapfile_close(&file);
-    vtr_checkpoint_leave(&checkpoint, err);
-    vtr_dataset_close(&dataset);
+    vtr_mapfile_close(&files.file);
+    vtr_checkpoint_leave(&files.checkpoint, err);
+    vtr_dataset_close(&files.dataset);
     return status;
 }
 
@@ -162,6 +222,7 @@ const cli_command cli_map = {
         "variance, virtual detectors, and the mean, maximum and variance patterns.",
     .min_inputs = 1,
     .max_inputs = 1,
+    .takes_ranks = true,
     .options = options,
     .run = run,
 };

@@ -54,6 +54,14 @@ static vtr_status check_inputs(const cli_command *command, const cli_run *run, v
                     command->usage);
 }
 
+static vtr_status check_ranks(const cli_command *command, const cli_run *run, vtr_error *err)
+{
+    if (vtr_ranks_size(run->ranks) == 1 || command->takes_ranks) return VTR_OK;
+    return vtr_fail(err, VTR_ERR_ARGUMENT,
+                    "works as one process, and %d were started; start it without mpirun or srun",
+                    vtr_ranks_size(run->ranks));
+}
+
 static bool can_resume(const cli_group *groups, size_t n_groups)
 {
     for (size_t i = 0; i < n_groups; i++)
@@ -61,9 +69,10 @@ static bool can_resume(const cli_group *groups, size_t n_groups)
     return false;
 }
 
-static vtr_status set_memory(const char *text, vtr_error *err)
+/* Each rank has a ceiling of its own; by default those of one machine share what is free there. */
+static vtr_status set_memory(const char *text, const vtr_ranks *ranks, vtr_error *err)
 {
-    size_t bytes = vtr_memory_default_ceiling();
+    size_t bytes = vtr_memory_default_ceiling() / (size_t)vtr_ranks_on_machine(ranks);
     vtr_status status = text != NULL ? vtr_memory_parse(&bytes, text, err) : VTR_OK;
     if (status == VTR_OK)
         vtr_memory_set_ceiling(bytes);
@@ -93,18 +102,25 @@ vtr_status cli_execute(const cli_command *command, const cli_call *call, int arg
     if (call != NULL) {
         run.common = call->common;
         run.recipe = call->recipe;
+        run.ranks = call->ranks;
     }
     vtr_status status = cli_parse(&run, groups, n_groups, argc, argv, err);
     char *resume[] = {argv[0], "--resume"};
     if (status == VTR_OK && call != NULL && call->resumes && can_resume(groups, n_groups))
         status = cli_parse(&run, groups, n_groups, 2, resume, err);
     if (status == VTR_OK && run.common.help) {
-        cli_print_help(stdout, command);
+        if (vtr_ranks_rank(run.ranks) == 0) cli_print_help(stdout, command);
         return VTR_OK;
     }
     if (status == VTR_OK) status = check_inputs(command, &run, err);
-    if (status == VTR_OK) status = set_memory(run.common.memory, err);
+    if (status == VTR_OK) status = check_ranks(command, &run, err);
+    if (status == VTR_OK) status = set_memory(run.common.memory, run.ranks, err);
+    /* whatever is wrong so far is wrong at every rank */
+    status = vtr_ranks_agree(run.ranks, status, err);
     if (status != VTR_OK) return status;
+    run.common.threads =
+        vtr_ranks_size(run.ranks) > 1 ? vtr_ranks_threads(run.ranks, run.common.threads) : run.common.threads;
+    if (vtr_ranks_rank(run.ranks) != 0) run.common.quiet = true;
     cli_terminal_start(&run);
     status = command->run(&run, err);
     cli_terminal_end();

@@ -15,6 +15,7 @@ typedef struct cli_call {
     const cli_recipe_note *recipe; /* NULL: none */
     /* with --resume, where the command has it; it is not remembered, since the result is the same */
     bool resumes;
+    vtr_ranks *ranks;
 } cli_call;
 
 /* Runs a command with argv[1..] as its options and inputs; `call` may be NULL. */

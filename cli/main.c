@@ -44,17 +44,23 @@ static int exit_status(vtr_status status)
     }
 }
 
-static int run_command(const cli_command *command, int argc, char **argv)
+/* A failure that all ranks know is told by rank 0, and the ranks end together. One that only this rank knows is told
+ * here, and ends the others, which wait for something else. */
+static int run_command(const cli_command *command, vtr_ranks *ranks, int argc, char **argv)
 {
     vtr_error err = {0};
-    vtr_status status = cli_execute(command, NULL, argc, argv, &err);
-    if (status != VTR_OK)
+    cli_call call = {.ranks = ranks};
+    vtr_parameters_default(&cli_common_options, &call.common);
+    vtr_status status = cli_execute(command, &call, argc, argv, &err);
+    bool is_known = vtr_ranks_size(ranks) == 1 || vtr_ranks_know_failure(ranks);
+    if (status != VTR_OK && (!is_known || vtr_ranks_rank(ranks) == 0))
         fprintf(stderr, "vitrail %s: %s\n", command->name,
                 err.message[0] != '\0' ? err.message : vtr_status_text(status));
+    if (status != VTR_OK && !is_known) vtr_ranks_abort(ranks, exit_status(status));
     return exit_status(status);
 }
 
-static int dispatch(int argc, char **argv)
+static int dispatch(vtr_ranks *ranks, int argc, char **argv)
 {
     if (argc < 2) {
         print_overview(stderr);
@@ -71,12 +77,28 @@ static int dispatch(int argc, char **argv)
         return CLI_DONE;
     }
     const cli_command *command = cli_find_command(name);
-    return command == NULL ? unknown(name) : run_command(command, argc - 1, argv + 1);
+    return command == NULL ? unknown(name) : run_command(command, ranks, argc - 1, argv + 1);
+}
+
+/* What needs no command is answered by one of the processes. */
+static int dispatch_launched(int argc, char **argv)
+{
+    vtr_error err;
+    vtr_ranks *ranks = NULL;
+    if (argc < 2 || cli_find_command(argv[1]) == NULL)
+        return vtr_ranks_launched_rank() == 0 ? dispatch(NULL, argc, argv) : CLI_DONE;
+    if (vtr_ranks_start(&ranks, &err) != VTR_OK) {
+        if (vtr_ranks_launched_rank() == 0) fprintf(stderr, "vitrail: %s\n", err.message);
+        return CLI_FAILED;
+    }
+    int status = dispatch(ranks, argc, argv);
+    vtr_ranks_finish(&ranks);
+    return status;
 }
 
 int main(int argc, char **argv)
 {
-    int status = dispatch(argc, argv);
+    int status = vtr_ranks_are_launched() ? dispatch_launched(argc, argv) : dispatch(NULL, argc, argv);
     bool is_lost = fflush(stdout) != 0 || ferror(stdout) != 0;
     if (!is_lost || status != CLI_DONE) return status;
     fprintf(stderr, "vitrail: cannot write to standard output\n");

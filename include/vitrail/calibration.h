@@ -13,6 +13,7 @@
 #include "vitrail/mapfile.h"
 #include "vitrail/parameters.h"
 #include "vitrail/progress.h"
+#include "vitrail/ranks.h"
 #include "vitrail/ring.h"
 #include "vitrail/ring_template.h"
 
@@ -74,6 +75,9 @@ typedef struct vtr_calibration {
 VTR_API vtr_status vtr_calibrate(vtr_calibration **out, vtr_dataset *dataset,
                                  const vtr_calibrate_params *params, int threads,
                                  const vtr_progress *progress, vtr_error *err);
+/* Collective. Rank 0's calibration at every rank: *calibration is read there, and set at the others, to be freed with
+ * vtr_calibration_free. */
+VTR_API vtr_status vtr_calibration_share(vtr_calibration **calibration, vtr_ranks *ranks, vtr_error *err);
 VTR_API void vtr_calibration_free(vtr_calibration *calibration);
 
 /* Radius of the direct beam's disc about a centre, from the mean pattern: where the profile falls to half of its

@@ -15,6 +15,7 @@
 #include "vitrail/mapfile.h"
 #include "vitrail/parameters.h"
 #include "vitrail/progress.h"
+#include "vitrail/ranks.h"
 #include "vitrail/ring.h"
 
 VTR_BEGIN_DECLS
@@ -67,13 +68,19 @@ VTR_API vtr_status vtr_map(vtr_mapfile *file, vtr_dataset *dataset, const vtr_ca
 
 /* How it is run; none of it changes the result. */
 typedef struct vtr_pass_options {
-    int threads;                /* 0: all processors */
+    int threads;                /* of this rank; 0: all processors */
     vtr_checkpoint *checkpoint; /* gone on from, and kept; NULL: none */
     const vtr_progress *progress;
+    vtr_ranks *ranks; /* that share the work, each of which calls the function; NULL: one */
 } vtr_pass_options;
 
 /* The same with these options, which may be NULL. VTR_ERR_EXISTS where the checkpoint was begun with another
- * calibration. */
+ * calibration.
+ *
+ * With several ranks the scan's blocks of 256 positions go to whoever is free, and each rank reads its own. Rank 0 alone
+ * has the map file and the checkpoint, reports, and fills the summary; the others give NULL. Every rank gives its
+ * own dataset and the same calibration (vtr_calibration_share), and gets the same status. `cancelled` of any rank ends
+ * the pass of all. */
 VTR_API vtr_status vtr_map_with(vtr_mapfile *file, vtr_dataset *dataset, const vtr_calibration *calibration,
                                 const vtr_map_params *params, const vtr_pass_options *options,
                                 vtr_map_summary *summary, vtr_error *err);

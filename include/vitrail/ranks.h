@@ -46,9 +46,11 @@ VTR_API int vtr_ranks_on_machine(const vtr_ranks *ranks);
 
 /* Collective. Every rank gives what became of its part; where that is a failure anywhere, every rank gets the status and
  * the sentence of the lowest rank that failed ("rank 2: ..." of any but rank 0), else VTR_OK. To be called wherever one
- * rank can fail by itself, before the others wait for it. */
+ * rank can fail by itself, before the others wait for it in another collective function: a rank that failed goes straight
+ * to its next vtr_ranks_agree. After a failure the work of all ranks is over, and every later call gives that failure
+ * without an exchange. */
 VTR_API vtr_status vtr_ranks_agree(vtr_ranks *ranks, vtr_status status, vtr_error *err);
-/* The last vtr_ranks_agree ended in a failure: all ranks know it, and one of them tells. */
+/* vtr_ranks_agree has ended in a failure: all ranks know it, and one of them tells. */
 VTR_API bool vtr_ranks_know_failure(const vtr_ranks *ranks);
 
 VTR_API vtr_status vtr_ranks_barrier(vtr_ranks *ranks, vtr_error *err);

@@ -19,7 +19,7 @@ enum { TAG_BROADCAST = VTR_RANKS_MAX_TAG + 1, TAG_GATHER };
 struct vtr_ranks {
     const vtr_ranks_module *module;
     int rank, size, n_on_machine;
-    bool knows_failure;
+    vtr_error failure; /* the one that all know; VTR_OK: none */
     atomic_ullong bytes_sent, bytes_received, messages_sent, messages_received;
 };
 
@@ -47,7 +47,7 @@ int vtr_ranks_threads(const vtr_ranks *ranks, int requested)
 
 bool vtr_ranks_know_failure(const vtr_ranks *ranks)
 {
-    return ranks != NULL && ranks->knows_failure;
+    return ranks != NULL && ranks->failure.status != VTR_OK;
 }
 
 vtr_ranks_traffic vtr_ranks_traffic_of(const vtr_ranks *ranks)
@@ -236,6 +236,8 @@ static vtr_status find_failed(vtr_ranks *ranks, bool has_failed, int *failed, vt
 vtr_status vtr_ranks_agree(vtr_ranks *ranks, vtr_status mine, vtr_error *err)
 {
     if (vtr_ranks_size(ranks) == 1) return mine;
+    if (vtr_ranks_know_failure(ranks))
+        return vtr_fail(err, ranks->failure.status, "%s", ranks->failure.message);
     int failed = -1;
     vtr_error local = {0}, told = {0};
     if (mine != VTR_OK) {
@@ -246,8 +248,9 @@ vtr_status vtr_ranks_agree(vtr_ranks *ranks, vtr_status mine, vtr_error *err)
     if (status == VTR_OK && failed >= 0)
         status = vtr_ranks_broadcast(ranks, failed, &told, sizeof told, &local);
     if (status != VTR_OK) return mine != VTR_OK ? mine : vtr_fail(err, status, "%s", local.message);
-    ranks->knows_failure = failed >= 0;
-    return failed >= 0 ? vtr_fail(err, told.status, "%s", told.message) : VTR_OK;
+    if (failed < 0) return VTR_OK;
+    ranks->failure = told;
+    return vtr_fail(err, told.status, "%s", told.message);
 }
 
 /* A number for this machine and for the processors on it that this process may run on (FNV-1a). */

@@ -56,4 +56,7 @@ unsigned char *vtr_calibration_used(const vtr_calibration *c);
 void vtr_calibration_descan(const vtr_calibration *c, const size_t shape[4], double y, double x, double *dx,
                             double *dy);
 
+/* Collective. Rank 0's sample at every rank, to be released with vtr_sample_release there too, also after a failure. */
+vtr_status vtr_sample_share(vtr_sample *sample, vtr_ranks *ranks, vtr_error *err);
+
 #endif

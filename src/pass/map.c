@@ -99,27 +99,34 @@ vtr_status vtr_map_with(vtr_mapfile *file, vtr_dataset *dataset, const vtr_calib
     vtr_parameters_default(&vtr_map_parameters, &params);
     if (given != NULL) params = *given;
     const vtr_dataset_info *info = vtr_dataset_get_info(dataset);
+    vtr_status status = VTR_OK;
     if (info->shape[2] != calibration->det_y || info->shape[3] != calibration->det_x)
-        return vtr_fail(err, VTR_ERR_SHAPE,
-                        "'%s' holds patterns of %zu x %zu, the calibration is for %zu x %zu",
-                        vtr_dataset_path(dataset), info->shape[2], info->shape[3], calibration->det_y,
-                        calibration->det_x);
+        status =
+            vtr_fail(err, VTR_ERR_SHAPE, "'%s' holds patterns of %zu x %zu, the calibration is for %zu x %zu",
+                     vtr_dataset_path(dataset), info->shape[2], info->shape[3], calibration->det_y,
+                     calibration->det_x);
+    status = vtr_ranks_agree(options.ranks, status, err);
+    if (status != VTR_OK) return status;
     double start = vtr_clock_s();
     map_job job = {.dataset = dataset,
                    .info = info,
                    .calibration = calibration,
                    .params = &params,
+                   .ranks = options.ranks,
                    .file = file,
                    .checkpoint = options.checkpoint,
                    .n_positions = info->shape[0] * info->shape[1]};
     vtr_map_summary local;
-    vtr_status status = map_job_create(&job, err);
-    if (status == VTR_OK) status = map_create_profiles(&job, err);
-    if (status == VTR_OK) status = map_create_sectors(&job, err);
+    status = map_job_create(&job, err);
+    if (status == VTR_OK && file != NULL) status = map_create_profiles(&job, err);
+    if (status == VTR_OK && file != NULL) status = map_create_sectors(&job, err);
+    status = vtr_ranks_agree(options.ranks, status, err);
+    if (status == VTR_OK) status = map_ranks_begin(&job, err);
     if (status == VTR_OK) status = map_run_all(&job, &options, err);
-    if (status == VTR_OK) status = map_write_results(&job, err);
-    if (status == VTR_OK) status = vtr_calibration_write(calibration, file, err);
-    if (status == VTR_OK) {
+    if (status == VTR_OK && file != NULL) status = map_write_results(&job, err);
+    if (status == VTR_OK && file != NULL) status = vtr_calibration_write(calibration, file, err);
+    status = vtr_ranks_agree(options.ranks, status, err);
+    if (status == VTR_OK && file != NULL) {
         summarise(&job, &local, vtr_clock_s() - start);
         say_what_is_missing(&local, info, options.progress);
         if (summary != NULL) *summary = local;

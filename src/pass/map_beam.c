@@ -89,8 +89,15 @@ vtr_status map_beam_create(map_job *job, vtr_error *err)
     job->beam_params.disc_radius_px = c->beam_radius_px;
     if (job->params->beam == VTR_BEAM_CENTRE_OF_MASS) return VTR_OK;
     vtr_sample sample = {0};
-    vtr_status status = vtr_sample_read(&sample, job->dataset, frames_needed(job), MOST_BYTES, NULL, err);
-    if (status != VTR_OK) return status;
+    vtr_status status = VTR_OK;
+    if (vtr_ranks_rank(job->ranks) == 0)
+        status = vtr_sample_read(&sample, job->dataset, frames_needed(job), MOST_BYTES, NULL, err);
+    status = vtr_ranks_agree(job->ranks, status, err);
+    if (status == VTR_OK) status = vtr_sample_share(&sample, job->ranks, err);
+    if (status != VTR_OK) {
+        vtr_sample_release(&sample);
+        return status;
+    }
     const void **frames = vtr_malloc(sample.n, sizeof *frames);
     double(*starts)[2] = vtr_malloc(sample.n, sizeof *starts);
     if (frames == NULL || starts == NULL)

@@ -66,6 +66,7 @@ typedef struct map_sums {
     size_t *next;          /* chains the runs that are in a worker's pattern: the next one's number + 1 */
     size_t n_in_order;     /* where the order matters: as many runs from the first on are merged */
     size_t n_resumed;      /* positions that the checkpoint had */
+    double interval_s;     /* of the checkpoint; INFINITY: none is kept */
     double recorded_s, record_cost_s; /* of the checkpoint's last record: when, and how long it took */
 } map_sums;
 
@@ -76,7 +77,8 @@ typedef struct map_job {
     const vtr_calibration *calibration;
     const vtr_map_params *params;
     const unsigned char *used;
-    vtr_mapfile *file;
+    vtr_ranks *ranks;  /* NULL: there is one */
+    vtr_mapfile *file; /* NULL with any rank but 0 */
     size_t n_positions, n_profile, n_radii;
     map_variant *variants;
     size_t n_variants;
@@ -167,11 +169,44 @@ vtr_status map_annulus_create(map_annulus *annulus, const vtr_polar_plan *plan, 
 /* Whether a pixel of the annulus is at least `level`. */
 bool map_annulus_reaches(const map_annulus *annulus, vtr_type type, const void *frame, double level);
 
-/* Works through the runs that are not done yet with all workers (map_run.c). */
+/* Works through the runs that are not done yet with all workers, of all ranks (map_run.c). */
 vtr_status map_run_all(map_job *job, const vtr_pass_options *options, vtr_error *err);
+
+/* What the workers of one pass share beside the job. */
+typedef struct map_run_state {
+    map_job *job;
+    const vtr_progress *progress;
+    int is_stopped; /* read and written atomically */
+    vtr_status status;
+    vtr_error error;
+    size_t positions_done;
+} map_run_state;
+
+bool map_run_is_stopped(map_run_state *state);
+/* Keeps the first failure, which ends the pass. */
+void map_run_stop(map_run_state *state, vtr_status status, const vtr_error *error);
+/* Counts a run as done; stops the pass where it is to be cancelled. */
+void map_run_advance(map_run_state *state, size_t run);
+/* Does a run, and records it. A run that was begun is finished, also where the pass is to stop. False: it has stopped. */
+bool map_run_one(map_run_state *state, map_worker *worker, size_t run);
+/* Merges the worker's sums into the job's. */
+void map_run_merge(map_run_state *state, map_worker *worker);
+
+/* The same with several ranks: rank 0 hands out runs, takes and keeps their results, and works too (map_ranks.c); the
+ * others work (map_ranks_far.c). `spare`: a worker besides, for what the others send. */
+void map_ranks_lead(map_run_state *state, map_worker **workers, int n_workers, map_worker *spare);
+void map_ranks_follow(map_run_state *state, map_worker **workers, int n_workers);
+/* What all ranks must see alike; how often they bring their sums together. */
+vtr_status map_ranks_begin(map_job *job, vtr_error *err);
 
 /* A run's results as a record: what it put into the job's maps and, of the profiles, into its worker's rows. */
 enum { MAP_MAX_SLICES = 18 + MAP_MAX_VIRTUAL };
+typedef struct map_record_head {
+    uint64_t run, first, n; /* positions */
+} map_record_head;
+/* Where it stands: the head, which is filled, and the slices after it; returns how many. */
+size_t map_record_slices(vtr_slice slices[MAP_MAX_SLICES + 1], map_record_head *head, map_job *job,
+                         map_worker *worker, size_t run);
 vtr_status map_record_append(map_job *job, map_worker *worker, size_t run, vtr_error *err);
 /* Puts them back, and writes the profiles to the map file. *run: whose it was. */
 vtr_status map_record_load(map_job *job, map_worker *worker, const void *content, size_t n_bytes,

@@ -109,6 +109,7 @@ vtr_status map_write_positions(map_job *job, const char *group, const char *name
 vtr_status map_worker_flush(map_worker *w, map_job *job, size_t first, size_t n, vtr_error *err)
 {
     static const char *const names[2] = {"intensity", "variance"};
+    if (job->file == NULL) return VTR_OK;
     vtr_status status = map_sectors_flush(w, job, first, n, err);
     for (int k = 0; status == VTR_OK && job->n_profile > 0 && k < 2; k++)
         status = map_write_positions(job, "profile", names[k], w->rows[k], first, n, 1, &job->n_profile, err);

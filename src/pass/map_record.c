@@ -6,10 +6,6 @@
 #include "base/base_internal.h"
 #include "pass/map_internal.h"
 
-typedef struct record_head {
-    uint64_t run, first, n; /* positions */
-} record_head;
-
 static vtr_slice stretch(void *values, size_t item_bytes, size_t first, size_t n)
 {
     return (vtr_slice){(char *)values + first * item_bytes, n * item_bytes};
@@ -39,20 +35,28 @@ static size_t list_slices(vtr_slice slices[MAP_MAX_SLICES], map_job *job, map_wo
     return k;
 }
 
+size_t map_record_slices(vtr_slice slices[MAP_MAX_SLICES + 1], map_record_head *head, map_job *job,
+                         map_worker *worker, size_t run)
+{
+    size_t first, n;
+    map_run_positions(job, run, &first, &n);
+    *head = (map_record_head){run, first, n};
+    slices[0] = (vtr_slice){head, sizeof *head};
+    return 1 + list_slices(slices + 1, job, worker, first, n);
+}
+
 vtr_status map_record_append(map_job *job, map_worker *worker, size_t run, vtr_error *err)
 {
     if (job->checkpoint == NULL) return VTR_OK;
-    size_t first, n;
-    map_run_positions(job, run, &first, &n);
-    record_head head = {run, first, n};
-    vtr_slice slices[MAP_MAX_SLICES + 1] = {{&head, sizeof head}};
-    size_t n_slices = 1 + list_slices(slices + 1, job, worker, first, n);
+    map_record_head head;
+    vtr_slice slices[MAP_MAX_SLICES + 1];
+    size_t n_slices = map_record_slices(slices, &head, job, worker, run);
     return vtr_journal_append(job->checkpoint->journal, CHECKPOINT_RUN, slices, n_slices, err);
 }
 
 size_t map_record_run(const map_job *job, const void *content, size_t n_bytes)
 {
-    record_head head;
+    map_record_head head;
     size_t first, n;
     if (n_bytes < sizeof head) return SIZE_MAX;
     memcpy(&head, content, sizeof head);
@@ -64,7 +68,7 @@ size_t map_record_run(const map_job *job, const void *content, size_t n_bytes)
 vtr_status map_record_load(map_job *job, map_worker *worker, const void *content, size_t n_bytes,
                            vtr_error *err)
 {
-    size_t run = map_record_run(job, content, n_bytes), first, n, expected = sizeof(record_head);
+    size_t run = map_record_run(job, content, n_bytes), first, n, expected = sizeof(map_record_head);
     if (run == SIZE_MAX) return vtr_fail(err, VTR_ERR_FORMAT, "a checkpoint's record is of another pass");
     map_run_positions(job, run, &first, &n);
     vtr_slice slices[MAP_MAX_SLICES];
@@ -74,7 +78,7 @@ vtr_status map_record_load(map_job *job, map_worker *worker, const void *content
     if (n_bytes != expected)
         return vtr_fail(err, VTR_ERR_FORMAT, "a checkpoint's record has %zu bytes instead of %zu", n_bytes,
                         expected);
-    const char *from = (const char *)content + sizeof(record_head);
+    const char *from = (const char *)content + sizeof(map_record_head);
     for (size_t k = 0; k < n_slices; k++) {
         if (slices[k].n_bytes > 0) memcpy(slices[k].data, from, slices[k].n_bytes);
         from += slices[k].n_bytes;

@@ -6,17 +6,7 @@
 #include "pass/map_internal.h"
 #include "vitrail/memory.h"
 
-/* What the workers of one pass share beside the job. */
-typedef struct run_state {
-    map_job *job;
-    const vtr_progress *progress;
-    int is_stopped; /* read and written atomically */
-    vtr_status status;
-    vtr_error error;
-    size_t positions_done;
-} run_state;
-
-static bool is_stopped(run_state *state)
+bool map_run_is_stopped(map_run_state *state)
 {
     int stopped;
 #pragma omp atomic read
@@ -24,8 +14,7 @@ static bool is_stopped(run_state *state)
     return stopped != 0;
 }
 
-/* Keeps the first failure, which ends the pass. */
-static void stop(run_state *state, vtr_status status, const vtr_error *error)
+void map_run_stop(map_run_state *state, vtr_status status, const vtr_error *error)
 {
 #pragma omp critical(vtr_map_state)
     if (state->status == VTR_OK) {
@@ -36,70 +25,68 @@ static void stop(run_state *state, vtr_status status, const vtr_error *error)
     state->is_stopped = 1;
 }
 
-/* Counts a run as done; asks whether to go on. */
-static vtr_status advance(run_state *state, size_t run, vtr_error *error)
+void map_run_advance(map_run_state *state, size_t run)
 {
+    vtr_error error = {0};
     vtr_status status = VTR_OK;
     size_t n = state->job->n_positions, first, n_run;
     map_run_positions(state->job, run, &first, &n_run);
-#pragma omp critical(vtr_map_state)
+#pragma omp critical(vtr_map_progress)
     {
         size_t done = state->positions_done += n_run;
         vtr_progress_report(state->progress, "mapping", (double)done, (double)n, "patterns");
         if (vtr_progress_cancelled(state->progress))
-            status = vtr_fail(error, VTR_ERR_INTERRUPTED, "interrupted at %zu of %zu positions", done, n);
+            status = vtr_fail(&error, VTR_ERR_INTERRUPTED, "interrupted at %zu of %zu positions", done, n);
     }
-    return status;
+    if (status != VTR_OK) map_run_stop(state, status, &error);
 }
 
-/* A run that was begun is finished, also where the pass is to stop. */
-static bool one_run(run_state *state, map_worker *worker, size_t run)
+bool map_run_one(map_run_state *state, map_worker *worker, size_t run)
 {
     vtr_error error = {0};
-    if (is_stopped(state)) return false;
+    if (map_run_is_stopped(state)) return false;
     vtr_status status = map_worker_run(worker, state->job, run, &error);
     if (status == VTR_OK) status = map_record_append(state->job, worker, run, &error);
     if (status != VTR_OK) {
         worker->is_torn = true;
-        stop(state, status, &error);
+        map_run_stop(state, status, &error);
         return false;
     }
     map_sums_note(state->job, worker, run);
-    status = advance(state, run, &error);
-    if (status != VTR_OK) stop(state, status, &error);
+    map_run_advance(state, run);
     return true;
 }
 
-static void merge(run_state *state, map_worker *worker)
+void map_run_merge(map_run_state *state, map_worker *worker)
 {
     vtr_error error = {0};
-    vtr_status status = map_sums_merge(state->job, worker, &error);
-    if (status != VTR_OK) stop(state, status, &error);
+#pragma omp critical(vtr_map_merge)
+    {
+        vtr_status status = map_sums_merge(state->job, worker, &error);
+        if (status != VTR_OK) map_run_stop(state, status, &error);
+    }
 }
 
 /* Each worker's sums are merged at its end, and now and then for the checkpoint. */
-static void do_runs(run_state *state, map_worker *worker)
+static void do_runs(map_run_state *state, map_worker *worker)
 {
     size_t n_runs = map_run_count(state->job);
 #pragma omp for schedule(dynamic, 1)
     for (size_t run = 0; run < n_runs; run++) {
-        if (map_sums_have(state->job, run) || !one_run(state, worker, run)) continue;
-        if (!map_sums_are_due(state->job, worker)) continue;
-#pragma omp critical(vtr_map_merge)
-        merge(state, worker);
+        if (map_sums_have(state->job, run) || !map_run_one(state, worker, run)) continue;
+        if (map_sums_are_due(state->job, worker)) map_run_merge(state, worker);
     }
-#pragma omp critical(vtr_map_merge)
-    merge(state, worker);
+    map_run_merge(state, worker);
 }
 
-static void do_runs_in_order(run_state *state, map_worker *worker, size_t first)
+static void do_runs_in_order(map_run_state *state, map_worker *worker, size_t first)
 {
     size_t n_runs = map_run_count(state->job);
 #pragma omp for ordered schedule(dynamic, 1)
     for (size_t run = first; run < n_runs; run++) {
-        one_run(state, worker, run);
+        map_run_one(state, worker, run);
 #pragma omp ordered
-        merge(state, worker);
+        map_run_merge(state, worker);
     }
 }
 
@@ -116,19 +103,30 @@ static int worker_count(const map_job *job, const vtr_pass_options *options)
     return n < 1 ? 1 : (int)n;
 }
 
-static vtr_status work(map_job *job, map_worker **workers, int n_workers, const vtr_progress *progress,
-                       vtr_error *err)
+static void work(map_run_state *state, map_worker **workers, int n_workers)
 {
-    run_state state = {.job = job, .progress = progress, .positions_done = job->sums.n_done};
-    size_t first = job->sums.n_in_order;
+    size_t first = state->job->sums.n_in_order;
 #pragma omp parallel num_threads(n_workers)
     {
         map_worker *worker = workers[omp_get_thread_num()];
-        if (map_sums_are_exact(job))
-            do_runs(&state, worker);
+        if (map_sums_are_exact(state->job))
+            do_runs(state, worker);
         else
-            do_runs_in_order(&state, worker, first);
+            do_runs_in_order(state, worker, first);
     }
+}
+
+/* Workers, and with several ranks one more for what the others send. */
+static vtr_status work_all(map_job *job, map_worker **workers, int n_workers, const vtr_progress *progress,
+                           vtr_error *err)
+{
+    map_run_state state = {.job = job, .progress = progress, .positions_done = job->sums.n_done};
+    if (vtr_ranks_size(job->ranks) == 1)
+        work(&state, workers, n_workers);
+    else if (vtr_ranks_rank(job->ranks) == 0)
+        map_ranks_lead(&state, workers, n_workers, workers[n_workers]);
+    else
+        map_ranks_follow(&state, workers, n_workers);
     /* What was finished is kept, whatever ended the pass; the first failure is the one to tell. */
     if (state.status != VTR_OK) map_sums_record(job, NULL);
     return state.status == VTR_OK ? VTR_OK : vtr_fail(err, state.status, "%s", state.error.message);
@@ -137,14 +135,19 @@ static vtr_status work(map_job *job, map_worker **workers, int n_workers, const 
 vtr_status map_run_all(map_job *job, const vtr_pass_options *options, vtr_error *err)
 {
     int n_workers = worker_count(job, options);
-    map_worker **workers = vtr_calloc((size_t)n_workers, sizeof(map_worker *));
-    if (workers == NULL) return vtr_fail(err, VTR_ERR_MEMORY, "out of memory for the pass");
+    int n_spare = vtr_ranks_size(job->ranks) > 1 && vtr_ranks_rank(job->ranks) == 0;
+    map_worker **workers = vtr_calloc((size_t)(n_workers + n_spare), sizeof(map_worker *));
     vtr_status status = VTR_OK;
-    for (int i = 0; status == VTR_OK && i < n_workers; i++)
+    if (workers == NULL) status = vtr_fail(err, VTR_ERR_MEMORY, "out of memory for the pass");
+    for (int i = 0; status == VTR_OK && i < n_workers + n_spare; i++)
         status = map_worker_create(&workers[i], job, err);
     if (status == VTR_OK) status = map_sums_resume(job, workers[0], err);
-    if (status == VTR_OK) status = work(job, workers, n_workers, options->progress, err);
-    for (int i = 0; i < n_workers; i++)
+    status = vtr_ranks_agree(job->ranks, status, err);
+    if (status == VTR_OK) {
+        status = work_all(job, workers, n_workers, options->progress, err);
+        status = vtr_ranks_agree(job->ranks, status, err);
+    }
+    for (int i = 0; workers != NULL && i < n_workers + n_spare; i++)
         map_worker_free(workers[i]);
     vtr_free(workers);
     return status;

@@ -19,7 +19,9 @@ bool map_sums_are_exact(const map_job *job)
 vtr_status map_sums_create(map_job *job, vtr_error *err)
 {
     size_t n = map_run_count(job);
-    job->sums = (map_sums){.n_runs = n, .recorded_s = vtr_clock_s()};
+    job->sums = (map_sums){.n_runs = n,
+                           .recorded_s = vtr_clock_s(),
+                           .interval_s = job->checkpoint != NULL ? job->checkpoint->interval_s : INFINITY};
     job->sums.merged = vtr_calloc(n / 8 + 1, 1);
     job->sums.next = vtr_calloc(n, sizeof *job->sums.next);
     if (job->sums.merged == NULL || job->sums.next == NULL)
@@ -61,14 +63,14 @@ void map_sums_note(map_job *job, map_worker *worker, size_t run)
 
 static bool is_due(const map_job *job, double since_s, double cost_s)
 {
-    double interval = job->checkpoint->interval_s;
+    double interval = job->sums.interval_s;
     if (interval > 0) interval = fmax(interval, cost_s / largest_part);
     return vtr_clock_s() - since_s >= interval;
 }
 
 bool map_sums_are_due(const map_job *job, const map_worker *worker)
 {
-    return job->checkpoint != NULL && is_due(job, worker->merged_s, worker->merge_cost_s);
+    return is_due(job, worker->merged_s, worker->merge_cost_s);
 }
 
 /* In order: the one run that the worker has, if all before it are merged. */
