@@ -46,14 +46,19 @@ function(vitrail_test room name)
     SKIP_RETURN_CODE 77 ENVIRONMENT "${VITRAIL_TEST_ENVIRONMENT}")
 endfunction()
 
-# vitrail_ranks_test(NAME N command ...): the command as N ranks of one machine, as one ctest; skipped without a launcher.
-function(vitrail_ranks_test name n)
+# vitrail_ranks_check(NAME command ...): one ctest that starts ranks; skipped without a launcher.
+function(vitrail_ranks_check name)
   if(TARGET vitrail_mpi AND MPIEXEC_EXECUTABLE)
-    add_test(NAME ${name} COMMAND ${MPIEXEC_EXECUTABLE} ${MPIEXEC_NUMPROC_FLAG} ${n} ${ARGN})
+    add_test(NAME ${name} COMMAND ${ARGN})
   else()
-    add_test(NAME ${name} COMMAND ${CMAKE_COMMAND} -E echo "skipped: no MPI launcher was found")
+    add_test(NAME ${name} COMMAND ${CMAKE_COMMAND} -E echo "skipped: no MPI and its launcher were found")
     set_tests_properties(${name} PROPERTIES SKIP_REGULAR_EXPRESSION "skipped:")
   endif()
   set_tests_properties(${name} PROPERTIES LABELS mpi TIMEOUT 120 PROCESSORS 2 SKIP_RETURN_CODE 77
     ENVIRONMENT "${VITRAIL_RANKS_ENVIRONMENT}")
+endfunction()
+
+# vitrail_ranks_test(NAME N command ...): the command as N ranks of one machine.
+function(vitrail_ranks_test name n)
+  vitrail_ranks_check(${name} ${MPIEXEC_EXECUTABLE} ${MPIEXEC_NUMPROC_FLAG} ${n} ${ARGN})
 endfunction()

@@ -53,6 +53,10 @@ VTR_API vtr_status vtr_ranks_agree(vtr_ranks *ranks, vtr_status status, vtr_erro
 /* vtr_ranks_agree has ended in a failure: all ranks know it, and one of them tells. */
 VTR_API bool vtr_ranks_know_failure(const vtr_ranks *ranks);
 
+/* The others are not to be waited for any more: from now on every exchange fails at once with VTR_ERR_IO, also those that
+ * other threads of this rank wait for. The way out is vtr_ranks_abort. */
+VTR_API void vtr_ranks_give_up(vtr_ranks *ranks);
+
 VTR_API vtr_status vtr_ranks_barrier(vtr_ranks *ranks, vtr_error *err);
 /* `data` of rank `root` becomes everybody's. */
 VTR_API vtr_status vtr_ranks_broadcast(vtr_ranks *ranks, int root, void *data, size_t n_bytes,

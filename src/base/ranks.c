@@ -20,6 +20,7 @@ struct vtr_ranks {
     const vtr_ranks_module *module;
     int rank, size, n_on_machine;
     vtr_error failure; /* the one that all know; VTR_OK: none */
+    atomic_bool is_cut_off;
     atomic_ullong bytes_sent, bytes_received, messages_sent, messages_received;
 };
 
@@ -57,16 +58,23 @@ vtr_ranks_traffic vtr_ranks_traffic_of(const vtr_ranks *ranks)
                                atomic_load(&ranks->messages_sent), atomic_load(&ranks->messages_received)};
 }
 
-static vtr_status broken(const vtr_ranks *ranks, const char *reason, vtr_error *err)
+static vtr_status broken(vtr_ranks *ranks, const char *reason, vtr_error *err)
 {
+    atomic_store(&ranks->is_cut_off, true);
     return vtr_fail(err, VTR_ERR_IO, "rank %d of %d cannot reach the others: %s", ranks->rank, ranks->size,
                     reason);
+}
+
+void vtr_ranks_give_up(vtr_ranks *ranks)
+{
+    if (ranks != NULL) atomic_store(&ranks->is_cut_off, true);
 }
 
 static vtr_status send_part(vtr_ranks *ranks, int to, int tag, const void *data, size_t n_bytes,
                             vtr_error *err)
 {
-    char reason[VTR_RANKS_REASON] = "";
+    char reason[VTR_RANKS_REASON] = "they were given up";
+    if (atomic_load(&ranks->is_cut_off)) return broken(ranks, reason, err);
     if (ranks->module->send(to, tag, data, n_bytes, reason) != 0) return broken(ranks, reason, err);
     atomic_fetch_add(&ranks->bytes_sent, n_bytes);
     atomic_fetch_add(&ranks->messages_sent, 1);
@@ -90,10 +98,11 @@ vtr_status vtr_ranks_send(vtr_ranks *ranks, int to, int tag, const void *data, s
 vtr_status vtr_ranks_poll(vtr_ranks *ranks, int from, int tag, vtr_ranks_message *message, bool *is_there,
                           vtr_error *err)
 {
-    char reason[VTR_RANKS_REASON] = "";
+    char reason[VTR_RANKS_REASON] = "they were given up";
     int arrived = 0;
     *is_there = false;
     if (ranks == NULL) return VTR_OK;
+    if (atomic_load(&ranks->is_cut_off)) return broken(ranks, reason, err);
     if (ranks->module->poll(from, tag, message, &arrived, reason) != 0) return broken(ranks, reason, err);
     *is_there = arrived != 0;
     return VTR_OK;

@@ -86,6 +86,8 @@ vtr_status vtr_ranks_load(const vtr_ranks_module **out, vtr_error *err)
         return vtr_fail(err, VTR_ERR_NOT_FOUND,
                         "started as one of several ranks, but this Vitrail was built without MPI "
                         "(vitrail-mpi.so is missing); set VITRAIL_MPI=0 if each is to work by itself");
+    /* UCX, on which many MPIs are built, answers the death of another rank with pages of addresses unless told not to */
+    setenv("UCX_HANDLE_ERRORS", "none", 0);
     /* Open MPI's own plug-ins look for its symbols among the global ones */
     void *library = dlopen(path, RTLD_NOW | RTLD_GLOBAL);
     if (library == NULL) return vtr_fail(err, VTR_ERR_NOT_FOUND, "cannot load the MPI module: %s", dlerror());

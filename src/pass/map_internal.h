@@ -185,8 +185,10 @@ typedef struct map_run_state {
 bool map_run_is_stopped(map_run_state *state);
 /* Keeps the first failure, which ends the pass. */
 void map_run_stop(map_run_state *state, vtr_status status, const vtr_error *error);
-/* Counts a run as done; stops the pass where it is to be cancelled. */
+/* Counts a run as done; then as map_run_check. */
 void map_run_advance(map_run_state *state, size_t run);
+/* Stops the pass where it is to be cancelled. */
+void map_run_check(map_run_state *state);
 /* Does a run, and records it. A run that was begun is finished, also where the pass is to stop. False: it has stopped. */
 bool map_run_one(map_run_state *state, map_worker *worker, size_t run);
 /* Merges the worker's sums into the job's. */

@@ -20,7 +20,8 @@ typedef struct leader {
     map_message message;
     waiting_turn *waiting;
     size_t n_waiting, most_waiting;
-    int n_left; /* ranks that have ended */
+    int n_left;     /* ranks that have ended */
+    double heard_s; /* when one of the others was heard last, or the pass was stopped */
 } leader;
 
 /* The next run that is to be done; MAP_NO_RUN: none, or the pass has stopped. */
@@ -201,6 +202,24 @@ static vtr_status serve(leader *l, int rank, vtr_error *err)
     return VTR_OK;
 }
 
+/* Nothing has come. A pass that is to stop does not wait for ever: a rank that was killed says nothing, and who stopped
+ * the pass may be about to kill this one. */
+static vtr_status idle(leader *l, vtr_error *err)
+{
+    static const double patience_s = 10;
+    map_run_state *state = l->state;
+    if (!map_run_is_stopped(state)) {
+        l->heard_s = vtr_clock_s();
+        map_run_check(state);
+    } else if (vtr_clock_s() - l->heard_s > patience_s) {
+        vtr_ranks_give_up(state->job->ranks);
+        return vtr_fail(err, VTR_ERR_IO, "%d of %d ranks have not answered for %.0f s",
+                        vtr_ranks_size(state->job->ranks) - 1 - l->n_left, vtr_ranks_size(state->job->ranks),
+                        patience_s);
+    }
+    return VTR_OK;
+}
+
 static vtr_status serve_next(leader *l, unsigned *n_waits, vtr_error *err)
 {
     vtr_ranks *ranks = l->state->job->ranks;
@@ -209,15 +228,18 @@ static vtr_status serve_next(leader *l, unsigned *n_waits, vtr_error *err)
     vtr_status status = vtr_ranks_poll(ranks, VTR_ANY_RANK, MAP_TAG_LEAD, &message, &is_there, err);
     if (status == VTR_OK && is_there) {
         *n_waits = 0;
+        l->heard_s = vtr_clock_s();
         status = map_message_reserve(&l->message, message.n_bytes, err);
         if (status == VTR_OK) status = vtr_ranks_take(ranks, &message, l->message.bytes, err);
         if (status == VTR_OK) status = serve(l, message.from, err);
     } else if (status == VTR_OK) {
+        status = idle(l, err);
         vtr_ranks_wait(n_waits);
     }
     return status == VTR_OK ? answer_turns(l, err) : status;
 }
 
+/* Ends once all ranks have left. Where that cannot be waited for, they are cut off. */
 static void *serve_all(void *argument)
 {
     leader *l = argument;
@@ -226,7 +248,10 @@ static void *serve_all(void *argument)
     unsigned n_waits = 0;
     while (status == VTR_OK && l->n_left < vtr_ranks_size(l->state->job->ranks) - 1)
         status = serve_next(l, &n_waits, &error);
-    if (status != VTR_OK) map_run_stop(l->state, status, &error);
+    if (status != VTR_OK) {
+        map_run_stop(l->state, status, &error);
+        vtr_ranks_give_up(l->state->job->ranks);
+    }
     return NULL;
 }
 

@@ -25,18 +25,34 @@ void map_run_stop(map_run_state *state, vtr_status status, const vtr_error *erro
     state->is_stopped = 1;
 }
 
+/* One thread at a time. */
+static vtr_status ask(const map_run_state *state, vtr_error *error)
+{
+    if (!vtr_progress_cancelled(state->progress)) return VTR_OK;
+    return vtr_fail(error, VTR_ERR_INTERRUPTED, "interrupted at %zu of %zu positions", state->positions_done,
+                    state->job->n_positions);
+}
+
+void map_run_check(map_run_state *state)
+{
+    vtr_error error = {0};
+    vtr_status status;
+#pragma omp critical(vtr_map_progress)
+    status = ask(state, &error);
+    if (status != VTR_OK) map_run_stop(state, status, &error);
+}
+
 void map_run_advance(map_run_state *state, size_t run)
 {
     vtr_error error = {0};
-    vtr_status status = VTR_OK;
+    vtr_status status;
     size_t n = state->job->n_positions, first, n_run;
     map_run_positions(state->job, run, &first, &n_run);
 #pragma omp critical(vtr_map_progress)
     {
-        size_t done = state->positions_done += n_run;
-        vtr_progress_report(state->progress, "mapping", (double)done, (double)n, "patterns");
-        if (vtr_progress_cancelled(state->progress))
-            status = vtr_fail(&error, VTR_ERR_INTERRUPTED, "interrupted at %zu of %zu positions", done, n);
+        state->positions_done += n_run;
+        vtr_progress_report(state->progress, "mapping", (double)state->positions_done, (double)n, "patterns");
+        status = ask(state, &error);
     }
     if (status != VTR_OK) map_run_stop(state, status, &error);
 }
