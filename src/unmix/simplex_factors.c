@@ -114,14 +114,16 @@ static void release(factors_job *job)
     }
 }
 
-static void shuffle(size_t *at, size_t n, uint64_t seed, uint64_t stream)
+/* The used positions among their places, so that as many have a neighbour as before. */
+static void shuffle(size_t *at, const unmix_matrix *a, uint64_t seed, uint64_t stream)
 {
     vtr_random random;
     vtr_random_start(&random, seed, stream);
-    for (size_t i = n; i > 1; i--) {
-        size_t j = (size_t)(vtr_random_uniform(&random) * (double)i), kept = at[i - 1];
-        at[i - 1] = at[j];
-        at[j] = kept;
+    for (size_t i = a->n; i > 1; i--) {
+        size_t j = (size_t)(vtr_random_uniform(&random) * (double)i);
+        size_t *one = &at[a->position[i - 1]], *other = &at[a->position[j]], kept = *one;
+        *one = *other;
+        *other = kept;
     }
 }
 
@@ -150,7 +152,7 @@ static vtr_status find_all(factors_job *job, const unmix_matrix *a, vtr_error *e
     for (size_t i = 0; i <= SHUFFLES; i++) {
         vtr_error own;
         vtr_simplex_places(job->at[i], a, n);
-        if (i > 0) shuffle(job->at[i], n, job->params->seed, 0x73687566666cu + i);
+        if (i > 0) shuffle(job->at[i], a, job->params->seed, 0x73687566666cu + i);
         vtr_status here = find_factors(job, i, &own);
         if (here == VTR_OK) continue;
 #pragma omp critical(vtr_simplex_factors)
