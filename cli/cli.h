@@ -92,6 +92,13 @@ char *cli_settings_text(const cli_group *groups, size_t n_groups);
 vtr_status cli_add_provenance(vtr_mapfile *file, const char *step, const cli_run *run,
                               const cli_group *groups, size_t n_groups, const char *input, vtr_error *err);
 
+/* --- ranks: a command that several of them run --- */
+bool cli_is_first(const cli_run *run);
+/* A map file, at rank 0 to be edited, at the others to be read; a failure is everybody's. */
+vtr_status cli_open_shared(vtr_mapfile **out, const char *path, const cli_run *run, vtr_error *err);
+/* What each rank has sent and received, for --verbose. */
+vtr_status cli_print_traffic(const cli_run *run, vtr_error *err);
+
 /* A word, and a command line of vitrail, as one would type it; to be freed, NULL when memory is short. */
 char *cli_shell_word(const char *word);
 char *cli_command_line(int argc, char *const *argv);

@@ -107,16 +107,11 @@ static void print_summary(const vtr_map_summary *s, bool as_json)
     printf("\n}\n");
 }
 
-static bool is_first(const cli_run *run)
-{
-    return vtr_ranks_rank(run->ranks) == 0;
-}
-
 /* Rank 0's, at every rank. */
 static vtr_status share_calibration(vtr_calibration **out, vtr_dataset *dataset, const cli_run *run,
                                     vtr_error *err)
 {
-    vtr_status status = is_first(run) ? get_calibration(out, dataset, run, err) : VTR_OK;
+    vtr_status status = cli_is_first(run) ? get_calibration(out, dataset, run, err) : VTR_OK;
     status = vtr_ranks_agree(run->ranks, status, err);
     return status == VTR_OK ? vtr_calibration_share(out, run->ranks, err) : status;
 }
@@ -135,7 +130,7 @@ static vtr_status make_map(vtr_mapfile *file, vtr_dataset *dataset, vtr_checkpoi
     vtr_calibration_free(calibration);
     cli_group settings[CLI_MAX_GROUPS];
     const size_t n_settings = fill_groups(settings);
-    return status == VTR_OK && is_first(run)
+    return status == VTR_OK && cli_is_first(run)
                ? cli_add_provenance(file, "map", run, settings, n_settings, run->inputs[0], err)
                : status;
 }
@@ -151,9 +146,9 @@ typedef struct map_files {
 static vtr_status open_files(map_files *files, const cli_run *run, vtr_error *err)
 {
     vtr_status status = vtr_dataset_open(&files->dataset, run->inputs[0], &recording, err);
-    if (status == VTR_OK && is_first(run))
+    if (status == VTR_OK && cli_is_first(run))
         status = open_checkpoint(&files->checkpoint, &files->is_finished, files->dataset, run, err);
-    if (status == VTR_OK && is_first(run) && !files->is_finished)
+    if (status == VTR_OK && cli_is_first(run) && !files->is_finished)
         status = vtr_mapfile_create(&files->file, own.output, run->common.force, err);
     status = vtr_ranks_agree(run->ranks, status, err);
     if (status == VTR_OK)
@@ -165,23 +160,6 @@ static vtr_status commit(map_files *files, vtr_error *err)
 {
     return files->checkpoint != NULL ? vtr_checkpoint_commit(&files->checkpoint, &files->file, err)
                                      : vtr_mapfile_commit(&files->file, err);
-}
-
-/* What the ranks have sent and received in the pass, for --verbose. */
-static vtr_status print_traffic(const cli_run *run, vtr_error *err)
-{
-    int size = vtr_ranks_size(run->ranks);
-    vtr_ranks_traffic mine = vtr_ranks_traffic_of(run->ranks), *all = calloc((size_t)size, sizeof *all);
-    vtr_status status =
-        all != NULL ? VTR_OK : vtr_fail(err, VTR_ERR_MEMORY, "out of memory for %d ranks", size);
-    status = vtr_ranks_agree(run->ranks, status, err);
-    if (status == VTR_OK) status = vtr_ranks_all_gather(run->ranks, &mine, sizeof mine, all, err);
-    for (int rank = 0; status == VTR_OK && is_first(run) && rank < size; rank++)
-        fprintf(stderr, "rank %-8d sent %.3f MB in %llu messages, received %.3f MB in %llu\n", rank,
-                1e-6 * (double)all[rank].bytes_sent, (unsigned long long)all[rank].messages_sent,
-                1e-6 * (double)all[rank].bytes_received, (unsigned long long)all[rank].messages_received);
-    free(all);
-    return status;
 }
 
 static vtr_status run(const cli_run *run, vtr_error *err)
@@ -196,14 +174,13 @@ static vtr_status run(const cli_run *run, vtr_error *err)
     vtr_status status = open_files(&files, run, err);
     if (status == VTR_OK && !files.is_finished) {
         status = make_map(files.file, files.dataset, files.checkpoint, &summary, run, err);
-        if (status == VTR_OK && is_first(run)) status = commit(&files, err);
+        if (status == VTR_OK && cli_is_first(run)) status = commit(&files, err);
         status = vtr_ranks_agree(run->ranks, status, err);
     }
-    if (status == VTR_OK && run->common.verbose && vtr_ranks_size(run->ranks) > 1)
-        status = print_traffic(run, err);
-    if (status == VTR_OK && files.is_finished && is_first(run))
+    if (status == VTR_OK) status = cli_print_traffic(run, err);
+    if (status == VTR_OK && files.is_finished && cli_is_first(run))
         fprintf(stderr, "vitrail map: '%s' is complete already\n", own.output);
-    else if (status == VTR_OK && is_first(run) && (run->common.json || !run->common.quiet))
+    else if (status == VTR_OK && cli_is_first(run) && (run->common.json || !run->common.quiet))
         print_summary(&summary, run->common.json);
     vtr_mapfile_close(&files.file);
     vtr_checkpoint_leave(&files.checkpoint, err);

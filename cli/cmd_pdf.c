@@ -337,7 +337,13 @@ static vtr_status process_all(cli_pdf_result *results, const cli_run *run, vtr_e
     if (status == VTR_OK && own.pdf.composition == NULL)
         status = vtr_fail(err, VTR_ERR_ARGUMENT,
                           "no composition; give --composition, such as Zr50Cu45Al5 or SiO2");
-    if (status == VTR_OK && cli_pdf_kind_of(run->inputs[0]) == CLI_PDF_MAP) {
+    bool is_map = status == VTR_OK && cli_pdf_kind_of(run->inputs[0]) == CLI_PDF_MAP;
+    if (status == VTR_OK && !is_map && vtr_ranks_size(run->ranks) > 1)
+        status = vtr_fail(err, VTR_ERR_ARGUMENT,
+                          "'%s' is no map file, whose positions %d processes could share; start one",
+                          run->inputs[0], vtr_ranks_size(run->ranks));
+    status = vtr_ranks_agree(run->ranks, status, err);
+    if (status == VTR_OK && is_map) {
         status = process_map(run, err);
         vtr_pdf_settings_free(settings);
         return status;
@@ -380,6 +386,7 @@ const cli_command cli_pdf = {
         "with maps of the first two shells, images of ranges and means of regions.",
     .min_inputs = 1,
     .max_inputs = CLI_MAX_INPUTS,
+    .takes_ranks = true,
     .options = options,
     .run = run,
 };

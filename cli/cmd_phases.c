@@ -53,23 +53,34 @@ static void print(const vtr_phases *phases, const vtr_phases *other, const vtr_u
     if (files.compare != NULL) cli_phases_print_comparison(comparison, phases, other, files.compare);
 }
 
+/* What rank 0 does alone. */
+static vtr_status write(vtr_mapfile **file, const vtr_phases *phases, const vtr_phases *other,
+                        vtr_unmix_comparison *comparison, const cli_run *run, vtr_error *err)
+{
+    const cli_group settings[2] = {{&vtr_phases_parameters, &params}, {&file_table, &files}};
+    vtr_status status = files.compare != NULL ? vtr_phases_compare(comparison, phases, other, err) : VTR_OK;
+    if (status == VTR_OK) status = vtr_phases_write(*file, phases, err);
+    if (status == VTR_OK) status = cli_add_provenance(*file, "phases", run, settings, 2, NULL, err);
+    return status == VTR_OK ? vtr_mapfile_commit(file, err) : status;
+}
+
 static vtr_status run(const cli_run *run, vtr_error *err)
 {
     vtr_mapfile *file = NULL;
     vtr_phases phases = {0}, other = {0};
-    const cli_group settings[2] = {{&vtr_phases_parameters, &params}, {&file_table, &files}};
     vtr_unmix_comparison *comparison = calloc(1, sizeof *comparison);
     vtr_status status = comparison == NULL ? vtr_fail(err, VTR_ERR_MEMORY, "out of memory") : VTR_OK;
-    if (status == VTR_OK) status = vtr_mapfile_edit(&file, run->inputs[0], err);
+    params.ranks = run->ranks;
+    if (status == VTR_OK) status = cli_open_shared(&file, run->inputs[0], run, err);
     if (status == VTR_OK)
         status = vtr_phases_compute(&phases, file, &params, run->common.threads, &run->progress, err);
     if (status == VTR_OK && files.compare != NULL) status = divide_other(&other, &phases, run, err);
-    if (status == VTR_OK && files.compare != NULL)
-        status = vtr_phases_compare(comparison, &phases, &other, err);
-    if (status == VTR_OK) status = vtr_phases_write(file, &phases, err);
-    if (status == VTR_OK) status = cli_add_provenance(file, "phases", run, settings, 2, NULL, err);
-    if (status == VTR_OK) status = vtr_mapfile_commit(&file, err);
-    if (status == VTR_OK) print(&phases, &other, comparison, run);
+    if (status == VTR_OK) {
+        if (cli_is_first(run)) status = write(&file, &phases, &other, comparison, run, err);
+        status = vtr_ranks_agree(run->ranks, status, err);
+    }
+    if (status == VTR_OK) status = cli_print_traffic(run, err);
+    if (status == VTR_OK && cli_is_first(run)) print(&phases, &other, comparison, run);
     vtr_mapfile_close(&file);
     vtr_phases_release(&phases);
     vtr_phases_release(&other);
@@ -86,6 +97,7 @@ const cli_command cli_phases = {
         "functions, maps, fractions and their ranges. An earlier /entry/phases is replaced.",
     .min_inputs = 1,
     .max_inputs = 1,
+    .takes_ranks = true,
     .options = options,
     .run = run,
 };

@@ -301,14 +301,17 @@ static vtr_status compute(cli_pdf_map_result *result, const cli_run *run, const 
 {
     const cli_group settings[] = {groups[0], groups[1], {&vtr_pdf_cube_parameters, &params}};
     vtr_mapfile *file = NULL;
-    vtr_status status = vtr_mapfile_edit(&file, run->inputs[0], err);
+    vtr_status status = cli_open_shared(&file, run->inputs[0], run, err);
+    params.ranks = run->ranks;
     if (status == VTR_OK)
         status = vtr_pdf_cube(file, pdf, &params, run->common.threads, &result->cube, &run->progress, err);
-    if (status == VTR_OK && params.with_sectors)
+    bool is_writer = status == VTR_OK && cli_is_first(run), is_shared = status == VTR_OK;
+    if (is_writer && params.with_sectors)
         status =
             vtr_pdf_strain(file, pdf, &params, run->common.threads, &result->strain, &run->progress, err);
-    if (status == VTR_OK) status = cli_add_provenance(file, "pdf", run, settings, 3, NULL, err);
-    if (status == VTR_OK) status = vtr_mapfile_commit(&file, err);
+    if (is_writer && status == VTR_OK) status = cli_add_provenance(file, "pdf", run, settings, 3, NULL, err);
+    if (is_writer && status == VTR_OK) status = vtr_mapfile_commit(&file, err);
+    if (is_shared) status = vtr_ranks_agree(run->ranks, status, err);
     vtr_mapfile_close(&file);
     return status;
 }
@@ -319,22 +322,30 @@ static void warn_of(const vtr_pdf_normalisation *normalisation, const cli_run *r
         if (normalisation->notes & bit) vtr_progress_warn(&run->progress, "%s", vtr_pdf_note_text(bit));
 }
 
-vtr_status cli_pdf_map(const cli_run *run, const cli_group groups[2], const vtr_pdf_params *pdf,
+/* What is written beside the map file, and printed. */
+static vtr_status show(const cli_pdf_map_result *result, const cli_run *run, const vtr_pdf_params *pdf,
                        const cli_pdf_files *files, vtr_error *err)
 {
     const char *path = run->inputs[0];
+    bool force = run->common.force;
+    vtr_status status = VTR_OK;
+    warn_of(&result->cube.normalisation, run);
+    if (files->output != NULL) status = write_regions(&result->cube, pdf, files->output, force, err);
+    if (status == VTR_OK && files->figure != NULL) status = draw(path, files->figure, force, err);
+    if (status != VTR_OK) return status;
+    if (run->common.json) return print_json(result, path, err);
+    return run->common.quiet ? VTR_OK : print_text(result, path, err);
+}
+
+vtr_status cli_pdf_map(const cli_run *run, const cli_group groups[2], const vtr_pdf_params *pdf,
+                       const cli_pdf_files *files, vtr_error *err)
+{
     cli_pdf_map_result result = {0};
     memcpy(params.first, files->peak, sizeof params.first);
-    vtr_status status = check(run, files, err);
+    vtr_status status = vtr_ranks_agree(run->ranks, check(run, files, err), err);
     if (status == VTR_OK) status = compute(&result, run, groups, pdf, err);
-    if (status == VTR_OK) warn_of(&result.cube.normalisation, run);
-    if (status == VTR_OK && files->output != NULL)
-        status = write_regions(&result.cube, pdf, files->output, run->common.force, err);
-    if (status == VTR_OK && files->figure != NULL) status = draw(path, files->figure, run->common.force, err);
-    if (status == VTR_OK && run->common.json)
-        status = print_json(&result, path, err);
-    else if (status == VTR_OK && !run->common.quiet)
-        status = print_text(&result, path, err);
+    if (status == VTR_OK) status = cli_print_traffic(run, err);
+    if (status == VTR_OK && cli_is_first(run)) status = show(&result, run, pdf, files, err);
     vtr_pdf_cube_result_release(&result.cube);
     vtr_pdf_strain_result_release(&result.strain);
     return status;

@@ -41,6 +41,11 @@ def same(a, b):
     require("all the same" in said, f"{a} and {b}: {said}")
 
 
+def one_line(done, pattern):
+    lines = [line for line in (done.stdout + done.stderr).splitlines() if line]
+    require(len(lines) == 1 and re.search(pattern, lines[0]), f"not one line of {pattern}: {lines}")
+
+
 def simulate(name, scan, *options):
     run(VITRAIL, "simulate", "rings", "--scan", f"{scan}x{scan}", "--pattern", "48x48", "--electrons", "2e4",
         "-o", name, "-q", *options)
@@ -78,6 +83,31 @@ def case_traffic():
     # of each position some 50 numbers and two profiles of 34; of each rank one pattern's sums, and its calibration
     most = 4096 * (50 + 2 * 34) * 4 + 4 * 48 * 48 * (28 + 17) + 4 * 65536 * 2
     require(sent * 1e6 < most, f"{sent} MB were sent, {most * 1e-6} MB at most are expected")
+
+
+def case_analyses():
+    """PDFs and phases by 2 and 4 ranks: the same values in the map file, and the same words."""
+    run(VITRAIL, "simulate", "two-phase", "-o", "scan.h5", "--scan", "34x34", "--pattern", "192x192", "--contrast", "0",
+        "--electrons", "1e6", "-q")
+    run(*map_words(0, "scan.h5", "map.h5", "-q"))
+    pdf = ["--composition", "Fe85.2Si0.5B9.5P4Cu0.8", "--density", "0.0872", "--equal-sizes", "--qmax", "16", "--rstep", "0.04",
+           "--peak", "1.6:3.4", "--region", "left=0:34,0:20"]
+    words = {}
+    for n in (0, 2, 4):
+        output = f"map-{n}.h5"
+        shutil.copy("map.h5", output)
+        launcher = [MPIEXEC, "-n", n, VITRAIL] if n > 0 else [VITRAIL]
+        words[n] = [run(*launcher, *step, output, "-j", 1).stdout
+                    for step in (["pdf", *pdf], ["phases", "-k", 2, "--consensus", 2, "--starts", 2])]
+        require(words[n] == words[0] and all(words[0]), f"{n} ranks say {words[n]}, not {words[0]}")
+        same("map-0.h5", output)
+
+    both = [MPIEXEC, "-n", 2, VITRAIL]
+    one_line(run(*both, "phases", "map-0.h5", "-k", 5, code=2), "2 or 3 components")
+    one_line(run(*both, "phases", "map.h5", code=1), "make them with vitrail pdf")
+    one_line(run(*both, "pdf", "map.h5", *pdf, "--region", "bad=1:2", code=2), "bad")
+    Path("profile.txt").write_text("1 2\n2 3\n", encoding="utf-8")
+    one_line(run(*both, "pdf", "profile.txt", *pdf, code=2), "is no map file")
 
 
 def children(process):
@@ -173,10 +203,6 @@ def case_failures():
     """One line whatever fails: at all ranks, at one of them before the pass, and within it."""
     simulate("scan.npy", 64)
     whole = os.path.getsize("scan.npy")
-
-    def one_line(done, pattern):
-        lines = [line for line in (done.stdout + done.stderr).splitlines() if line]
-        require(len(lines) == 1 and re.search(pattern, lines[0]), f"not one line of {pattern}: {lines}")
 
     both = [MPIEXEC, "-n", 2, VITRAIL]
     one_line(run(*both, "map", "none.npy", "-o", "map.h5", code=1), "cannot open 'none.npy'")
