@@ -116,6 +116,8 @@ VTR_API const vtr_ranks_module *vtr_ranks_module_get(void)
                                             .take = take_bytes};
     int n = 0;
     MPI_Get_library_version(name, &n);
-    name[strcspn(name, "\n")] = '\0';
+    name[strcspn(name, "\n,")] = '\0';
+    for (char *c = name; *c != '\0'; c++)
+        if (*c == '\t') *c = ' ';
     return &module;
 }

@@ -219,6 +219,11 @@ def case_failures():
     simulate("other.npy", 32)
     one_line(run(*differently("other.npy"), code=1), "rank 1: 'other.npy' is not the recording that rank 0 sees")
     require(os.path.getsize("scan.npy") == whole and not Path("map.h5").exists(), "a failure left a map")
+    alone = dict(os.environ, OMPI_COMM_WORLD_SIZE="2", OMPI_COMM_WORLD_RANK="0")
+    if "HYDRA" in run(MPIEXEC, "--version").stdout:  # MPICH's, so that Open MPI's names are another's
+        said = subprocess.run([VITRAIL, "map", "scan.npy", "-o", "map.h5"], env=alone, capture_output=True, text=True,
+                              check=False, timeout=60)
+        require(said.returncode == 1 and "it is another MPI's launcher" in said.stderr, said.stderr)
     os.environ["VITRAIL_MPI_MODULE"] = "/nowhere/vitrail-mpi.so"
     said = run(*both, "map", "scan.npy", "-o", "map.h5", code=1).stderr
     require("cannot load the MPI module" in said and not Path("map.h5").exists(), said)
