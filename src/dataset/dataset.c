@@ -8,12 +8,14 @@
 
 #include "base/base_internal.h"
 #include "dataset/dataset_internal.h"
+#include "dataset/empad_internal.h"
 #include "vitrail/constants.h"
 
 /* One line a format; the first whose probe knows the bytes opens the file, raw last: it knows no bytes. */
 static const vtr_dataset_format *const formats[] = {
-    &vtr_format_npy,  &vtr_format_hdf5, &vtr_format_merlin, &vtr_format_mrc, &vtr_format_dm,
-    &vtr_format_tiff, &vtr_format_png,  &vtr_format_bmp,    &vtr_format_raw,
+    &vtr_format_npy,  &vtr_format_hdf5, &vtr_format_merlin, &vtr_format_mrc,   &vtr_format_dm,
+    &vtr_format_tiff, &vtr_format_png,  &vtr_format_bmp,    &vtr_format_blo,   &vtr_format_seq,
+    &vtr_format_ser,  &vtr_format_emi,  &vtr_format_empad,  &vtr_format_tvips, &vtr_format_raw,
 };
 
 enum { HEAD_BYTES = 4096 };
@@ -163,12 +165,23 @@ static vtr_status choose_format(vtr_dataset *dataset, const vtr_dataset_params *
     size_t i = 0;
     while (!formats[i]->probe(head, n))
         i++;
-    dataset->format = formats[i];
-    bool is_raw = formats[i] == &vtr_format_raw;
+    /* bare numbers whose shape stands in a file beside them */
+    bool is_empad = formats[i] == &vtr_format_raw && params->shape[0] == 0 && vtr_empad_claims(dataset);
+    dataset->format = is_empad ? &vtr_format_empad : formats[i];
+    bool is_raw = dataset->format == &vtr_format_raw;
     if (!is_raw && (params->shape[0] != 0 || params->type != NULL))
         return vtr_fail(err, VTR_ERR_ARGUMENT,
                         "'%s' is a %s file and says its shape and type itself; leave out --shape and --type",
-                        dataset->path, formats[i]->name);
+                        dataset->path, dataset->format->name);
+    if (is_raw && n >= 2 && memcmp(head, "\x1f\x8b", 2) == 0 && params->shape[0] == 0)
+        return vtr_fail(err, VTR_ERR_FORMAT,
+                        "cannot read '%s': it is packed with gzip; unpack it first, with gunzip",
+                        dataset->path);
+    if (is_raw && params->shape[0] == 0 && vtr_text_ends_with_nocase(dataset->path, ".tvips"))
+        return vtr_fail(err, VTR_ERR_FORMAT,
+                        "cannot read '%s': no header of a TVIPS file; name the first file of the series, "
+                        "which ends in _000.tvips",
+                        dataset->path);
     if (is_raw && params->shape[0] == 0)
         return vtr_fail(
             err, VTR_ERR_FORMAT,

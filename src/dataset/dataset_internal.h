@@ -83,7 +83,8 @@ struct vtr_dataset_format {
 };
 
 extern const vtr_dataset_format vtr_format_npy, vtr_format_raw, vtr_format_hdf5, vtr_format_merlin,
-    vtr_format_dm, vtr_format_mrc, vtr_format_tiff, vtr_format_png, vtr_format_bmp;
+    vtr_format_dm, vtr_format_mrc, vtr_format_tiff, vtr_format_png, vtr_format_bmp, vtr_format_blo,
+    vtr_format_seq, vtr_format_ser, vtr_format_emi, vtr_format_tvips, vtr_format_empad;
 
 /* Sizes of info. */
 size_t vtr_dataset_n_positions(const vtr_dataset_info *info);
@@ -101,6 +102,8 @@ vtr_status vtr_dataset_set_shape(vtr_dataset *dataset, const uint64_t *sizes, si
 /* How many whole frames of `frame_bytes` there are from flat.offset to the end of the file. */
 size_t vtr_flat_count(const vtr_dataset *dataset, size_t frame_bytes);
 vtr_status vtr_flat_read(vtr_dataset *dataset, size_t first, size_t n, void *frames, vtr_error *err);
+/* Exchanges the first row with the last, and so on, in each of n frames. */
+void vtr_flat_turn_rows(const vtr_dataset *dataset, char *frames, size_t n);
 /* Of frames with flat.is_plain, whose parts can be read without the rest: the byte of the file at which the frame of a
  * position begins. */
 uint64_t vtr_flat_place(const vtr_dataset *dataset, size_t position);

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <string.h>
+
 #include "base/base_internal.h"
 #include "dataset/dataset_internal.h"
 
@@ -36,4 +38,20 @@ uint64_t vtr_flat_place(const vtr_dataset *dataset, size_t position)
     if (dataset->is_snake && y % 2 == 1) x = n_x - 1 - x;
     size_t frame = dataset->skip_frames + y * (n_x + dataset->flyback) + x;
     return dataset->flat.offset + frame * dataset->flat.stride;
+}
+
+void vtr_flat_turn_rows(const vtr_dataset *dataset, char *frames, size_t n)
+{
+    char piece[1024];
+    size_t rows = dataset->info.shape[2], row_bytes = vtr_dataset_frame_bytes(&dataset->info) / rows;
+    for (; n > 0; n--, frames += rows * row_bytes)
+        for (size_t y = 0; y < rows / 2; y++) {
+            char *upper = frames + y * row_bytes, *lower = frames + (rows - 1 - y) * row_bytes;
+            for (size_t done = 0; done < row_bytes; done += sizeof piece) {
+                size_t here = row_bytes - done < sizeof piece ? row_bytes - done : sizeof piece;
+                memcpy(piece, upper + done, here);
+                memcpy(upper + done, lower + done, here);
+                memcpy(lower + done, piece, here);
+            }
+        }
 }

@@ -217,23 +217,6 @@ static vtr_status open_merlin(vtr_dataset *dataset, const vtr_dataset_params *pa
     return vtr_dataset_check_shape(dataset, err);
 }
 
-/* Exchanges the first row with the last, and so on, in each of n frames. */
-static void turn_rows(const vtr_dataset *dataset, char *frames, size_t n)
-{
-    char piece[1024];
-    size_t rows = dataset->info.shape[2], row_bytes = vtr_dataset_frame_bytes(&dataset->info) / rows;
-    for (; n > 0; n--, frames += rows * row_bytes)
-        for (size_t y = 0; y < rows / 2; y++) {
-            char *upper = frames + y * row_bytes, *lower = frames + (rows - 1 - y) * row_bytes;
-            for (size_t done = 0; done < row_bytes; done += sizeof piece) {
-                size_t here = row_bytes - done < sizeof piece ? row_bytes - done : sizeof piece;
-                memcpy(piece, upper + done, here);
-                memcpy(upper + done, lower + done, here);
-                memcpy(lower + done, piece, here);
-            }
-        }
-}
-
 static vtr_status read_raw(vtr_dataset *dataset, size_t first, size_t n, void *frames, vtr_error *err)
 {
     const merlin_state *state = dataset->state;
@@ -254,7 +237,7 @@ static vtr_status read_raw(vtr_dataset *dataset, size_t first, size_t n, void *f
 static vtr_status read_merlin(vtr_dataset *dataset, size_t first, size_t n, void *frames, vtr_error *err)
 {
     vtr_status status = (dataset->state == NULL ? vtr_flat_read : read_raw)(dataset, first, n, frames, err);
-    if (status == VTR_OK) turn_rows(dataset, frames, n);
+    if (status == VTR_OK) vtr_flat_turn_rows(dataset, frames, n);
     return status;
 }
 

@@ -231,6 +231,13 @@ static void programs_are_recognised(void **state)
     assert_string_equal(info_of("dm/nion_ref_F_1_2.dm5").format, "HDF5: DigitalMicrograph 5");
     assert_string_equal(info_of("merlin/skued_test.mib").format, "Merlin");
     assert_string_equal(info_of("mrc/HAADFscan.mrc").format, "MRC");
+    assert_string_equal(info_of("blo/test1.blo").format, "NanoMEGAS block");
+    assert_string_equal(info_of("seq/de_test.seq").format, "Norpix sequence");
+    assert_string_equal(info_of("tia/64x64_diffraction_acquire.emi").format, "TIA");
+    assert_string_equal(info_of("tia/64x64_diffraction_acquire_1.ser").format, "TIA series");
+    assert_string_equal(info_of("tvips/test_tvips_2233_000.tvips").format, "TVIPS");
+    assert_string_equal(info_of("empad/map4x4.xml").format, "EMPAD");
+    assert_string_equal(info_of("empad/scan_x4_y4.raw").format, "EMPAD");
     assert_string_equal(info_of("mrc/ncem_temp.mrc").format, "MRC"); /* without "MAP" */
 }
 
@@ -241,6 +248,11 @@ static void energies_are_read(void **state)
     assert_near(info_of("hyperspy/example2_v3.1.hspy").beam_energy_kev, 200, 1e-9);
     assert_near(info_of("emd/Camera_Ceta_Diffraction_Micro.emd").beam_energy_kev, 300, 1e-9);
     assert_near(info_of("dectris/test_00_master.h5").beam_energy_kev, 300, 1e-9);
+    assert_near(info_of("blo/test1.blo").beam_energy_kev, 200, 1e-9);
+    assert_near(info_of("empad/map4x4.xml").beam_energy_kev, 300, 1e-9);
+    assert_near(info_of("tvips/test_tvips_2233_000.tvips").beam_energy_kev, 200, 1e-9);
+    assert_near(info_of("tia/64x64_diffraction_acquire_1.ser").beam_energy_kev, 200, 1e-9);
+    assert_near(info_of("tia/64x64_diffraction_acquire.emi").beam_energy_kev, 200, 1e-9);
     assert_near(info_of("mrc/HAADFscan.mrc").beam_energy_kev, 300, 1e-9);
 }
 
@@ -273,7 +285,7 @@ static void what_is_no_recording_is_named(void **state)
         {"dm/2d_type23.dm3", "complex or colour", VTR_ERR_TYPE},
         {"dm/nion_ref_F_0_1.dm3", "1 dimension", VTR_ERR_SHAPE},
         {"hyperspy/example1_v1.2.hdf5", "two to four dimensions", VTR_ERR_NO_DATA},
-        {"blo/test1.blo", "--shape", VTR_ERR_FORMAT},
+        {"mrc/emd_3001.map.gz", "gunzip", VTR_ERR_FORMAT},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         vtr_error err;
