@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Factorisations of cubes of mixtures, against a bare pass over the data and, where it is installed, against scikit-learn on
- * the same data in the same run: bench_unmix [THREADS] [PYTHON] [large]. The answer is checked before it is told. */
+ * the same data in the same run: bench_unmix [THREADS] [PYTHON] [large]. The answer is checked before it is told. Under
+ * mpirun, instead, one factorisation that the ranks share, with what they send: compare mpirun -n 1 and -n 2 of
+ * bench_unmix 1. */
 #define _POSIX_C_SOURCE 200809L
 #include <math.h>
 #include <stdio.h>
@@ -22,6 +24,14 @@ static double seconds(void)
 {
     struct timespec t;
     clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+/* What a machine that others use gives to this process. */
+static double seconds_of_processor(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
     return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
@@ -102,6 +112,35 @@ static double fraction_error(const scene *s, const vtr_nmf_result *result)
     for (size_t j = 0; j < s->k; j++)
         worst = fmax(worst, fabs(result->fractions[order[j]] - s->share[j]));
     return worst;
+}
+
+/* One factorisation from 10 starts by all ranks. */
+static void together(vtr_ranks *ranks, int threads)
+{
+    enum { N = 200000, M = 400, K = 3 };
+    scene s;
+    vtr_error err;
+    vtr_nmf_params params = vtr_nmf_default_params();
+    vtr_nmf_result result = {0};
+    make(&s, N, M, K, 0.1);
+    vtr_unmix_data data = {.n_positions = N, .n_channels = M, .values = s.values, .ranks = ranks};
+    params.n_components = K;
+    require(vtr_ranks_barrier(ranks, &err) == VTR_OK, "the ranks do not meet");
+    vtr_ranks_traffic before = vtr_ranks_traffic_of(ranks);
+    double begin = seconds(), busy = seconds_of_processor();
+    require(vtr_nmf(&result, &data, &params, threads, NULL, &err) == VTR_OK, err.message);
+    double time = seconds() - begin;
+    busy = seconds_of_processor() - busy;
+    vtr_ranks_traffic after = vtr_ranks_traffic_of(ranks);
+    printf("rank %d of %d: %d x %d, %d components: %.3f s, %.3f s of a processor, %zu "
+           "iterations of the last start, loss %.17g, sent %.3f MB "
+           "in %llu messages, received %.3f MB\n",
+           vtr_ranks_rank(ranks), vtr_ranks_size(ranks), N, M, K, time, busy, result.n_iterations,
+           result.objective, 1e-6 * (double)(after.bytes_sent - before.bytes_sent),
+           (unsigned long long)(after.messages_sent - before.messages_sent),
+           1e-6 * (double)(after.bytes_received - before.bytes_received));
+    vtr_nmf_result_release(&result);
+    release(&s);
 }
 
 static double ours(const scene *s, const vtr_nmf_params *params, int threads, const char *name)
@@ -193,6 +232,14 @@ int main(int argc, char **argv)
 {
     int threads = argc > 1 ? atoi(argv[1]) : 2;
     const char *python = argc > 2 ? argv[2] : "python3";
+    if (vtr_ranks_are_launched()) {
+        vtr_ranks *ranks = NULL;
+        vtr_error err;
+        require(vtr_ranks_start(&ranks, &err) == VTR_OK, err.message);
+        together(ranks, threads);
+        vtr_ranks_finish(&ranks);
+        return 0;
+    }
     compare(16384, 400, 3, threads, python, 1);
     if (argc > 3 && strcmp(argv[3], "large") == 0) compare(450000, 512, 4, threads, python, 0);
     return 0;
