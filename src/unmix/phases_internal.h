@@ -58,7 +58,7 @@ vtr_unmix_data vtr_phases_store_data(phases_job *job, phases_store *store);
 /* At most UNMIX_BLOCK positions from `first` on, rows [n][width]; adds to `sums`, which belong to the chunk. */
 typedef vtr_status (*phases_work)(void *user, size_t first, size_t n, const float *rows, double *sums,
                                   vtr_error *err);
-/* Every position of this rank once, masked or not. sums [n_sums] = those of all chunks, added in order. */
+/* Every position of this rank once, masked or not. sums [n_sums] = those of all chunks, of all ranks. */
 vtr_status vtr_phases_each_block(const phases_job *job, phases_store *store, phases_work work, void *user,
                                  double *sums, size_t n_sums, vtr_error *err);
 

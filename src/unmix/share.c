@@ -10,10 +10,12 @@ void vtr_unmix_deal(unmix_chunks *chunks, size_t n_positions, const uint8_t *use
     for (size_t p = 0; p < n_positions; p++)
         n_used += used == NULL || used[p];
     size_t n_blocks = (n_used + UNMIX_BLOCK - 1) / UNMIX_BLOCK;
-    size_t most = (n_blocks + UNMIX_CHUNKS - 1) / UNMIX_CHUNKS * UNMIX_BLOCK;
+    size_t n = n_blocks < UNMIX_CHUNKS ? n_blocks : UNMIX_CHUNKS;
     chunks->n = 0;
-    for (size_t p = 0; p < n_positions; p++)
-        if ((used == NULL || used[p]) && count++ % most == 0) chunks->begin[chunks->n++] = p;
+    for (size_t p = 0; p < n_positions && chunks->n < n; p++) {
+        if (used != NULL && !used[p]) continue;
+        if (count++ == chunks->n * n_blocks / n * UNMIX_BLOCK) chunks->begin[chunks->n++] = p;
+    }
     chunks->begin[0] = 0;
     chunks->begin[chunks->n] = n_positions;
 }

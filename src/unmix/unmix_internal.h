@@ -36,7 +36,8 @@ typedef struct unmix_flip {
 } unmix_flip;
 
 /* Positions in parts of nearly as many that are not masked: chunk c holds begin[c] ... begin[c + 1] - 1. What is summed over
- * positions is summed in each chunk, then over chunks in order: the bits do not depend on who did which. */
+ * positions is summed in each chunk, then over chunks as a tree (vitrail/ranks.h): the bits do not depend on who did which,
+ * and of 64 chunks each of 2, 4, 8 ranks has one sum to send. */
 typedef struct unmix_chunks {
     size_t n, begin[UNMIX_CHUNKS + 1];
 } unmix_chunks;
@@ -89,7 +90,7 @@ double vtr_unmix_position_scale(const unmix_matrix *a, size_t i);
  * `scratch` is the worker's. */
 typedef void (*unmix_work)(void *user, size_t first, size_t n, const float *rows, double *sums,
                            double *scratch);
-/* Every block once. sums [n_sums] = those of all chunks, added in order. */
+/* Every block once. sums [n_sums] = those of all chunks, of all ranks. */
 vtr_status vtr_unmix_each_block(const unmix_matrix *a, unmix_work work, void *user, double *sums,
                                 size_t n_sums, size_t n_scratch, vtr_error *err);
 /* The same without rows, which are NULL. */
