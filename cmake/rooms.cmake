@@ -54,7 +54,7 @@ function(vitrail_ranks_check name)
     add_test(NAME ${name} COMMAND ${CMAKE_COMMAND} -E echo "skipped: no MPI and its launcher were found")
     set_tests_properties(${name} PROPERTIES SKIP_REGULAR_EXPRESSION "skipped:")
   endif()
-  set_tests_properties(${name} PROPERTIES LABELS mpi TIMEOUT 120 PROCESSORS 2 SKIP_RETURN_CODE 77
+  set_tests_properties(${name} PROPERTIES LABELS mpi TIMEOUT 600 PROCESSORS 2 SKIP_RETURN_CODE 77
     ENVIRONMENT "${VITRAIL_RANKS_ENVIRONMENT}")
 endfunction()
 

@@ -116,6 +116,8 @@ vtr_status vtr_map_with(vtr_mapfile *file, vtr_dataset *dataset, const vtr_calib
                    .file = file,
                    .checkpoint = options.checkpoint,
                    .n_positions = info->shape[0] * info->shape[1]};
+    if (vtr_ranks_rank(options.ranks) != 0)
+        job.n_held = MAP_RUN_POSITIONS * (size_t)vtr_thread_count(options.threads);
     vtr_map_summary local;
     status = map_job_create(&job, err);
     if (status == VTR_OK && file != NULL) status = map_create_profiles(&job, err);

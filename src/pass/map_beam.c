@@ -4,26 +4,26 @@
 #include "base/base_internal.h"
 #include "pass/map_internal.h"
 
-static void store_beam(map_job *job, size_t position, double x, double y, double error_x, double error_y,
+static void store_beam(map_job *job, size_t at, double x, double y, double error_x, double error_y,
                        double counts, unsigned flags)
 {
     const double values[5] = {x, y, error_x, error_y, counts};
     for (size_t k = 0; k < 5; k++)
-        job->beam[k * job->n_positions + position] = (float)values[k];
-    job->beam_flags[position] = flags;
+        job->beam[k * job->n_held + at] = (float)values[k];
+    job->beam_flags[at] = flags;
 }
 
 /* Behind a beam stop the ring's own centre stands for the beam, and the flag says so. */
-static void ring_centre(map_job *job, size_t position, const vtr_ring_ellipse *ellipse, bool is_missing)
+static void ring_centre(map_job *job, size_t at, const vtr_ring_ellipse *ellipse, bool is_missing)
 {
     bool has_ring = (ellipse->flags & VTR_FLAGS_NO_RING_DATA) == 0;
     unsigned flags = has_ring ? VTR_FLAG_BEAM_IS_RING_CENTRE : VTR_FLAG_NO_BEAM;
     if (is_missing) flags |= VTR_FLAG_MISSING;
     if (has_ring)
-        store_beam(job, position, ellipse->centre_x_px, ellipse->centre_y_px, sqrt(ellipse->covariance[0][0]),
+        store_beam(job, at, ellipse->centre_x_px, ellipse->centre_y_px, sqrt(ellipse->covariance[0][0]),
                    sqrt(ellipse->covariance[1][1]), NAN, flags);
     else
-        store_beam(job, position, NAN, NAN, NAN, NAN, NAN, flags);
+        store_beam(job, at, NAN, NAN, NAN, NAN, NAN, flags);
 }
 
 /* Where the beam of a position is expected. */
@@ -113,11 +113,12 @@ vtr_status map_beam_create(map_job *job, vtr_error *err)
 vtr_status map_step_beam(map_worker *w, map_job *job, vtr_error *err)
 {
     vtr_status status = VTR_OK;
+    size_t at = map_held_at(w, job, w->first);
     for (size_t lane = 0; status == VTR_OK && lane < w->n; lane++) {
         size_t position = w->first + lane;
         const void *frame = w->frames[lane];
         if (!job->has_beam || frame == NULL) {
-            ring_centre(job, position, &w->ellipses[lane], frame == NULL);
+            ring_centre(job, at + lane, &w->ellipses[lane], frame == NULL);
             continue;
         }
         double start[2];
@@ -131,7 +132,7 @@ vtr_status map_step_beam(map_worker *w, map_job *job, vtr_error *err)
                      : vtr_beam_match(&beam, job->info->type, frame, job->beam_template, w->beam_scratch,
                                       &params, err);
         if (status == VTR_OK)
-            store_beam(job, position, beam.x_px, beam.y_px, sqrt(beam.covariance[0]),
+            store_beam(job, at + lane, beam.x_px, beam.y_px, sqrt(beam.covariance[0]),
                        sqrt(beam.covariance[1]), beam.counts, beam.flags);
     }
     return status;

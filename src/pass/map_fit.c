@@ -19,10 +19,10 @@ static unsigned lane_flags(const map_worker *w, const map_job *job, size_t lane)
     return flags;
 }
 
-static void store_ellipse(map_job *job, size_t position, const vtr_ring_ellipse *e)
+static void store_ellipse(map_job *job, size_t at, const vtr_ring_ellipse *e)
 {
-    double *ellipse = job->ring.ellipse + position * VTR_RING_MAP_ELLIPSE_N;
-    double *covariance = job->ring.covariance + position * VTR_RING_MAP_COVARIANCE_N;
+    double *ellipse = job->ring.ellipse + at * VTR_RING_MAP_ELLIPSE_N;
+    double *covariance = job->ring.covariance + at * VTR_RING_MAP_COVARIANCE_N;
     bool has_data = (e->flags & VTR_FLAGS_NO_RING_DATA) == 0;
     const double values[] = {e->centre_x_px, e->centre_y_px, e->wxx, e->wyy, e->wxy};
     for (size_t i = 0; i < VTR_ELLIPSE_N; i++) {
@@ -30,8 +30,8 @@ static void store_ellipse(map_job *job, size_t position, const vtr_ring_ellipse 
         for (size_t j = i; j < VTR_ELLIPSE_N; j++)
             covariance[vtr_ring_map_covariance_index(i, j)] = has_data ? e->covariance[i][j] : NAN;
     }
-    job->ring.chi2[position] = has_data ? e->chi2 : NAN;
-    job->ring.flags[position] = e->flags;
+    job->ring.chi2[at] = has_data ? e->chi2 : NAN;
+    job->ring.flags[at] = e->flags;
 }
 
 /* A pattern by itself, where it is expected from the descan. The calibration's radii, in circle coordinates, serve as
@@ -65,6 +65,7 @@ vtr_status map_step_fit(map_worker *w, map_job *job, vtr_error *err)
 {
     bool is_likelihood = job->params->fit == VTR_FIT_LIKELIHOOD;
     vtr_status status = VTR_OK;
+    size_t at = map_held_at(w, job, w->first);
     if (is_likelihood) vtr_likelihood_fit(w->variant->likelihood, w->work, w->batch->sums, &w->fit);
     for (size_t lane = 0; status == VTR_OK && lane < w->n; lane++) {
         vtr_ring_ellipse *ellipse = &w->ellipses[lane];
@@ -78,7 +79,7 @@ vtr_status map_step_fit(map_worker *w, map_job *job, vtr_error *err)
             status = fit_alone(w, job, lane, ellipse, err);
             ellipse->flags |= flags;
         }
-        if (status == VTR_OK) store_ellipse(job, w->first + lane, ellipse);
+        if (status == VTR_OK) store_ellipse(job, at + lane, ellipse);
     }
     return status;
 }

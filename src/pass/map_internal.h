@@ -80,6 +80,8 @@ typedef struct map_job {
     vtr_ranks *ranks;  /* NULL: there is one */
     vtr_mapfile *file; /* NULL with any rank but 0 */
     size_t n_positions, n_profile, n_radii;
+    size_t
+        n_held; /* positions in the maps below: 0 asks for all; ranks beyond the first hold their workers' runs */
     map_variant *variants;
     size_t n_variants;
     map_batch *batches; /* in scan order */
@@ -89,10 +91,10 @@ typedef struct map_job {
     char virtual_names[MAP_MAX_VIRTUAL][MAP_NAME];
     double annuli_px[MAP_MAX_VIRTUAL][2];
     vtr_ring_map ring;
-    float *beam;           /* [5][n_positions]: x, y, their errors, counts */
-    unsigned *beam_flags;  /* [n_positions] */
-    float *virtual_images; /* [n_virtual][n_positions] */
-    float *total;          /* [n_positions] */
+    float *beam;           /* [5][n_held]: x, y, their errors, counts */
+    unsigned *beam_flags;  /* [n_held] */
+    float *virtual_images; /* [n_virtual][n_held] */
+    float *total;          /* [n_held] */
     vtr_profile_params profile;
     map_errors errors;
     map_sectors sectors;
@@ -129,12 +131,15 @@ typedef struct map_worker {
 
     size_t first, n;  /* positions of the batch */
     size_t run_first; /* the first position of its run */
+    size_t number;    /* of this worker, in its rank */
     const map_variant *variant;
     const void *frames[VTR_LANES]; /* NULL: missing */
     vtr_fit_batch fit;
     vtr_ring_ellipse ellipses[VTR_LANES];
 } map_worker;
 
+/* Where a position of the worker's run stands in the job's maps. */
+size_t map_held_at(const map_worker *worker, const map_job *job, size_t position);
 vtr_status map_worker_create(map_worker **out, const map_job *job, vtr_error *err);
 void map_worker_free(map_worker *worker);
 /* Bytes that one worker needs, about. */

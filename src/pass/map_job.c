@@ -88,16 +88,20 @@ static vtr_status make_plans(map_job *job, vtr_error *err)
     return status;
 }
 
+/* The other ranks' workers send a run before they begin the next: one run of each is all they hold. */
 static vtr_status allocate_results(map_job *job, vtr_error *err)
 {
-    vtr_status status = vtr_ring_map_init(&job->ring, job->info->shape[0], job->info->shape[1], err);
+    if (job->n_held == 0) job->n_held = job->n_positions;
+    bool has_all = job->n_held == job->n_positions;
+    vtr_status status = vtr_ring_map_init(&job->ring, has_all ? job->info->shape[0] : 1,
+                                          has_all ? job->info->shape[1] : job->n_held, err);
     if (status != VTR_OK) return status;
-    job->beam = vtr_calloc(5 * job->n_positions, sizeof *job->beam);
-    job->beam_flags = vtr_calloc(job->n_positions, sizeof *job->beam_flags);
-    job->virtual_images = vtr_calloc(job->n_virtual * job->n_positions, sizeof *job->virtual_images);
-    job->total = vtr_calloc(job->n_positions, sizeof *job->total);
+    job->beam = vtr_calloc(5 * job->n_held, sizeof *job->beam);
+    job->beam_flags = vtr_calloc(job->n_held, sizeof *job->beam_flags);
+    job->virtual_images = vtr_calloc(job->n_virtual * job->n_held, sizeof *job->virtual_images);
+    job->total = vtr_calloc(job->n_held, sizeof *job->total);
     if (job->beam == NULL || job->beam_flags == NULL || job->virtual_images == NULL || job->total == NULL)
-        return vtr_fail(err, VTR_ERR_MEMORY, "out of memory for the maps of %zu positions", job->n_positions);
+        return vtr_fail(err, VTR_ERR_MEMORY, "out of memory for the maps of %zu positions", job->n_held);
     return vtr_pattern_create(&job->pattern, job->info->type, job->info->shape[2], job->info->shape[3], err);
 }
 

@@ -11,11 +11,11 @@ static vtr_slice stretch(void *values, size_t item_bytes, size_t first, size_t n
     return (vtr_slice){(char *)values + first * item_bytes, n * item_bytes};
 }
 
-/* Where the results of positions first ... first + n - 1 stand; returns how many slices. */
-static size_t list_slices(vtr_slice slices[MAP_MAX_SLICES], map_job *job, map_worker *w, size_t first,
+/* Where the results of n positions of the worker's run stand; returns how many slices. */
+static size_t list_slices(vtr_slice slices[MAP_MAX_SLICES], map_job *job, map_worker *w, size_t position,
                           size_t n)
 {
-    size_t k = 0, n_all = job->n_positions;
+    size_t k = 0, n_all = job->n_held, first = map_held_at(w, job, position);
     slices[k++] = stretch(job->ring.ellipse, VTR_RING_MAP_ELLIPSE_N * sizeof *job->ring.ellipse, first, n);
     slices[k++] =
         stretch(job->ring.covariance, VTR_RING_MAP_COVARIANCE_N * sizeof *job->ring.covariance, first, n);

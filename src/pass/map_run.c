@@ -155,8 +155,10 @@ vtr_status map_run_all(map_job *job, const vtr_pass_options *options, vtr_error 
     map_worker **workers = vtr_calloc((size_t)(n_workers + n_spare), sizeof(map_worker *));
     vtr_status status = VTR_OK;
     if (workers == NULL) status = vtr_fail(err, VTR_ERR_MEMORY, "out of memory for the pass");
-    for (int i = 0; status == VTR_OK && i < n_workers + n_spare; i++)
+    for (int i = 0; status == VTR_OK && i < n_workers + n_spare; i++) {
         status = map_worker_create(&workers[i], job, err);
+        if (status == VTR_OK) workers[i]->number = (size_t)i;
+    }
     if (status == VTR_OK) status = map_sums_resume(job, workers[0], err);
     status = vtr_ranks_agree(job->ranks, status, err);
     if (status == VTR_OK) {

@@ -87,17 +87,24 @@ void map_step_take(map_worker *w, const map_job *job, size_t batch, const void *
     memcpy(w->frames, frames, sizeof w->frames);
 }
 
+size_t map_held_at(const map_worker *w, const map_job *job, size_t position)
+{
+    return job->n_held == job->n_positions ? position
+                                           : w->number * MAP_RUN_POSITIONS + position - w->run_first;
+}
+
 /* Sums in polar bins, in the virtual detectors and of the whole pattern; mean pattern. */
 vtr_status map_step_bin(map_worker *w, map_job *job, vtr_error *err)
 {
     const vtr_polar_batch *batch = w->batch;
+    size_t at = map_held_at(w, job, w->first);
     vtr_status status =
         vtr_polar_bin(w->batch, w->variant->plan, job->info->type, w->frames, w->pattern, err);
     for (size_t lane = 0; status == VTR_OK && lane < w->n; lane++) {
         bool is_missing = w->frames[lane] == NULL;
-        job->total[w->first + lane] = is_missing ? NAN : (float)batch->total[lane];
+        job->total[at + lane] = is_missing ? NAN : (float)batch->total[lane];
         for (size_t v = 0; v < job->n_virtual; v++)
-            job->virtual_images[v * job->n_positions + w->first + lane] =
+            job->virtual_images[v * job->n_held + at + lane] =
                 is_missing ? NAN : (float)batch->annuli[v * VTR_LANES + lane];
     }
     return status;
