@@ -15,6 +15,7 @@
 const cli_command *const cli_commands[] = {
     &cli_bands,
     &cli_calibrate,
+    &cli_compare,
     &cli_completion,
     &cli_convert,
     &cli_energy,

@@ -25,6 +25,7 @@ vtr_status cli_execute(const cli_command *command, const cli_call *call, int arg
 /* One line a command. */
 extern const cli_command cli_bands;
 extern const cli_command cli_calibrate;
+extern const cli_command cli_compare;
 extern const cli_command cli_completion;
 extern const cli_command cli_convert;
 extern const cli_command cli_energy;

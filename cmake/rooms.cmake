@@ -6,7 +6,7 @@ set(VITRAIL_ROOM_OF_HEADER
   atoms=twin bands=band energy=band vortices=band inclusions=band structure=twin pdf_cube=pdf pdf_strain=pdf pdf_text=pdf
   unmix_mlls=unmix unmix_pca=unmix unmix_read=unmix unmix_simplex=unmix
   line_profile=field region=mapfile ring_map=mapfile ring_template=ring pdf_pattern=pdf pdf_result=pdf pdf_shell=pdf
-  pdf_correct=pdf pdf_refine=pdf pdf_positions=pdf phases=unmix)
+  pdf_compare=pdf pdf_correct=pdf pdf_refine=pdf pdf_positions=pdf phases=unmix)
 
 # Compile options of all code of the project.
 add_library(vitrail_options INTERFACE)

@@ -19,6 +19,7 @@ const cli_flow cli_flow_steps[] = {
     {&cli_inclusions, .after = "strain", .leaves_record = true, .outputs = {"csv"}},
     {&cli_energy, .after = "strain", .leaves_record = true, .outputs = {"csv"}},
     {&cli_vortices, .after = "strain", .leaves_record = true},
+    {&cli_compare, .after = "pdf", .leaves_record = true, .outputs = {"csv", "curves", "figure"}},
     {&cli_profile, .several = true, .needs = {"line|band", "quantity"}, .outputs = {"output", "figure"}},
     {&cli_figure, .rest = "quantity", .needs = {"output"}, .outputs = {"output"}},
     {&cli_report, .several = true, .output = "<name>.html", .outputs = {"output"}},
