@@ -85,6 +85,12 @@ static void print_gaps(const vtr_inclusions *in)
         const vtr_inclusion_gap *gap = &in->gaps[g];
         printf("%3zu, %-5zu %10.1f ± %-6.1f %12.4f ± %-8.4f\n", gap->first + 1, gap->second + 1,
                gap->spacing_nm, gap->spacing_error_nm, gap->curl_inv_nm, gap->curl_error_inv_nm);
+        for (int which = 0; which < 2; which++) {
+            const vtr_inclusion_rotation *r = &gap->rotation[which];
+            if (r->is_above_the_noise)
+                printf("%11srotation centre at x, y %.1f, %.1f ± %.1f nm: curl %+.4f ± %.4f 1/nm\n", "",
+                       r->x_nm, r->y_nm, r->position_error_nm, r->curl_inv_nm, r->curl_error_inv_nm);
+        }
     }
 }
 
@@ -136,13 +142,27 @@ static void json_band(const vtr_inclusion_band *band, const char *end)
     cli_json_member("angle_error_degrees", band->angle_error_degrees, end);
 }
 
+static void json_rotation(const char *name, const vtr_inclusion_rotation *rotation, const char *end)
+{
+    printf("\"%s\": {\"is_above_the_noise\": %s, ", name, rotation->is_above_the_noise ? "true" : "false");
+    cli_json_member("y_nm", rotation->y_nm, ", ");
+    cli_json_member("x_nm", rotation->x_nm, ", ");
+    cli_json_member("position_error_nm", rotation->position_error_nm, ", ");
+    cli_json_member("curl_inv_nm", rotation->curl_inv_nm, ", ");
+    cli_json_member("curl_error_inv_nm", rotation->curl_error_inv_nm, ", ");
+    cli_json_member("significance", rotation->significance, end);
+}
+
 static void json_gap(const vtr_inclusion_gap *gap, const char *end)
 {
     printf("    {\"first\": %zu, \"second\": %zu, ", gap->first + 1, gap->second + 1);
     cli_json_member("spacing_nm", gap->spacing_nm, ", ");
     cli_json_member("spacing_error_nm", gap->spacing_error_nm, ", ");
     cli_json_member("curl_inv_nm", gap->curl_inv_nm, ", ");
-    cli_json_member("curl_error_inv_nm", gap->curl_error_inv_nm, end);
+    cli_json_member("curl_error_inv_nm", gap->curl_error_inv_nm, ",\n     ");
+    json_rotation("rotation_largest", &gap->rotation[0], "},\n     ");
+    json_rotation("rotation_least", &gap->rotation[1], "}");
+    printf("%s", end);
 }
 
 static void print_json(const vtr_inclusions *in)

@@ -180,6 +180,10 @@ double vtr_inclusion_significance(const vtr_inclusion *inclusion);
 vtr_status vtr_inclusions_order(vtr_inclusions *inclusions, const vtr_band_maps *maps,
                                 const vtr_band_step *steps, size_t n_steps, vtr_error *err);
 
+/* Curl half way and rotation centres of a gap between a and b along their band (rotation.c). */
+void vtr_inclusion_gap_set_curl(vtr_inclusion_gap *gap, const vtr_band_maps *maps, const vtr_inclusion *a,
+                                const vtr_inclusion *b);
+
 /* --- the catalogue (columns.c) ----------------------------------------------------------------------------------- */
 
 typedef struct vtr_inclusion_column {

@@ -83,6 +83,52 @@ static vtr_status write_bands(vtr_mapfile *file, const vtr_inclusions *in, doubl
     return status;
 }
 
+/* Rotation centres of one sign, with errors where there are any. */
+typedef struct rotation_column {
+    const char *name, *unit, *long_name;
+    size_t value, error; /* offsets into vtr_inclusion_rotation; 0: no error */
+} rotation_column;
+
+#define AT(member) offsetof(vtr_inclusion_rotation, member)
+static const rotation_column rotation_columns[] = {
+    {"y", "nm", "row of the rotation centre", AT(y_nm), AT(position_error_nm)},
+    {"x", "nm", "column of the rotation centre", AT(x_nm), AT(position_error_nm)},
+    {"curl", "1/nm", "curl there of the director of tau_max that points along the band", AT(curl_inv_nm),
+     AT(curl_error_inv_nm)},
+    {"significance", "", "that curl over its error", AT(significance), 0},
+};
+enum { N_ROTATION_COLUMNS = sizeof rotation_columns / sizeof *rotation_columns };
+static const char *const rotation_names[2] = {"rotation_largest", "rotation_least"};
+
+static double rotation_value(const vtr_inclusion_rotation *rotation, size_t offset)
+{
+    return *(const double *)((const char *)rotation + offset);
+}
+
+static vtr_status write_rotations(vtr_mapfile *file, const vtr_inclusions *in, int which, double *room,
+                                  vtr_error *err)
+{
+    size_t n = in->n_gaps;
+    vtr_status status = VTR_OK;
+    for (int k = 0; k <= N_ROTATION_COLUMNS && status == VTR_OK; k++) {
+        const rotation_column *column = &rotation_columns[k];
+        bool is_last = k == N_ROTATION_COLUMNS;
+        char name[64];
+        snprintf(name, sizeof name, "%s_%s", rotation_names[which], is_last ? "above_noise" : column->name);
+        for (size_t g = 0; g < n; g++) {
+            const vtr_inclusion_rotation *rotation = &in->gaps[g].rotation[which];
+            room[g] = is_last ? rotation->is_above_the_noise : rotation_value(rotation, column->value);
+            if (!is_last && column->error > 0) room[n + g] = rotation_value(rotation, column->error);
+        }
+        status =
+            is_last ? write_column(file, "inclusions/gaps", name, n, room, NULL, "",
+                                   "1: noise has as much in one gap of 100", err)
+                    : write_column(file, "inclusions/gaps", name, n, room,
+                                   column->error > 0 ? room + n : NULL, column->unit, column->long_name, err);
+    }
+    return status;
+}
+
 static vtr_status write_gaps(vtr_mapfile *file, const vtr_inclusions *in, double *room, vtr_error *err)
 {
     static const char to[] = "inclusions/gaps";
@@ -101,6 +147,8 @@ static vtr_status write_gaps(vtr_mapfile *file, const vtr_inclusions *in, double
     if (status == VTR_OK)
         status = write_column(file, to, "curl", n, room, room + n, "1/nm",
                               "magnitude of the curl of the direction of e1 half way", err);
+    for (int which = 0; which < 2 && status == VTR_OK; which++)
+        status = write_rotations(file, in, which, room, err);
     for (int which = 0; which < 2 && status == VTR_OK; which++) {
         for (size_t g = 0; g < n; g++)
             room[g] = (double)(which == 0 ? in->gaps[g].first : in->gaps[g].second) + 1;
@@ -200,7 +248,16 @@ static void put_catalogue(FILE *out, const vtr_inclusions *in)
         fprintf(out, ",%s%s%s", column->name, mark, column->unit);
         if (column->error > 0) fprintf(out, ",%s_error%s%s", column->name, mark, column->unit);
     }
-    fprintf(out, ",to_next_nm,to_next_error_nm,curl_to_next_1/nm,curl_to_next_error_1/nm\n");
+    fprintf(out, ",to_next_nm,to_next_error_nm,curl_to_next_1/nm,curl_to_next_error_1/nm");
+    for (int which = 0; which < 2; which++)
+        for (int k = 0; k < N_ROTATION_COLUMNS; k++) {
+            const rotation_column *column = &rotation_columns[k];
+            const char *mark = column->unit[0] != '\0' ? "_" : "";
+            fprintf(out, ",%s_%s%s%s", rotation_names[which], column->name, mark, column->unit);
+            if (column->error > 0)
+                fprintf(out, ",%s_%s_error%s%s", rotation_names[which], column->name, mark, column->unit);
+        }
+    fputc('\n', out);
     for (size_t i = 0; i < in->n; i++) {
         const vtr_inclusion *q = &in->list[i];
         fprintf(out, "%zu,", i + 1);
@@ -210,14 +267,24 @@ static void put_catalogue(FILE *out, const vtr_inclusions *in)
             if (vtr_inclusion_columns[c].error > 0)
                 put_number(out, vtr_inclusion_get(q, vtr_inclusion_columns[c].error));
         }
-        vtr_inclusion_gap gap = {
-            .spacing_nm = NAN, .spacing_error_nm = NAN, .curl_inv_nm = NAN, .curl_error_inv_nm = NAN};
+        const vtr_inclusion_rotation none = {NAN, NAN, NAN, NAN, NAN, NAN, false};
+        vtr_inclusion_gap gap = {.spacing_nm = NAN,
+                                 .spacing_error_nm = NAN,
+                                 .curl_inv_nm = NAN,
+                                 .curl_error_inv_nm = NAN,
+                                 .rotation = {none, none}};
         for (size_t g = 0; g < in->n_gaps; g++)
             if (in->gaps[g].first == i) gap = in->gaps[g];
         put_number(out, gap.spacing_nm);
         put_number(out, gap.spacing_error_nm);
         put_number(out, gap.curl_inv_nm);
         put_number(out, gap.curl_error_inv_nm);
+        for (int which = 0; which < 2; which++)
+            for (int k = 0; k < N_ROTATION_COLUMNS; k++) {
+                put_number(out, rotation_value(&gap.rotation[which], rotation_columns[k].value));
+                if (rotation_columns[k].error > 0)
+                    put_number(out, rotation_value(&gap.rotation[which], rotation_columns[k].error));
+            }
         fputc('\n', out);
     }
 }

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include <stdlib.h>
-#include <string.h>
 
 #include "band/band_internal.h"
 #include "vitrail/constants.h"
@@ -149,77 +148,6 @@ static int by_place(const void *a, const void *b)
 
 /* --- between neighbours, at the cores ------------------------------------------------------------------------------ */
 
-/* Plane through (c, s) of the positions around a place: value and gradient of each with their variances. */
-typedef struct local_plane {
-    double value[2][3], variance[2][3]; /* at the place, d/dy, d/dx */
-} local_plane;
-
-static bool fit_plane(local_plane *out, const vtr_band_maps *maps, double y, double x, double reach)
-{
-    for (int j = 0; j < 2; j++) {
-        double a[3][3] = {{0}}, b[3] = {0};
-        for (size_t i = 0; i < maps->n; i++) {
-            const double t[3] = {1, maps->step_y * (double)(i / maps->n_x) - y,
-                                 maps->step_x * (double)(i % maps->n_x) - x};
-            double w = maps->weight[VTR_C + j][i];
-            if (!(w > 0) || hypot(t[1], t[2]) > reach) continue;
-            for (int p = 0; p < 3; p++) {
-                b[p] += w * t[p] * maps->value[VTR_C + j][i];
-                for (int q = 0; q < 3; q++)
-                    a[p][q] += w * t[p] * t[q];
-            }
-        }
-        /* adjugate of the symmetric matrix */
-        double inverse[3][3], det = 0;
-        for (int p = 0; p < 3; p++)
-            for (int q = 0; q < 3; q++) {
-                int p1 = (p + 1) % 3, p2 = (p + 2) % 3, q1 = (q + 1) % 3, q2 = (q + 2) % 3;
-                inverse[q][p] = a[p1][q1] * a[p2][q2] - a[p1][q2] * a[p2][q1];
-            }
-        for (int q = 0; q < 3; q++)
-            det += a[0][q] * inverse[q][0];
-        if (!(det > 1e-9 * a[0][0] * a[1][1] * a[2][2])) return false;
-        for (int p = 0; p < 3; p++) {
-            out->value[j][p] = 0;
-            for (int q = 0; q < 3; q++)
-                out->value[j][p] += inverse[p][q] / det * b[q];
-            out->variance[j][p] = inverse[p][p] / det;
-        }
-    }
-    return true;
-}
-
-/* curl of (cos t, sin t), 2 t = arg(c + i s): cos t dt/dx + sin t dt/dy with dt = Im(d(c + i s)/(c + i s))/2. */
-static double curl_of(const double value[2][3])
-{
-    double c = value[0][0], s = value[1][0], r2 = c * c + s * s, t = 0.5 * atan2(s, c);
-    double dy = 0.5 * (value[1][1] * c - value[0][1] * s) / r2,
-           dx = 0.5 * (value[1][2] * c - value[0][2] * s) / r2;
-    return cos(t) * dx + sin(t) * dy;
-}
-
-static void set_curl(vtr_inclusion_gap *gap, const vtr_band_maps *maps, const vtr_inclusion *a,
-                     const vtr_inclusion *b)
-{
-    local_plane plane;
-    double reach = fmax(gap->spacing_nm / 4, 2 * maps->step), variance = 0;
-    gap->curl_inv_nm = gap->curl_error_inv_nm = NAN;
-    if (!fit_plane(&plane, maps, 0.5 * (a->y_nm + b->y_nm), 0.5 * (a->x_nm + b->x_nm), reach)) return;
-    double curl = curl_of(plane.value);
-    for (int j = 0; j < 2; j++)
-        for (int k = 0; k < 3; k++) {
-            double moved[2][3], h = 1e-3 * sqrt(plane.variance[j][k]);
-            memcpy(moved, plane.value, sizeof moved);
-            moved[j][k] += h;
-            double up = curl_of(moved);
-            moved[j][k] -= 2 * h;
-            double slope = (up - curl_of(moved)) / (2 * h);
-            variance += slope * slope * plane.variance[j][k];
-        }
-    gap->curl_inv_nm = fabs(curl);
-    gap->curl_error_inv_nm = sqrt(variance);
-}
-
 static void set_gaps(vtr_inclusions *out, const vtr_band_maps *maps)
 {
     for (size_t i = 0; i + 1 < out->n; i++) {
@@ -230,7 +158,7 @@ static void set_gaps(vtr_inclusions *out, const vtr_band_maps *maps)
         *gap = (vtr_inclusion_gap){.first = i, .second = i + 1, .band = a->band};
         gap->spacing_nm = b->along_nm - a->along_nm;
         gap->spacing_error_nm = sqrt(variance_along(a, angle) + variance_along(b, angle));
-        set_curl(gap, maps, a, b);
+        vtr_inclusion_gap_set_curl(gap, maps, a, b);
     }
 }
 

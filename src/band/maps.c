@@ -3,6 +3,7 @@
 
 #include "band/band_internal.h"
 #include "vitrail/constants.h"
+#include "vitrail/ring_map.h"
 
 /* Covariance of (t, c, s) in the frame of the maps. That of exx and eyy follows from the error of their sum; that of
  * exy with the two is not in the map file and taken as none, which holds for rings seen all round. */
@@ -109,20 +110,6 @@ static double number_or(const vtr_mapfile *file, const char *name, double otherw
                                                                                            : otherwise;
 }
 
-/* The distance of an axis' values; NAN where it is not in nm. */
-static double axis_step(const vtr_mapfile *file, const char *axis, size_t n)
-{
-    char unit[16];
-    double two[2];
-    const size_t first = 0, count = 2;
-    if (n < 2 || !vtr_mapfile_has(file, "strain", axis) ||
-        vtr_mapfile_read_text(file, "strain", axis, "units", unit, sizeof unit, NULL) != VTR_OK ||
-        strcmp(unit, "nm") != 0 ||
-        vtr_mapfile_read_block(file, "strain", axis, VTR_TYPE_F64, 1, &first, &count, two, NULL) != VTR_OK)
-        return NAN;
-    return fabs(two[1] - two[0]);
-}
-
 vtr_status vtr_strain_maps_read(vtr_strain_maps *out, const vtr_mapfile *file, vtr_error *err)
 {
     vtr_strain_maps maps = {0};
@@ -156,8 +143,7 @@ vtr_status vtr_strain_maps_read(vtr_strain_maps *out, const vtr_mapfile *file, v
             ((float *)maps.trace_errors)[i] *= 2;
     maps.axis_degrees = number_or(file, "axis", 0);
     maps.poisson = number_or(file, "poisson", NAN);
-    maps.step_nm[0] = axis_step(file, "scan_y", maps.n_y);
-    maps.step_nm[1] = axis_step(file, "scan_x", maps.n_x);
+    vtr_mapfile_read_scan_steps(file, "strain", maps.n_y, maps.n_x, maps.step_nm);
     *out = maps;
     return VTR_OK;
 }

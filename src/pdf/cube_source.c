@@ -143,19 +143,6 @@ static vtr_status read_flags(pdf_source *s, vtr_error *err)
     return status;
 }
 
-static double axis_step(const vtr_mapfile *file, const char *group, const char *axis, size_t n)
-{
-    const size_t start = 1, one = 1;
-    char unit[32];
-    double step;
-    if (n < 2 || !vtr_mapfile_has(file, group, axis)) return NAN;
-    if (vtr_mapfile_read_text(file, group, axis, "units", unit, sizeof unit, NULL) != VTR_OK) return NAN;
-    if (strcmp(unit, "nm") != 0) return NAN;
-    if (vtr_mapfile_read_block(file, group, axis, VTR_TYPE_F64, 1, &start, &one, &step, NULL) != VTR_OK)
-        return NAN;
-    return step > 0 ? step : NAN;
-}
-
 vtr_status pdf_source_open(pdf_source *source, const vtr_mapfile *file, const char *group, vtr_error *err)
 {
     *source = (pdf_source){.file = file, .group = group};
@@ -167,8 +154,7 @@ vtr_status pdf_source_open(pdf_source *source, const vtr_mapfile *file, const ch
     source->flags = vtr_calloc(source->n_positions, sizeof(uint32_t));
     if (source->k == NULL || source->mean == NULL || source->variance == NULL || source->flags == NULL)
         return vtr_fail(err, VTR_ERR_MEMORY, "out of memory for %zu positions", source->n_positions);
-    source->scan_step_nm[0] = axis_step(file, group, "scan_y", source->n_y);
-    source->scan_step_nm[1] = axis_step(file, group, "scan_x", source->n_x);
+    vtr_mapfile_read_scan_steps(file, group, source->n_y, source->n_x, source->scan_step_nm);
     status = read_axis(source, err);
     return status == VTR_OK ? read_flags(source, err) : status;
 }

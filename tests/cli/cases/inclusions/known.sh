@@ -1,6 +1,6 @@
 # Three inclusions in a strain map of another writer: found where they are, in order along their line, as table, CSV and group.
 "$PYTHON" "$CASES/make_strain_map.py" map.h5
-vitrail inclusions map.h5 --csv catalogue.csv | sed 's/ *[0-9.]* ± [0-9.]* */ N ± N /g; s/of [0-9.e-]* in exy over [0-9.]* nm; scatter [0-9.]*/of N in exy over N nm; scatter N/'
+vitrail inclusions map.h5 --csv catalogue.csv | sed 's/ *[0-9.]* ± [0-9.]* */ N ± N /g; s/of [0-9.e-]* in exy over [0-9.]* nm; scatter [0-9.]*/of N in exy over N nm; scatter N/; s/x, y [0-9.]*/x, y N/'
 head -n 1 catalogue.csv
 cut -d, -f1,2 catalogue.csv
 files
