@@ -177,6 +177,11 @@ static vtr_status choose_format(vtr_dataset *dataset, const vtr_dataset_params *
         return vtr_fail(err, VTR_ERR_FORMAT,
                         "cannot read '%s': it is packed with gzip; unpack it first, with gunzip",
                         dataset->path);
+    if (is_raw && n >= 4 && memcmp(head, "PK\3\4", 4) == 0 && params->shape[0] == 0)
+        return vtr_fail(err, VTR_ERR_FORMAT,
+                        "cannot read '%s': Zarr and other zip archives are not read; open it in HyperSpy and "
+                        "save it as .hspy",
+                        dataset->path);
     if (is_raw && params->shape[0] == 0 && vtr_text_ends_with_nocase(dataset->path, ".tvips"))
         return vtr_fail(err, VTR_ERR_FORMAT,
                         "cannot read '%s': no header of a TVIPS file; name the first file of the series, "
@@ -189,6 +194,12 @@ static vtr_status choose_format(vtr_dataset *dataset, const vtr_dataset_params *
             "or write them into '%s.yaml'",
             dataset->path, dataset->path);
     return VTR_OK;
+}
+
+/* Folders, which have no first bytes. */
+static bool is_zarr(const char *path)
+{
+    return vtr_text_ends_with_nocase(path, ".zspy") || vtr_text_ends_with_nocase(path, ".zarr");
 }
 
 static vtr_dataset *new_dataset(const char *path)
@@ -219,6 +230,10 @@ vtr_status vtr_dataset_open(vtr_dataset **out, const char *path, const vtr_datas
     if (dataset == NULL) return vtr_fail(err, VTR_ERR_MEMORY, "out of memory opening '%s'", path);
 
     vtr_status status = vtr_file_open(&dataset->file, path, err);
+    if (status == VTR_ERR_IO && is_zarr(path))
+        status = vtr_fail(
+            err, VTR_ERR_FORMAT,
+            "cannot read '%s': Zarr folders are not read; open it in HyperSpy and save it as .hspy", path);
     if (status != VTR_OK) goto cleanup;
     dataset->info.file_bytes = dataset->file.size;
     status = vtr_sidecar_read(&all, &side_text, path, err);

@@ -2,6 +2,7 @@
 #include "base/base_internal.h"
 #include "dataset/dataset_internal.h"
 #include "dataset/image_internal.h"
+#include "dataset/tiff_internal.h"
 
 vtr_status vtr_image_allocate(float **image, size_t height, size_t width, const char *path, vtr_error *err)
 {
@@ -22,7 +23,8 @@ vtr_status vtr_image_read(float **image, size_t *height, size_t *width, const ch
     vtr_status status = vtr_dataset_open(&dataset, path, NULL, err);
     if (status != VTR_OK) return status;
     const vtr_dataset_info *info = vtr_dataset_get_info(dataset);
-    if (vtr_dataset_n_positions(info) != 1)
+    /* of a TIFF with several pages the image is the first */
+    if (vtr_dataset_n_positions(info) != 1 && dataset->format != &vtr_format_tiff_stack)
         status = vtr_fail(err, VTR_ERR_SHAPE, "'%s' holds %zu x %zu patterns where one image is needed", path,
                           info->shape[0], info->shape[1]);
     if (status == VTR_OK) status = vtr_image_allocate(&pixels, info->shape[2], info->shape[3], path, err);

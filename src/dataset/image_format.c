@@ -4,8 +4,10 @@
 #include "base/base_internal.h"
 #include "dataset/dataset_internal.h"
 #include "dataset/image_internal.h"
+#include "dataset/tiff_internal.h"
 
-/* TIFF, PNG and BMP images as recordings of one frame of f32; colour becomes grey. The pixels are read when the file is
+/* PNG and BMP images, and TIFF ones that are no grey numbers in strips (tiff_stack.c), as recordings of one frame of
+ * f32; colour becomes grey. The pixels are read when the file is
  * opened: an image is small. */
 
 bool vtr_image_is_tiff(const unsigned char *head, size_t n)
@@ -36,10 +38,17 @@ static vtr_status take_image(vtr_dataset *dataset, float *image, size_t height, 
 
 static vtr_status open_tiff(vtr_dataset *dataset, const vtr_dataset_params *params, vtr_error *err)
 {
-    (void)params;
     float *image = NULL;
     size_t height = 0, width = 0;
-    vtr_status status = vtr_image_read_tiff(&image, &height, &width, dataset->path, err);
+    bool is_stack;
+    vtr_status status = vtr_tiff_stack_open(dataset, &is_stack, err);
+    if (is_stack) {
+        dataset->format = &vtr_format_tiff_stack;
+        if (status == VTR_OK && dataset->stored_frames > 1 && params->scan_shape[0] == 0)
+            vtr_dataset_note(dataset, "the file does not say the scan's shape; give --scan-shape");
+    }
+    if (status != VTR_OK || is_stack) return status;
+    status = vtr_image_read_tiff(&image, &height, &width, dataset->path, err);
     return status == VTR_OK ? take_image(dataset, image, height, width, err) : status;
 }
 

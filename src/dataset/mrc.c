@@ -4,6 +4,7 @@
 
 #include "base/base_internal.h"
 #include "dataset/dataset_internal.h"
+#include "dataset/mrc_internal.h"
 
 /* MRC, of 2014 and older (also CCP4 maps): 1024 bytes of header, an extended header of any length, then sections of
  * rows. Cheng et al., J. Struct. Biol. 192, 146 (2015), doi:10.1016/j.jsb.2015.04.002. Rows are taken in the order
@@ -152,7 +153,8 @@ static vtr_status set_frames(vtr_dataset *dataset, const mrc_header *header, boo
     if (there < wanted)
         vtr_dataset_note(dataset, "the header promises %zu sections, the file holds %zu", wanted, there);
     dataset->stored_frames = dataset->info.shape[1] = there < wanted ? there : wanted;
-    if (dataset->stored_frames > 1 && !is_scan_given)
+    bool has_info = vtr_mrc_read_info(dataset);
+    if (dataset->stored_frames > 1 && !is_scan_given && !has_info)
         vtr_dataset_note(dataset, "the header does not say the scan's shape; give --scan-shape");
     return VTR_OK;
 }

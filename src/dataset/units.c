@@ -52,7 +52,8 @@ static const struct {
     {"nm", VTR_UNIT_LENGTH, 1},         {"A", VTR_UNIT_LENGTH, 0.1},        {"Ang", VTR_UNIT_LENGTH, 0.1},
     {"angstrom", VTR_UNIT_LENGTH, 0.1}, {"Angstrom", VTR_UNIT_LENGTH, 0.1}, {"pm", VTR_UNIT_LENGTH, 1e-3},
     {"um", VTR_UNIT_LENGTH, 1e3},       {"mm", VTR_UNIT_LENGTH, 1e6},       {"m", VTR_UNIT_LENGTH, 1e9},
-    {"mrad", VTR_UNIT_ANGLE, 1e-3},     {"urad", VTR_UNIT_ANGLE, 1e-6},     {"rad", VTR_UNIT_ANGLE, 1},
+    {"micron", VTR_UNIT_LENGTH, 1e3},   {"mrad", VTR_UNIT_ANGLE, 1e-3},     {"urad", VTR_UNIT_ANGLE, 1e-6},
+    {"rad", VTR_UNIT_ANGLE, 1},
 };
 
 vtr_unit_kind vtr_unit_parse(const char *text, double *factor)

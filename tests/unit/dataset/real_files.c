@@ -130,7 +130,7 @@ static const fact facts[] = {
     {"merlin/skued_test.mib", NULL, {0}, {1, 1, 256, 256}, VTR_TYPE_U16, 0, 717, 728470, 46924, {NAN, NAN}, {NAN, NAN}},
     {"mrc/20241021_00405_0_Virt_0_sum.mrc", NULL, {0}, {1, 1, 4, 8}, VTR_TYPE_F32, 0.0, 31.0, 496.0, 31, {NAN, NAN}, {NAN, NAN}},
     {"mrc/20241021_00405_final.mrc", NULL, {0}, {1, 1, 4, 8}, VTR_TYPE_F32, 496.0, 496.0, 15872.0, 0, {NAN, NAN}, {NAN, NAN}},
-    {"mrc/20241021_00405_movie.mrc", NULL, {4, 8}, {4, 8, 4, 8}, VTR_TYPE_U16, 0, 31, 15872, 992, {NAN, NAN}, {NAN, NAN}},
+    {"mrc/20241021_00405_movie.mrc", NULL, {4, 8}, {4, 8, 4, 8}, VTR_TYPE_U16, 0, 31, 15872, 992, {NAN, NAN}, {0.2, 0.1}},
     {"mrc/EMD-3001.map", NULL, {0}, {1, 25, 43, 73}, VTR_TYPE_F32, -0.3681429624557495, 0.7216102480888367, 41.82456040309909, 30018, {NAN, NAN}, {NAN, NAN}},
     {"mrc/EMD-3197.map", NULL, {0}, {1, 20, 20, 20}, VTR_TYPE_F32, -4.1337456703186035, 5.576736927032471, 6268.896269149147, 2521, {NAN, NAN}, {NAN, NAN}},
     {"mrc/HAADFscan.mrc", NULL, {0}, {1, 1, 16, 16}, VTR_TYPE_U16, 3923, 9399, 1552947, 4, {NAN, NAN}, {NAN, NAN}},
@@ -274,6 +274,18 @@ static void a_master_file_leads_to_its_frames(void **state)
                  "MEA_ptycho_15_data_000001.h5");
 }
 
+/* Direct Electron's movie is an MRC of frames; what was scanned stands in a text beside it. */
+static void a_movie_has_its_scan_beside_it(void **state)
+{
+    (void)state;
+    vtr_dataset_info info = info_of("mrc/20241021_00405_movie.mrc");
+    const size_t shape[4] = {4, 8, 4, 8};
+    assert_memory_equal(info.shape, shape, sizeof shape);
+    assert_near(info.scan_step_nm[0], 0.2, 1e-12);
+    assert_near(info.scan_step_nm[1], 0.1, 1e-12);
+    assert_near(info.beam_energy_kev, 300, 1e-9);
+}
+
 static void what_is_no_recording_is_named(void **state)
 {
     (void)state;
@@ -330,6 +342,7 @@ int main(void)
         cmocka_unit_test(programs_are_recognised),
         cmocka_unit_test(energies_are_read),
         cmocka_unit_test(a_master_file_leads_to_its_frames),
+        cmocka_unit_test(a_movie_has_its_scan_beside_it),
         cmocka_unit_test(what_is_no_recording_is_named),
         cmocka_unit_test(a_dataset_is_chosen_by_name),
     };
