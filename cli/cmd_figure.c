@@ -184,6 +184,7 @@ const cli_command cli_figure = {
         "mask; profile, the mean profile; regions, their PDFs "
         "in one plot; inclusions, those of vitrail inclusions in the strain and what is left without them; "
         "bands, the lines of vitrail bands over the strain and the profile across each; "
+        "vortices, those of vitrail vortices over the deviatoric strain; "
         "phases, what vitrail phases found; shell-strain, "
         "the strain of the first shell against that of the ring. Several make the "
         "panels (a), (b), ... of one figure. Without a quantity, the input is a recording or an "

@@ -5,12 +5,22 @@
 #include "vitrail/vortices.h"
 
 static vtr_vortices_params params;
+static struct {
+    const char *csv;
+} output;
+
+static const vtr_parameter output_parameters[] = {
+    {"csv", NULL, VTR_PARAMETER_STRING, 0, .metavar = "FILE", .help = "also write the defects as a table"},
+};
+static const vtr_parameter_table output_table = {"Output", output_parameters, 1};
 
 static size_t groups(cli_group *out)
 {
     params = vtr_vortices_default_params();
+    output.csv = NULL;
     out[0] = (cli_group){&vtr_vortices_parameters, &params};
-    return 1;
+    out[1] = (cli_group){&output_table, &output};
+    return 2;
 }
 
 static void print_text(const vtr_vortices *v)
@@ -54,9 +64,11 @@ static vtr_status run(const cli_run *run, vtr_error *err)
         if (status == VTR_OK) status = vtr_vortices_of_strain(&vortices, &maps, &params, err);
         if (status != VTR_OK) vtr_fail_context(err, status, "'%s'", run->inputs[0]);
     }
-    const cli_group settings = {&vtr_vortices_parameters, &params};
+    const cli_group settings[] = {{&vtr_vortices_parameters, &params}, {&output_table, &output}};
     if (status == VTR_OK) status = vtr_vortices_write(file, &vortices, err);
-    if (status == VTR_OK) status = cli_add_provenance(file, "vortices", run, &settings, 1, NULL, err);
+    if (status == VTR_OK) status = cli_add_provenance(file, "vortices", run, settings, 2, NULL, err);
+    if (status == VTR_OK && output.csv != NULL)
+        status = vtr_vortices_write_csv(output.csv, &vortices, run->common.force, err);
     if (status == VTR_OK) status = vtr_mapfile_commit(&file, err);
     if (status == VTR_OK && run->common.json)
         print_json(&vortices);

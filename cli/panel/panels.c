@@ -64,8 +64,8 @@ static vtr_status add_map(cli_panels *panels, const char *text, vtr_error *err)
 /* --- directions ---------------------------------------------------------------------------------------------- */
 
 /* Angle (radians) and amplitude of the principal directions. */
-static vtr_status read_directions(cli_quantity **angle, cli_quantity **amplitude, cli_panels *panels,
-                                  vtr_error *err)
+vtr_status cli_panels_read_directions(cli_quantity **angle, cli_quantity **amplitude, cli_panels *panels,
+                                      vtr_error *err)
 {
     size_t i = 0;
     vtr_status status = cli_names_find(&i, panels->names, "strain/angle", panels->path, err);
@@ -92,7 +92,7 @@ static vtr_status read_directions(cli_quantity **angle, cli_quantity **amplitude
 static vtr_status add_directions(cli_panels *panels, vtr_error *err)
 {
     cli_quantity *angle = NULL, *amplitude = NULL;
-    vtr_status status = read_directions(&angle, &amplitude, panels, err);
+    vtr_status status = cli_panels_read_directions(&angle, &amplitude, panels, err);
     if (status != VTR_OK) return status;
     vtr_figure_panel panel = cli_quantity_panel(amplitude);
     panel.map.angle_rad = angle->values;
@@ -104,7 +104,7 @@ static vtr_status add_directions(cli_panels *panels, vtr_error *err)
 vtr_status cli_panels_add_directors(cli_panels *panels, vtr_error *err)
 {
     cli_quantity *angle = NULL, *amplitude = NULL;
-    vtr_status status = read_directions(&angle, &amplitude, panels, err);
+    vtr_status status = cli_panels_read_directions(&angle, &amplitude, panels, err);
     if (status != VTR_OK) return status;
     for (size_t i = 0; i < panels->n; i++) {
         vtr_figure_panel *panel = &panels->panel[i];
@@ -472,6 +472,7 @@ vtr_status cli_panels_add(cli_panels *panels, const char *text, vtr_error *err)
     if (strcmp(text, "field") == 0) return cli_panels_add_field(panels, err);
     if (strcmp(text, "inclusions") == 0) return cli_panels_add_inclusions(panels, err);
     if (strcmp(text, "bands") == 0) return cli_panels_add_bands(panels, err);
+    if (strcmp(text, "vortices") == 0) return cli_panels_add_vortices(panels, err);
     if (strcmp(text, "walls") == 0) return cli_panels_add_walls(panels, err);
     if (strcmp(text, "angles") == 0) return cli_panels_add_angles(panels, err);
     if (strcmp(text, "joint") == 0) return cli_panels_add_joint(panels, err);

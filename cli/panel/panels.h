@@ -42,6 +42,11 @@ vtr_status cli_panels_add_joint(cli_panels *panels, vtr_error *err);
 vtr_status cli_panels_add_inclusions(cli_panels *panels, vtr_error *err);
 /* "bands": the strain with the lines of vitrail bands, and the profile across each with its fit. */
 vtr_status cli_panels_add_bands(cli_panels *panels, vtr_error *err);
+/* "vortices": the deviatoric strain with its directions and the defects of vitrail vortices. */
+vtr_status cli_panels_add_vortices(cli_panels *panels, vtr_error *err);
+/* Directions of e1 (rad, in the scan's frame) and the deviatoric strain, which live as long as the panels. */
+vtr_status cli_panels_read_directions(cli_quantity **angle, cli_quantity **amplitude, cli_panels *panels,
+                                      vtr_error *err);
 /* Reads a quantity that lives as long as the panels. */
 vtr_status cli_panels_read(cli_quantity **out, cli_panels *panels, const char *group, const char *name,
                            vtr_error *err);

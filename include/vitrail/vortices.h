@@ -5,6 +5,7 @@
 /* Defects of a field of directors: places about which the directions of strain turn by half a turn or a whole one, with a
  * significance, so that noise makes none. docs/methods/vortices.md has the mathematics. */
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "vitrail/error.h"
@@ -55,6 +56,9 @@ VTR_API vtr_status vtr_vortices_of_strain(vtr_vortices *out, const vtr_strain_ma
 
 /* /entry/vortices, replaced if there is one: a table, one entry a defect. */
 VTR_API vtr_status vtr_vortices_write(vtr_mapfile *file, const vtr_vortices *vortices, vtr_error *err);
+/* The same as text, one defect a line. */
+VTR_API vtr_status vtr_vortices_write_csv(const char *path, const vtr_vortices *vortices, bool force,
+                                          vtr_error *err);
 
 VTR_END_DECLS
 

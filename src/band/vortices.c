@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "vitrail/vortices.h"
+#include "vitrail/output.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -297,4 +298,22 @@ vtr_status vtr_vortices_write(vtr_mapfile *file, const vtr_vortices *v, vtr_erro
                                    columns[c].unit, columns[c].long_name, err);
     }
     return status;
+}
+
+static vtr_status put_table(FILE *out, void *user, vtr_error *err)
+{
+    const vtr_vortices *v = user;
+    (void)err;
+    fprintf(out, "number,winding,x_nm,x_error_nm,y_nm,y_error_nm,significance,loop_nm\n");
+    for (size_t i = 0; i < v->n; i++) {
+        const vtr_defect *d = &v->list[i];
+        fprintf(out, "%zu,%g,%.9g,%.9g,%.9g,%.9g,%.9g,%.9g\n", i + 1, d->winding, d->x_nm, d->x_error_nm,
+                d->y_nm, d->y_error_nm, d->significance, d->loop_nm);
+    }
+    return VTR_OK;
+}
+
+vtr_status vtr_vortices_write_csv(const char *path, const vtr_vortices *vortices, bool force, vtr_error *err)
+{
+    return vtr_output_write(path, force, put_table, (void *)vortices, err);
 }
