@@ -32,6 +32,21 @@ vtr_status vtr_flat_read(vtr_dataset *dataset, size_t first, size_t n, void *fra
     return VTR_OK;
 }
 
+vtr_status vtr_flat_read_at(const vtr_dataset *dataset, const uint64_t *places, size_t n, void *frames,
+                            vtr_error *err)
+{
+    size_t frame_bytes = vtr_dataset_frame_bytes(&dataset->info);
+    for (size_t i = 0; i < n; i++) {
+        vtr_status status =
+            vtr_file_read(&dataset->file, places[i], (char *)frames + i * frame_bytes, frame_bytes, err);
+        if (status != VTR_OK) return status;
+    }
+    if (dataset->flat.is_swapped)
+        vtr_swap_bytes(frames, n * vtr_dataset_frame_pixels(&dataset->info),
+                       vtr_type_size(dataset->info.type));
+    return VTR_OK;
+}
+
 uint64_t vtr_flat_place(const vtr_dataset *dataset, size_t position)
 {
     size_t n_x = dataset->info.shape[1], y = position / n_x, x = position % n_x;

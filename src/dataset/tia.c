@@ -16,7 +16,7 @@ enum { HEADER_BYTES = 30, IMAGE_HEADER_BYTES = 50, IMAGES = 0x4122 };
 typedef struct ser {
     bool has_wide_offsets; /* of 8 bytes: version 0x220 */
     size_t n_images;
-    uint64_t *places; /* of each image's header; NULL: all one stride apart */
+    uint64_t *places; /* of each image's header, once opened of its numbers; NULL: all one stride apart */
 } ser;
 
 static bool probe_ser(const unsigned char *head, size_t n)
@@ -154,7 +154,11 @@ static vtr_status settle_places(vtr_dataset *dataset, ser *s, vtr_error *err)
     dataset->flat.is_swapped = vtr_is_big_endian();
     dataset->flat.is_plain = is_even;
     dataset->flat.is_turned = true;
-    if (!is_even) return VTR_OK;
+    if (!is_even) {
+        for (size_t i = 0; i < n; i++)
+            s->places[i] += IMAGE_HEADER_BYTES;
+        return VTR_OK;
+    }
     vtr_free(s->places);
     s->places = NULL;
     return VTR_OK;
@@ -256,25 +260,11 @@ static vtr_status open_emi(vtr_dataset *dataset, const vtr_dataset_params *param
     return VTR_OK;
 }
 
-static vtr_status read_stored(vtr_dataset *dataset, size_t first, size_t n, void *frames, vtr_error *err)
-{
-    const ser *s = dataset->state;
-    size_t frame_bytes = vtr_dataset_frame_bytes(&dataset->info);
-    if (s->places == NULL) return vtr_flat_read(dataset, first, n, frames, err);
-    for (size_t i = 0; i < n; i++) {
-        vtr_status status = vtr_file_read(&dataset->file, s->places[first + i] + IMAGE_HEADER_BYTES,
-                                          (char *)frames + i * frame_bytes, frame_bytes, err);
-        if (status != VTR_OK) return status;
-    }
-    if (dataset->flat.is_swapped)
-        vtr_swap_bytes(frames, n * vtr_dataset_frame_pixels(&dataset->info),
-                       vtr_type_size(dataset->info.type));
-    return VTR_OK;
-}
-
 static vtr_status read_images(vtr_dataset *dataset, size_t first, size_t n, void *frames, vtr_error *err)
 {
-    vtr_status status = read_stored(dataset, first, n, frames, err);
+    const ser *s = dataset->state;
+    vtr_status status = s->places == NULL ? vtr_flat_read(dataset, first, n, frames, err)
+                                          : vtr_flat_read_at(dataset, s->places + first, n, frames, err);
     if (status == VTR_OK) vtr_flat_turn_rows(dataset, frames, n);
     return status;
 }

@@ -247,17 +247,9 @@ static vtr_status read_decoded(vtr_dataset *dataset, size_t first, size_t n, voi
 static vtr_status read_stack(vtr_dataset *dataset, size_t first, size_t n, void *frames, vtr_error *err)
 {
     const tiff_stack *stack = dataset->state;
-    size_t frame_bytes = vtr_dataset_frame_bytes(&dataset->info);
     if (dataset->flat.is_plain) return vtr_flat_read(dataset, first, n, frames, err);
     if (stack->is_in_pieces) return read_decoded(dataset, first, n, frames, err);
-    vtr_status status = VTR_OK;
-    for (size_t i = 0; i < n && status == VTR_OK; i++)
-        status = vtr_file_read(&dataset->file, stack->numbers[first + i], (char *)frames + i * frame_bytes,
-                               frame_bytes, err);
-    if (status == VTR_OK && dataset->flat.is_swapped)
-        vtr_swap_bytes(frames, n * vtr_dataset_frame_pixels(&dataset->info),
-                       vtr_type_size(dataset->info.type));
-    return status;
+    return vtr_flat_read_at(dataset, stack->numbers + first, n, frames, err);
 }
 
 static void close_stack(vtr_dataset *dataset)

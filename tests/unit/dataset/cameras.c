@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "allocation.h"
 #include "base/base_internal.h"
 #include "support_dataset.h"
 #include "vitrail/dataset.h"
@@ -317,6 +318,47 @@ static void empad_words_of_every_version_are_known(void **state)
     vtr_free(frames);
 }
 
+/* --- memory ------------------------------------------------------------------------------------------------- */
+
+static vtr_status open_and_close(void *context, vtr_error *err)
+{
+    vtr_dataset *dataset = NULL;
+    vtr_status status = vtr_dataset_open(&dataset, context, NULL, err);
+    vtr_dataset_close(&dataset);
+    return status;
+}
+
+static void short_memory_is_survived(void **state)
+{
+    (void)state;
+    unsigned char blo[BLO_BYTES], seq[SEQ_BYTES], ser[SER_BYTES], tvips[256 + TVIPS_STRIDE];
+    fill_blo(blo, false);
+    fill_seq(seq);
+    fill_ser(ser, 10);
+    fill_tvips(tvips, 256, 0, 1);
+    const struct {
+        const char *name;
+        const unsigned char *bytes;
+        size_t n;
+    } files[] = {{"m.blo", blo, sizeof blo},
+                 {"m.seq", seq, sizeof seq},
+                 {"m_1.ser", ser, sizeof ser},
+                 {"m_000.tvips", tvips, sizeof tvips}};
+    for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
+        char path[512];
+        snprintf(path, sizeof path, "%s", test_write_file(files[i].name, files[i].bytes, files[i].n));
+        test_every_allocation_is_survived(open_and_close, path);
+    }
+    const char *real[] = {"empad/map4x4.xml", "empad/scan_x4_y4.raw", "tia/16x16_STEM_BF_DF_acquire.emi"};
+    for (size_t i = 0; i < 3; i++) {
+        char path[512];
+        const char *found = test_real_file(real[i]);
+        if (found == NULL) continue;
+        snprintf(path, sizeof path, "%s", found);
+        test_every_allocation_is_survived(open_and_close, path);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -325,6 +367,7 @@ int main(void)
         cmocka_unit_test(series_are_read),
         cmocka_unit_test(split_streams_are_one_recording),
         cmocka_unit_test(empad_frames_have_128_lines),
+        cmocka_unit_test(short_memory_is_survived),
         cmocka_unit_test(empad_words_of_every_version_are_known),
     };
     return cmocka_run_group_tests(tests, test_folder_setup, test_folder_teardown);
