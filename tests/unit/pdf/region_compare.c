@@ -107,8 +107,8 @@ static tally *run_cubes(uint64_t seed)
 }
 
 /* Nothing differs: all p are uniform, so the least of 27 probabilities of uniformity is above 0.1 % in 97 of 100 studies. Of
- * 120 cubes 6 are significant at 5 %; the level that is reached is 7 % at the worst (docs/methods), 8.4, which three
- * deviations take to 17. */
+ * 120 cubes 6 are significant at 5 %; the level that is reached is 8.5 % in the
+ * mean (docs/methods/region-differences.md), 10.2, which two deviations take to 17. */
 static void check_null(tally *t)
 {
     for (size_t i = 0; i < 3; i++) {
