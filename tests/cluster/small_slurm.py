@@ -168,7 +168,11 @@ class Slurm:
         text = self.call("scontrol", "show", "--oneliner", "job", number)
         return dict(re.findall(r"(\S+?)=(\S*)", text.splitlines()[0]))
 
+    @staticmethod
+    def is_over(job):
+        return job["JobState"] in ENDED
+
     def wait(self, number, seconds=120):
         """The job, once it has ended."""
-        self.until(f"job {number} to end", lambda: self.job(number)["JobState"] in ENDED, seconds)
+        self.until(f"job {number} to end", lambda: self.is_over(self.job(number)), seconds)
         return self.job(number)
