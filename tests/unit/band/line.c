@@ -152,6 +152,34 @@ static void inclusions_are_put_in_order(void **state)
     vtr_band_maps_release(&maps);
 }
 
+/* Two lines that cross, three on either and none where they meet: either has its own three, and gaps only along itself. */
+static void inclusions_of_crossing_lines_are_told_apart(void **state)
+{
+    (void)state;
+    vtr_error err;
+    vtr_band_maps maps;
+    vtr_inclusions in = {.n = 6, .list = vtr_malloc(6, sizeof(vtr_inclusion))};
+    const double angles[2] = {25, -50}, places[3] = {-130, 70, 140};
+    make_maps(&maps, turning, 0, 0);
+    for (int i = 0; i < 6; i++) {
+        double a = angles[i % 2] * VTR_RADIANS_PER_DEGREE;
+        in.list[i] = at(200 + places[i / 2] * sin(a), 250 + places[i / 2] * cos(a), 2);
+    }
+    assert_ok(vtr_inclusions_order(&in, &maps, NULL, 0, &err));
+    assert_int_equal(in.n_bands, 2);
+    assert_int_equal(in.n_gaps, 4);
+    for (size_t b = 0; b < 2; b++) {
+        double degrees = in.bands[b].angle_degrees;
+        assert_int_equal(in.bands[b].n_inclusions, 3);
+        assert_near(degrees, degrees > 0 ? 25 : -50, 1e-6);
+        assert_near(in.gaps[2 * b].spacing_nm, 200, 1e-6);
+        assert_near(in.gaps[2 * b + 1].spacing_nm, 70, 1e-6);
+    }
+    assert_true(in.bands[0].angle_degrees * in.bands[1].angle_degrees < 0);
+    vtr_inclusions_release(&in);
+    vtr_band_maps_release(&maps);
+}
+
 /* --- what is between them, of closed forms ------------------------------------------------------------------------ */
 
 /* Three discs along a line of 28 degrees, their eigenstrain a shear along it: tension at 45 degrees to it. */
@@ -308,6 +336,7 @@ int main(void)
         cmocka_unit_test(a_step_is_found),
         cmocka_unit_test(noise_has_no_step),
         cmocka_unit_test(inclusions_are_put_in_order),
+        cmocka_unit_test(inclusions_of_crossing_lines_are_told_apart),
         cmocka_unit_test(rotation_centres_are_where_the_closed_form_has_them),
         cmocka_unit_test(noise_makes_no_rotation_centres),
         cmocka_unit_test(cores_have_the_strain_of_the_closed_form),
