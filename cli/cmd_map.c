@@ -1,17 +1,22 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+#define _XOPEN_SOURCE 700 /* nanosleep */
 #include <stdlib.h>
+#include <time.h>
 
 #include "calibration_text.h"
 #include "commands.h"
 #include "vitrail/pass.h"
+
+/* What a calibration of a growing recording waits for. */
+enum { FIRST_FRAMES = 256 };
 
 typedef struct own_values {
     const char *output, *calibration;
 } own_values;
 
 typedef struct keep_values {
-    bool resume, no_checkpoint;
-    double checkpoint_s;
+    bool resume, no_checkpoint, follow;
+    double checkpoint_s, follow_timeout_s, follow_update_s;
 } keep_values;
 
 static own_values own;
@@ -39,8 +44,17 @@ static const vtr_parameter keep_parameters[] = {
      .help = "how often the checkpoint is brought up to date: about how much work an interruption costs"},
     {"no-checkpoint", NULL, VTR_PARAMETER_BOOL, offsetof(keep_values, no_checkpoint),
      .help = "keep none: an interrupted pass is lost"},
+    {"follow", NULL, VTR_PARAMETER_BOOL, offsetof(keep_values, follow),
+     .help = "the recording is still being written: map what is there, and go on as it grows; keeps no "
+             "checkpoint"},
+    {"follow-timeout", "s", VTR_PARAMETER_DOUBLE, offsetof(keep_values, follow_timeout_s),
+     .default_value = 60, .minimum = 0.1, .maximum = 86400, .metavar = "SECONDS",
+     .help = "how long nothing may come before the rest is taken as missing"},
+    {"follow-update", "s", VTR_PARAMETER_DOUBLE, offsetof(keep_values, follow_update_s), .default_value = 2,
+     .minimum = 0.1, .maximum = 86400, .metavar = "SECONDS",
+     .help = "how often the map file is brought up to date meanwhile"},
 };
-static const vtr_parameter_table keep_table = {"Interruption", keep_parameters, 3};
+static const vtr_parameter_table keep_table = {"Interruption, and recordings that grow", keep_parameters, 6};
 
 static size_t fill_groups(cli_group *groups)
 {
@@ -81,7 +95,10 @@ static vtr_status open_checkpoint(vtr_checkpoint **out, bool *is_finished, vtr_d
     *is_finished = false;
     if (keep.no_checkpoint && keep.resume)
         return vtr_fail(err, VTR_ERR_ARGUMENT, "--resume needs a checkpoint: leave out --no-checkpoint");
-    if (keep.no_checkpoint) return VTR_OK;
+    if (keep.follow && keep.resume)
+        return vtr_fail(err, VTR_ERR_ARGUMENT,
+                        "--follow keeps no checkpoint to --resume from: leave one of them out");
+    if (keep.no_checkpoint || keep.follow) return VTR_OK;
     char *settings = cli_settings_text(groups + 1, n - 1);
     if (settings == NULL) return vtr_fail(err, VTR_ERR_MEMORY, "out of memory for the settings");
     const vtr_checkpoint_params how = {settings, keep.checkpoint_s, keep.resume, run->common.force};
@@ -120,9 +137,11 @@ static vtr_status make_map(vtr_mapfile *file, vtr_dataset *dataset, vtr_checkpoi
                            vtr_map_summary *summary, const cli_run *run, vtr_error *err)
 {
     vtr_calibration *calibration = NULL;
+    const vtr_follow_params follow = {keep.follow_timeout_s, own.output, keep.follow_update_s};
     const vtr_pass_options how = {.threads = run->common.threads,
                                   .checkpoint = checkpoint,
                                   .progress = &run->progress,
+                                  .follow = keep.follow ? &follow : NULL,
                                   .ranks = run->ranks};
     vtr_status status = share_calibration(&calibration, dataset, run, err);
     if (status == VTR_OK && !run->common.json && !run->common.quiet) cli_print_calibration(calibration);
@@ -143,9 +162,37 @@ typedef struct map_files {
     bool is_finished;
 } map_files;
 
+/* Of a recording that grows: once one scan row is there, or as many frames as the calibration wants to see. */
+static vtr_status open_growing(vtr_dataset **out, const cli_run *run, vtr_error *err)
+{
+    double waited_s = 0;
+    for (;;) {
+        vtr_status status = vtr_dataset_open(out, run->inputs[0], &recording, err);
+        if (status != VTR_OK && status != VTR_ERR_NOT_FOUND && status != VTR_ERR_NO_DATA) return status;
+        if (status == VTR_OK) {
+            const vtr_dataset_info *info = vtr_dataset_get_info(*out);
+            size_t all = info->shape[0] * info->shape[1], wanted = own.calibration == NULL ? FIRST_FRAMES : 1;
+            size_t there = 0;
+            status = vtr_dataset_grow(*out, &there, err);
+            if (status == VTR_OK) vtr_dataset_settle(*out);
+            if (status != VTR_OK || there >= (wanted < all ? wanted : all) ||
+                waited_s > keep.follow_timeout_s)
+                return status;
+            vtr_dataset_close(out);
+        } else if (waited_s > keep.follow_timeout_s)
+            return status;
+        if (vtr_progress_cancelled(&run->progress))
+            return vtr_fail(err, VTR_ERR_INTERRUPTED, "interrupted before enough patterns were there");
+        const struct timespec pause = {0, 50000000};
+        nanosleep(&pause, NULL);
+        waited_s += 0.05;
+    }
+}
+
 static vtr_status open_files(map_files *files, const cli_run *run, vtr_error *err)
 {
-    vtr_status status = vtr_dataset_open(&files->dataset, run->inputs[0], &recording, err);
+    vtr_status status = keep.follow ? open_growing(&files->dataset, run, err)
+                                    : vtr_dataset_open(&files->dataset, run->inputs[0], &recording, err);
     if (status == VTR_OK && cli_is_first(run))
         status = open_checkpoint(&files->checkpoint, &files->is_finished, files->dataset, run, err);
     if (status == VTR_OK && cli_is_first(run) && !files->is_finished)

@@ -66,6 +66,18 @@ VTR_API vtr_status vtr_dataset_read(vtr_dataset *dataset, size_t first, size_t n
 VTR_API vtr_status vtr_dataset_read_f32(vtr_dataset *dataset, size_t first, size_t n, float *frames,
                                         vtr_error *err);
 
+/* Looks how far a recording that is still being written has come. *n_frames: as info.n_frames, of now; these frames can
+ * be read from now on, while info stays as it was. A frame counts once the file reaches to its last byte. VTR_ERR_IO
+ * where the file has become shorter, another one has its name, or its header (up to the first frame and 4 KiB, but for
+ * the first 16 bytes, where DigitalMicrograph puts the length) has changed; VTR_ERR_FORMAT where the format does
+ * not keep whole frames one after the other in one file (HDF5, ...), or the file has its full size but ends in zeros: then
+ * its length says nothing; VTR_ERR_ARGUMENT where nothing says how many positions the scan will have. One thread at a
+ * time; others may read meanwhile. */
+VTR_API vtr_status vtr_dataset_grow(vtr_dataset *dataset, size_t *n_frames, vtr_error *err);
+
+/* Takes what vtr_dataset_grow has found as info.n_frames. Nobody may use the dataset meanwhile. */
+VTR_API void vtr_dataset_settle(vtr_dataset *dataset);
+
 /* Closes and sets *dataset to NULL; takes NULL. */
 VTR_API void vtr_dataset_close(vtr_dataset **dataset);
 

@@ -66,12 +66,21 @@ VTR_API vtr_status vtr_map(vtr_mapfile *file, vtr_dataset *dataset, const vtr_ca
                            const vtr_map_params *params, int threads, vtr_map_summary *summary,
                            const vtr_progress *progress, vtr_error *err);
 
+/* How a recording is followed that is still being written (vtr_dataset_grow). */
+typedef struct vtr_follow_params {
+    double timeout_s; /* when nothing has come for so long, the positions that are not there are missing */
+    const char
+        *path; /* where the map of what is there appears again and again, without profiles; NULL: nowhere */
+    double interval_s; /* of these, at least */
+} vtr_follow_params;
+
 /* How it is run; none of it changes the result. */
 typedef struct vtr_pass_options {
     int threads;                /* of this rank; 0: all processors */
     vtr_checkpoint *checkpoint; /* gone on from, and kept; NULL: none */
     const vtr_progress *progress;
-    vtr_ranks *ranks; /* that share the work, each of which calls the function; NULL: one */
+    const vtr_follow_params *follow; /* waits for frames that are not there yet; one rank; NULL: does not */
+    vtr_ranks *ranks;                /* that share the work, each of which calls the function; NULL: one */
 } vtr_pass_options;
 
 /* The same with these options, which may be NULL. VTR_ERR_EXISTS where the checkpoint was begun with another

@@ -90,6 +90,19 @@ vtr_status vtr_dataset_set_shape(vtr_dataset *dataset, const uint64_t *sizes, si
     return vtr_dataset_check_shape(dataset, err);
 }
 
+size_t vtr_dataset_count_positions(const vtr_dataset *dataset, size_t stored_frames)
+{
+    const size_t *shape = dataset->info.shape;
+    if (stored_frames <= dataset->skip_frames) return 0;
+    size_t available = stored_frames - dataset->skip_frames, row = shape[1] + dataset->flyback;
+    size_t full_rows = available / row, rest = available % row;
+    if (full_rows >= shape[0]) return shape[0] * shape[1];
+    if (rest >= shape[1]) return (full_rows + 1) * shape[1];
+    /* a row that runs backwards begins at its end */
+    if (dataset->is_snake && full_rows % 2 == 1) return full_rows * shape[1];
+    return full_rows * shape[1] + rest;
+}
+
 /* Which stored frames belong to the positions of the scan, and how many positions have theirs. */
 static vtr_status arrange(vtr_dataset *dataset, const vtr_dataset_params *params, vtr_error *err)
 {
@@ -107,6 +120,7 @@ static vtr_status arrange(vtr_dataset *dataset, const vtr_dataset_params *params
             return vtr_fail(err, VTR_ERR_ARGUMENT, "--scan-shape is written ROWSxCOLUMNS");
         info->shape[0] = params->scan_shape[0];
         info->shape[1] = params->scan_shape[1];
+        dataset->is_open_ended = false;
     } else if (info->shape[0] == 1 && params->skip_frames > 0) {
         info->shape[1] = available;
     }
@@ -117,15 +131,7 @@ static vtr_status arrange(vtr_dataset *dataset, const vtr_dataset_params *params
                         params->flyback, dataset->stored_frames, dataset->path);
 
     size_t row = info->shape[1] + dataset->flyback, n = vtr_dataset_n_positions(info);
-    size_t full_rows = available / row, rest = available % row;
-    if (full_rows >= info->shape[0])
-        info->n_frames = n;
-    else if (rest >= info->shape[1])
-        info->n_frames = (full_rows + 1) * info->shape[1];
-    else if (dataset->is_snake && full_rows % 2 == 1)
-        info->n_frames = full_rows * info->shape[1]; /* a row that runs backwards begins at its end */
-    else
-        info->n_frames = full_rows * info->shape[1] + rest;
+    info->n_frames = dataset->n_readable = vtr_dataset_count_positions(dataset, dataset->stored_frames);
     if (info->n_frames < n)
         vtr_dataset_note(dataset, "the recording ends early: %zu of %zu positions have a frame",
                          info->n_frames, n);
@@ -271,6 +277,7 @@ void vtr_dataset_close(vtr_dataset **dataset)
     vtr_dataset *d = *dataset;
     if (d->format != NULL && d->format->close != NULL) d->format->close(d);
     vtr_file_close(&d->file);
+    vtr_free(d->head);
     vtr_free(d->path);
     vtr_free(d);
     *dataset = NULL;

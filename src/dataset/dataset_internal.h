@@ -49,6 +49,7 @@ double vtr_type_maximum(vtr_type type);
 typedef struct vtr_flat {
     uint64_t offset; /* of the first frame */
     uint64_t stride; /* bytes from one frame to the next */
+    size_t bytes;    /* of a frame as stored, set by vtr_flat_count */
     bool is_swapped; /* the other byte order than this machine's */
     bool is_plain;   /* vtr_dataset_read gives these very numbers, their bytes and rows put in order */
     bool is_turned;  /* the last row comes first */
@@ -62,9 +63,12 @@ struct vtr_dataset {
     char *path;
     vtr_file file;
     const vtr_dataset_format *format;
-    void *state;              /* of the format */
-    vtr_flat flat;            /* of formats that read with vtr_flat_read */
-    size_t stored_frames;     /* whole frames in the file */
+    void *state;          /* of the format */
+    vtr_flat flat;        /* of formats that read with vtr_flat_read */
+    size_t stored_frames; /* whole frames in the file */
+    bool is_open_ended;   /* the scan's shape follows from their number */
+    size_t n_readable;    /* positions whose frame can be read: info.n_frames, or more as the file grows */
+    unsigned char *head;  /* of a growing file: its beginning when it was first looked at; NULL: not yet */
     double angle_step_rad[2]; /* detector pixels calibrated as angles (det_y, det_x); NAN: not */
     size_t skip_frames, flyback;
     bool is_snake;
@@ -100,7 +104,9 @@ vtr_status vtr_dataset_check_shape(const vtr_dataset *dataset, vtr_error *err);
 vtr_status vtr_dataset_set_shape(vtr_dataset *dataset, const uint64_t *sizes, size_t n_sizes, vtr_error *err);
 
 /* How many whole frames of `frame_bytes` there are from flat.offset to the end of the file. */
-size_t vtr_flat_count(const vtr_dataset *dataset, size_t frame_bytes);
+size_t vtr_flat_count(vtr_dataset *dataset, size_t frame_bytes);
+/* How many positions of the scan have their frame, the first of it in scan order, where so many are stored. */
+size_t vtr_dataset_count_positions(const vtr_dataset *dataset, size_t stored_frames);
 vtr_status vtr_flat_read(vtr_dataset *dataset, size_t first, size_t n, void *frames, vtr_error *err);
 /* As vtr_flat_read for n frames that begin at `places` of the file. */
 vtr_status vtr_flat_read_at(const vtr_dataset *dataset, const uint64_t *places, size_t n, void *frames,

@@ -4,9 +4,10 @@
 #include "base/base_internal.h"
 #include "dataset/dataset_internal.h"
 
-size_t vtr_flat_count(const vtr_dataset *dataset, size_t frame_bytes)
+size_t vtr_flat_count(vtr_dataset *dataset, size_t frame_bytes)
 {
-    const vtr_flat *flat = &dataset->flat;
+    vtr_flat *flat = &dataset->flat;
+    flat->bytes = frame_bytes;
     uint64_t size = dataset->file.size;
     if (flat->offset > size || size - flat->offset < frame_bytes) return 0;
     return (size_t)((size - flat->offset - frame_bytes) / flat->stride + 1);

@@ -145,6 +145,7 @@ static void set_scan(vtr_dataset *dataset, const merlin_acquisition *acquisition
     } else {
         shape[0] = 1;
         shape[1] = frames;
+        dataset->is_open_ended = acquisition->frames == 0;
         if (frames > 1 && !is_given)
             vtr_dataset_note(dataset, "the header does not say the scan's shape; give --scan-shape");
     }

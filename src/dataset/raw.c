@@ -35,6 +35,7 @@ static vtr_status set_shape(vtr_dataset *dataset, const vtr_dataset_params *para
             "cannot read '%s': its %llu bytes hold no frame of %zu x %zu %s after a header of %zu bytes",
             dataset->path, (unsigned long long)dataset->file.size, dataset->info.shape[2],
             dataset->info.shape[3], vtr_type_name(dataset->info.type), params->header_bytes);
+    dataset->is_open_ended = n == 2;
     if (n == 2) dataset->info.shape[1] = dataset->stored_frames;
     dataset->flat.is_plain = true;
     return VTR_OK;

@@ -37,7 +37,9 @@ static vtr_status read_rows(vtr_dataset *dataset, size_t first, size_t n, char *
 
 vtr_status vtr_dataset_read(vtr_dataset *dataset, size_t first, size_t n, void *frames, vtr_error *err)
 {
-    size_t there = dataset->info.n_frames;
+    size_t there;
+#pragma omp atomic read
+    there = dataset->n_readable;
     if (first > there || n > there - first)
         return vtr_fail(err, VTR_ERR_RANGE, "'%s' has frames for positions 0 to %zu, not for %zu to %zu",
                         dataset->path, there - 1, first, first + n - 1);

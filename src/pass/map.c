@@ -77,10 +77,10 @@ static void summarise(const map_job *job, vtr_map_summary *summary, double secon
     summary->median_error = median_error(job);
 }
 
-static void say_what_is_missing(const vtr_map_summary *s, const vtr_dataset_info *info,
+static void say_what_is_missing(const vtr_map_summary *s, const vtr_dataset_info *info, bool is_followed,
                                 const vtr_progress *progress)
 {
-    if (info->note[0] != '\0') vtr_progress_warn(progress, "%s", info->note);
+    if (info->note[0] != '\0' && !is_followed) vtr_progress_warn(progress, "%s", info->note);
     if (s->n_missing > 0)
         vtr_progress_warn(progress, "%zu of %zu positions have no frame and are flagged as missing",
                           s->n_missing, s->n_positions);
@@ -105,6 +105,8 @@ vtr_status vtr_map_with(vtr_mapfile *file, vtr_dataset *dataset, const vtr_calib
             vtr_fail(err, VTR_ERR_SHAPE, "'%s' holds patterns of %zu x %zu, the calibration is for %zu x %zu",
                      vtr_dataset_path(dataset), info->shape[2], info->shape[3], calibration->det_y,
                      calibration->det_x);
+    if (status == VTR_OK && options.follow != NULL && vtr_ranks_size(options.ranks) > 1)
+        status = vtr_fail(err, VTR_ERR_ARGUMENT, "a growing recording is followed by one process");
     status = vtr_ranks_agree(options.ranks, status, err);
     if (status != VTR_OK) return status;
     double start = vtr_clock_s();
@@ -120,17 +122,19 @@ vtr_status vtr_map_with(vtr_mapfile *file, vtr_dataset *dataset, const vtr_calib
         job.n_held = MAP_RUN_POSITIONS * (size_t)vtr_thread_count(options.threads);
     vtr_map_summary local;
     status = map_job_create(&job, err);
+    if (status == VTR_OK && options.follow != NULL) status = map_follow_begin(&job, options.follow, err);
     if (status == VTR_OK && file != NULL) status = map_create_profiles(&job, err);
     if (status == VTR_OK && file != NULL) status = map_create_sectors(&job, err);
     status = vtr_ranks_agree(options.ranks, status, err);
     if (status == VTR_OK) status = map_ranks_begin(&job, err);
     if (status == VTR_OK) status = map_run_all(&job, &options, err);
+    map_follow_end(&job);
     if (status == VTR_OK && file != NULL) status = map_write_results(&job, err);
     if (status == VTR_OK && file != NULL) status = vtr_calibration_write(calibration, file, err);
     status = vtr_ranks_agree(options.ranks, status, err);
     if (status == VTR_OK && file != NULL) {
         summarise(&job, &local, vtr_clock_s() - start);
-        say_what_is_missing(&local, info, options.progress);
+        say_what_is_missing(&local, info, options.follow != NULL, options.progress);
         if (summary != NULL) *summary = local;
     }
     map_job_release(&job);

@@ -70,6 +70,9 @@ typedef struct map_sums {
     double recorded_s, record_cost_s; /* of the checkpoint's last record: when, and how long it took */
 } map_sums;
 
+/* A recording that is still being written (map_follow.c). */
+typedef struct map_follow map_follow;
+
 /* What all workers share; results are written at disjoint positions. */
 typedef struct map_job {
     vtr_dataset *dataset;
@@ -101,6 +104,7 @@ typedef struct map_job {
     vtr_pattern *pattern;
     map_sums sums;
     vtr_checkpoint *checkpoint;       /* NULL: none is kept */
+    map_follow *follow;               /* NULL: the recording is complete */
     bool has_beam;                    /* a disc stands out of the mean pattern */
     vtr_beam_params beam_params;      /* with the calibrated centre as start */
     vtr_beam_template *beam_template; /* NULL: centre of mass */
@@ -203,6 +207,18 @@ void map_run_merge(map_run_state *state, map_worker *worker);
  * others work (map_ranks_far.c). `spare`: a worker besides, for what the others send. */
 void map_ranks_lead(map_run_state *state, map_worker **workers, int n_workers, map_worker *spare);
 void map_ranks_follow(map_run_state *state, map_worker **workers, int n_workers);
+/* Before the results of a pass that follows its recording change, and after it. */
+vtr_status map_follow_begin(map_job *job, const vtr_follow_params *how, vtr_error *err);
+void map_follow_end(map_job *job);
+/* Positions whose frame is there, the first of the scan. */
+size_t map_follow_frames(const map_job *job);
+/* Waits until the frames of a run are there, or no more will come. False: the pass has stopped. */
+bool map_follow_wait(map_run_state *state, size_t run);
+/* map_worker_run, not while the results are shown. */
+vtr_status map_follow_run(map_worker *worker, map_job *job, size_t run, vtr_error *err);
+/* Writes, now and then, the results so far where the user sees them. Not while sums are merged. */
+vtr_status map_follow_show(map_job *job, vtr_error *err);
+
 /* What all ranks must see alike; how often they bring their sums together. */
 vtr_status map_ranks_begin(map_job *job, vtr_error *err);
 

@@ -60,8 +60,8 @@ void map_run_advance(map_run_state *state, size_t run)
 bool map_run_one(map_run_state *state, map_worker *worker, size_t run)
 {
     vtr_error error = {0};
-    if (map_run_is_stopped(state)) return false;
-    vtr_status status = map_worker_run(worker, state->job, run, &error);
+    if (map_run_is_stopped(state) || !map_follow_wait(state, run)) return false;
+    vtr_status status = map_follow_run(worker, state->job, run, &error);
     if (status == VTR_OK) status = map_record_append(state->job, worker, run, &error);
     if (status != VTR_OK) {
         worker->is_torn = true;
@@ -79,6 +79,7 @@ void map_run_merge(map_run_state *state, map_worker *worker)
 #pragma omp critical(vtr_map_merge)
     {
         vtr_status status = map_sums_merge(state->job, worker, &error);
+        if (status == VTR_OK) status = map_follow_show(state->job, &error);
         if (status != VTR_OK) map_run_stop(state, status, &error);
     }
 }

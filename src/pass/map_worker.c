@@ -126,7 +126,7 @@ vtr_status map_worker_compute(map_worker *w, map_job *job, size_t batch, const v
 static vtr_status read_frames(map_worker *w, map_job *job, const map_batch *batch,
                               const void *frames[VTR_LANES], vtr_error *err)
 {
-    size_t there = batch->first < job->info->n_frames ? job->info->n_frames - batch->first : 0;
+    size_t n_frames = map_follow_frames(job), there = batch->first < n_frames ? n_frames - batch->first : 0;
     if (there > batch->n) there = batch->n;
     for (size_t lane = 0; lane < VTR_LANES; lane++)
         frames[lane] = lane < there ? w->buffer + lane * frame_bytes(job) : NULL;
