@@ -168,7 +168,10 @@ static vtr_status open_growing(vtr_dataset **out, const cli_run *run, vtr_error 
     double waited_s = 0;
     for (;;) {
         vtr_status status = vtr_dataset_open(out, run->inputs[0], &recording, err);
-        if (status != VTR_OK && status != VTR_ERR_NOT_FOUND && status != VTR_ERR_NO_DATA) return status;
+        /* VTR_ERR_FORMAT: empty, or its header is not whole yet */
+        if (status != VTR_OK && status != VTR_ERR_NOT_FOUND && status != VTR_ERR_NO_DATA &&
+            status != VTR_ERR_FORMAT)
+            return status;
         if (status == VTR_OK) {
             const vtr_dataset_info *info = vtr_dataset_get_info(*out);
             size_t all = info->shape[0] * info->shape[1], wanted = own.calibration == NULL ? FIRST_FRAMES : 1;
