@@ -20,6 +20,31 @@ const cli_reference cli_references[] = {
      "  booktitle = {Proceedings of the Fifth Berkeley Symposium on Mathematical Statistics and "
      "Probability}\n"
      "  volume = {1}\n  pages = {221--233}\n  year = {1967}"},
+    {"box1954",
+     "G. E. P. Box, Some theorems on quadratic forms applied in the study of analysis of variance problems, "
+     "I, Ann. Math. "
+     "Statist. <b>25</b>, 290–302 (1954), doi:10.1214/aoms/1177728786",
+     "@article\n  author = {Box, G. E. P.}\n"
+     "  title = {Some theorems on quadratic forms applied in the study of analysis of variance problems, "
+     "{I}}\n"
+     "  journal = {Annals of Mathematical Statistics}\n  volume = {25}\n  pages = {290--302}\n  year = "
+     "{1954}\n"
+     "  doi = {10.1214/aoms/1177728786}"},
+    {"brunner1997",
+     "E. Brunner, H. Dette, A. Munk, Box-type approximations in nonparametric factorial designs, J. Am. "
+     "Stat. Assoc. "
+     "<b>92</b>, 1494–1502 (1997), doi:10.1080/01621459.1997.10473671",
+     "@article\n  author = {Brunner, E. and Dette, H. and Munk, A.}\n"
+     "  title = {Box-type approximations in nonparametric factorial designs}\n"
+     "  journal = {Journal of the American Statistical Association}\n  volume = {92}\n  pages = "
+     "{1494--1502}\n"
+     "  year = {1997}\n  doi = {10.1080/01621459.1997.10473671}"},
+    {"holm1979",
+     "S. Holm, A simple sequentially rejective multiple test procedure, Scand. J. Stat. <b>6</b>, 65–70 "
+     "(1979)",
+     "@article\n  author = {Holm, S.}\n"
+     "  title = {A simple sequentially rejective multiple test procedure}\n"
+     "  journal = {Scandinavian Journal of Statistics}\n  volume = {6}\n  pages = {65--70}\n  year = {1979}"},
     {"fitzgibbon1999",
      "A. Fitzgibbon, M. Pilu, R. B. Fisher, Direct least square fitting of ellipses, IEEE Trans. Pattern "
      "Anal. Mach. "

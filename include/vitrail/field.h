@@ -10,7 +10,7 @@
  *     (I + e)^2 = D W^2 D,   D = W_ref^-1,   so   e = sqrtm(D W^2 D) - I
  *
  * as matrices, never as differences of axes. W_ref is the matrix for which the weighted mean of e over the region is
- * zero exactly. Gammer et al., Appl. Phys. Lett. 109, 061906 (2016) and Sheng et al., Mater. Today Commun. 33, 104542
+ * zero exactly. Gammer et al., Appl. Phys. Lett. 109, 081906 (2016) and Sheng et al., Mater. Today Commun. 33, 104542
  * (2022) take strain from the ring's radii along its axes; the matrix form is the same for a round reference. */
 
 #include <stdbool.h>
