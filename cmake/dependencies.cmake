@@ -22,7 +22,8 @@ pkg_check_modules(MICROHTTPD IMPORTED_TARGET libmicrohttpd>=0.9.71)
 
 add_library(vitrail_dependencies INTERFACE)
 target_include_directories(vitrail_dependencies SYSTEM INTERFACE ${HDF5_C_INCLUDE_DIRS})
-target_compile_definitions(vitrail_dependencies INTERFACE ${HDF5_C_DEFINITIONS})
+# Where the versions of HDF5 differ, the names mean what they mean in 1.10.
+target_compile_definitions(vitrail_dependencies INTERFACE ${HDF5_C_DEFINITIONS} H5_USE_110_API)
 target_link_libraries(vitrail_dependencies INTERFACE
   Threads::Threads OpenMP::OpenMP_C ${HDF5_C_LIBRARIES}
   PkgConfig::FFTW PkgConfig::OPENBLAS PkgConfig::LAPACKE PkgConfig::DEFLATE PkgConfig::CAIRO PkgConfig::TIFF PkgConfig::PNG

@@ -48,7 +48,10 @@ char *vtr_partial_path(const char *path);
 /* Refuses (VTR_ERR_EXISTS) an existing `path` unless `force`; VTR_ERR_IO when its folder is missing or not
  * writable. To be asked before long work starts. */
 vtr_status vtr_output_check(const char *path, bool force, vtr_error *err);
-/* fsync and rename partial -> path; on failure removes the partial file. */
+/* Opens, makes if need be, and locks the partial file of `path`, so that no other program writes it: VTR_ERR_IO where one
+ * does. The lock ends when `*lock` is closed, which is done after vtr_output_commit or vtr_output_discard. */
+vtr_status vtr_output_lock(int *lock, const char *partial, const char *path, vtr_error *err);
+/* fsync and rename partial -> path; on failure, also of what HDF5 read or wrote before and did not tell of, removes the partial file. */
 vtr_status vtr_output_commit(const char *partial, const char *path, vtr_error *err);
 void vtr_output_discard(const char *partial);
 /* Makes the name of a file in its folder as durable as its content. */
@@ -89,6 +92,14 @@ void vtr_hdf5_unlock(void);
 /* Why the last HDF5 call failed, in a few words, in `text`, which is returned: "not an HDF5 file", "No space left on
  * device". To be asked within the lock. */
 const char *vtr_hdf5_reason(char *text, size_t size);
+/* A file that the system failed to read or write under HDF5, and why. */
+typedef struct vtr_hdf5_trouble {
+    bool is_write;
+    char file[1024], reason[256];
+} vtr_hdf5_trouble;
+/* Whether there was any since the last call of this function or of vtr_hdf5_reason, and then the first of it in `*trouble`
+ * (which may be NULL): to be asked where what cannot be read would pass for absent, and before a file gets its name. */
+bool vtr_hdf5_had_trouble(vtr_hdf5_trouble *trouble);
 
 /* Number of threads to use for a requested number (0 = all processors this process may run on). */
 int vtr_thread_count(int requested);

@@ -28,6 +28,27 @@ static void prepare(void)
 /* Why the last call that failed did so; kept, because the calls that clean up after it clear HDF5's error
  * stack. */
 static _Thread_local char last_reason[256];
+/* Of a file that could not be read or written and that nobody has asked about: where something may be absent, a failure to
+ * read it passes for that, and what is written while an object is closed fails there. Belongs to the lock. */
+static vtr_hdf5_trouble unasked;
+
+/* The text between `start` and the next quote. */
+static void take_quoted(char *to, size_t size, const char *description, const char *start)
+{
+    const char *from = strstr(description, start);
+    if (from == NULL) return;
+    from += strlen(start);
+    snprintf(to, size, "%.*s", (int)strcspn(from, "'"), from);
+}
+
+static void note_trouble(const char *description)
+{
+    bool is_write = strstr(description, "file write failed") != NULL;
+    if (unasked.reason[0] != '\0' || (!is_write && strstr(description, "file read failed") == NULL)) return;
+    unasked.is_write = is_write;
+    take_quoted(unasked.file, sizeof unasked.file, description, "filename = '");
+    take_quoted(unasked.reason, sizeof unasked.reason, description, "error message = '");
+}
 
 /* What the system said ("No space left on device") if HDF5 passed it on, else HDF5's own words. */
 static void take_description(const char *description)
@@ -37,6 +58,7 @@ static void take_description(const char *description)
     if (system != NULL) {
         system += sizeof start - 1;
         snprintf(last_reason, sizeof last_reason, "%.*s", (int)strcspn(system, "'"), system);
+        note_trouble(description);
     } else if (strstr(description, "file signature not found") != NULL) {
         snprintf(last_reason, sizeof last_reason, "not an HDF5 file");
     } else if (strstr(description, "truncated file") != NULL) {
@@ -77,6 +99,16 @@ void vtr_hdf5_unlock(void)
 const char *vtr_hdf5_reason(char *text, size_t size)
 {
     snprintf(text, size, "%s", last_reason[0] != '\0' ? last_reason : "the HDF5 library gives no reason");
-    last_reason[0] = '\0';
+    last_reason[0] = unasked.reason[0] = '\0';
     return text;
+}
+
+bool vtr_hdf5_had_trouble(vtr_hdf5_trouble *trouble)
+{
+    vtr_hdf5_lock();
+    bool had = unasked.reason[0] != '\0';
+    if (had && trouble != NULL) *trouble = unasked;
+    unasked.reason[0] = '\0';
+    vtr_hdf5_unlock();
+    return had;
 }

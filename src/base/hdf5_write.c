@@ -1,6 +1,23 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "base/hdf5_write.h"
 
+hid_t vtr_hdf5_own_access(void)
+{
+    hid_t access = H5Pcreate(H5P_FILE_ACCESS);
+#if H5_VERSION_GE(1, 10, 7)
+    if (access >= 0) H5Pset_file_locking(access, false, true);
+#endif
+    return access;
+}
+
+hid_t vtr_hdf5_create(const char *path)
+{
+    hid_t access = vtr_hdf5_own_access();
+    hid_t file = access >= 0 ? H5Fcreate(path, H5F_ACC_TRUNC, H5P_DEFAULT, access) : H5I_INVALID_HID;
+    if (access >= 0) H5Pclose(access);
+    return file;
+}
+
 static bool put(hid_t object, const char *attribute, hid_t file_type, hid_t memory_type, const void *value)
 {
     hid_t space = H5Screate(H5S_SCALAR);

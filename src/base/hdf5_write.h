@@ -10,6 +10,12 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+/* Access to a file that is locked already (vtr_output_lock): HDF5's own locks, which on NFS are of the same kind, stay
+ * off. To be closed by the caller. */
+hid_t vtr_hdf5_own_access(void);
+/* Makes such a file, or empties it; negative on failure. */
+hid_t vtr_hdf5_create(const char *path);
+
 bool vtr_hdf5_put_text(hid_t object, const char *attribute, const char *text);
 bool vtr_hdf5_put_integer(hid_t object, const char *attribute, int64_t value);
 bool vtr_hdf5_put_number(hid_t object, const char *attribute, double value);

@@ -248,6 +248,8 @@ vtr_status vtr_dataset_open(vtr_dataset **out, const char *path, const vtr_datas
     if (status != VTR_OK) goto cleanup;
     snprintf(dataset->info.format, sizeof dataset->info.format, "%s", dataset->format->name);
     status = dataset->format->open(dataset, &all, err);
+    if (status == VTR_ERR_IO && err != NULL && strstr(err->message, path) == NULL)
+        vtr_fail_context(err, status, "cannot read '%s'", path);
     if (status != VTR_OK) goto cleanup;
     if (isnan(dataset->info.saturation)) dataset->info.saturation = vtr_type_maximum(dataset->info.type);
     status = arrange(dataset, &all, err);

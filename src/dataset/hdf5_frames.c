@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include <libdeflate.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/base_internal.h"
@@ -138,8 +139,14 @@ vtr_status vtr_hdf5_read_frames(vtr_dataset *dataset, size_t first, size_t n, vo
         size_t bytes = 0;
         uint32_t mask = 0;
         vtr_hdf5_lock();
+        vtr_hdf5_trouble trouble;
         bool done = fetch(hdf5, first + i, &s, frame_bytes, &bytes, &mask);
-        if (!done) vtr_hdf5_reason(reason, sizeof reason);
+        if (vtr_hdf5_had_trouble(&trouble)) {
+            done = false;
+            snprintf(reason, sizeof reason, "%s", trouble.reason);
+        } else if (!done) {
+            vtr_hdf5_reason(reason, sizeof reason);
+        }
         vtr_hdf5_unlock();
         if (!done)
             status = vtr_fail(err, VTR_ERR_IO, "%s", reason);

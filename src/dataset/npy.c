@@ -143,8 +143,10 @@ static vtr_status open_npy(vtr_dataset *dataset, const vtr_dataset_params *param
 {
     (void)params;
     unsigned char start[12];
-    vtr_status status = vtr_file_read(&dataset->file, 0, start, sizeof start, err);
-    if (status != VTR_OK) return damaged(dataset, "too short", err);
+    size_t got = 0;
+    vtr_status status = vtr_file_read_some(&dataset->file, 0, start, sizeof start, &got, err);
+    if (status != VTR_OK) return status;
+    if (got < sizeof start) return damaged(dataset, "too short", err);
     if (start[6] < 1 || start[6] > 3) return damaged(dataset, "unknown version", err);
     size_t length_bytes = start[6] == 1 ? 2 : 4;
     uint64_t length = vtr_bytes_to_unsigned(start + 8, length_bytes, false);

@@ -1,18 +1,32 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "dataset/tiff_internal.h"
 
+#include <errno.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
+#include <string.h>
 
 #if TIFFLIB_VERSION >= 20221213 /* 4.5.0: handlers of one handle, not of the whole process */
+
+/* libtiff says only that it could not write. */
+static bool is_of_the_disk(int reason)
+{
+    return reason == EIO || reason == ENOSPC || reason == EDQUOT || reason == EFBIG;
+}
 
 /* Keeps the first message: it names the cause. */
 static int keep_error(TIFF *tiff, void *user, const char *module, const char *format, va_list arguments)
 {
+    int system = errno;
     (void)tiff;
     (void)module;
     vtr_tiff_reason *reason = user;
-    if (reason->text[0] == '\0') vsnprintf(reason->text, sizeof reason->text, format, arguments);
+    if (reason->text[0] != '\0') return 1;
+    if (is_of_the_disk(system))
+        snprintf(reason->text, sizeof reason->text, "%s", strerror(system));
+    else
+        vsnprintf(reason->text, sizeof reason->text, format, arguments);
     return 1;
 }
 
@@ -29,6 +43,7 @@ static int drop_warning(TIFF *tiff, void *user, const char *module, const char *
 TIFF *vtr_tiff_open(const char *path, const char *mode, vtr_tiff_reason *reason)
 {
     reason->text[0] = '\0';
+    errno = 0;
     TIFFOpenOptions *options = TIFFOpenOptionsAlloc();
     if (options == NULL) return NULL;
     TIFFOpenOptionsSetErrorHandlerExtR(options, keep_error, reason);

@@ -4,6 +4,7 @@
 #include <libdeflate.h>
 
 #include "base/base_internal.h"
+#include "base/hdf5_write.h"
 
 enum { DEFLATE_LEVEL = 1 };
 
@@ -48,7 +49,7 @@ vtr_status vtr_write_hdf5_open(vtr_dataset_writer *writer,
                         writer->path);
     vtr_status status = VTR_OK;
     vtr_hdf5_lock();
-    state->file = H5Fcreate(writer->partial, H5F_ACC_TRUNC, H5P_DEFAULT, H5P_DEFAULT);
+    state->file = vtr_hdf5_create(writer->partial);
     if (state->file < 0 || !build(state, &writer->info)) status = fail_hdf5(writer, err);
     vtr_hdf5_unlock();
     return status;

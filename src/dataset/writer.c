@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include <string.h>
+#include <unistd.h>
 
 #include "base/base_internal.h"
 #include "dataset/writer_internal.h"
@@ -29,6 +30,7 @@ static void release(vtr_dataset_writer **writer)
 {
     vtr_free((*writer)->path);
     vtr_free((*writer)->partial);
+    if ((*writer)->lock >= 0) close((*writer)->lock);
     vtr_free(*writer);
     *writer = NULL;
 }
@@ -49,11 +51,17 @@ vtr_status vtr_dataset_writer_open(vtr_dataset_writer **out, const char *path, c
     if (writer == NULL) return vtr_fail(err, VTR_ERR_MEMORY, "out of memory writing '%s'", path);
     writer->info = *info;
     writer->format = format;
+    writer->lock = -1;
     writer->path = vtr_strdup(path);
     writer->partial = vtr_partial_path(path);
     if (writer->path == NULL || writer->partial == NULL) {
         release(&writer);
         return vtr_fail(err, VTR_ERR_MEMORY, "out of memory writing '%s'", path);
+    }
+    status = vtr_output_lock(&writer->lock, writer->partial, path, err);
+    if (status != VTR_OK) {
+        release(&writer);
+        return status;
     }
     status = format->open(writer, err);
     if (status != VTR_OK) {

@@ -20,6 +20,7 @@ typedef struct vtr_writer_format {
 struct vtr_dataset_writer {
     vtr_dataset_info info;
     char *path, *partial;
+    int lock; /* of the partial file */
     const vtr_writer_format *format;
     void *state;
 };

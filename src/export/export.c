@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "export/export_internal.h"
 #include "vitrail/output.h"
@@ -89,11 +90,16 @@ static vtr_status write_file(const vtr_export_format *format, const vtr_export_j
     if (status != VTR_OK) return status;
     char *partial = vtr_partial_path(job->path);
     if (partial == NULL) return vtr_fail(err, VTR_ERR_MEMORY, "out of memory writing '%s'", job->path);
-    status = format->write_file(partial, job, err);
-    if (status == VTR_OK)
-        status = vtr_output_commit(partial, job->path, err);
-    else
-        vtr_output_discard(partial);
+    int lock = -1;
+    status = vtr_output_lock(&lock, partial, job->path, err);
+    if (status == VTR_OK) {
+        status = format->write_file(partial, job, err);
+        if (status == VTR_OK)
+            status = vtr_output_commit(partial, job->path, err);
+        else
+            vtr_output_discard(partial);
+        close(lock);
+    }
     vtr_free(partial);
     return status;
 }

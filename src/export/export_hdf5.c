@@ -38,7 +38,7 @@ vtr_status vtr_export_hdf5_write(const char *partial, const vtr_export_job *job,
 {
     char reason[256] = "";
     vtr_hdf5_lock();
-    hid_t file = H5Fcreate(partial, H5F_ACC_TRUNC, H5P_DEFAULT, H5P_DEFAULT);
+    hid_t file = vtr_hdf5_create(partial);
     bool done = file >= 0 && fill(file, job) && H5Fflush(file, H5F_SCOPE_LOCAL) >= 0;
     if (!done) vtr_hdf5_reason(reason, sizeof reason);
     if (file >= 0 && H5Fclose(file) < 0 && done) {

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The page: panels in a grid, drawn into memory, then written. */
-#include <errno.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/base_internal.h"
 #include "figure/figure_internal.h"
+#include "vitrail/output.h"
 
 #define POINTS_PER_MM (72 / 25.4)
 #define BORDER 2.0
@@ -234,26 +234,17 @@ vtr_status vtr_figure_encode(unsigned char **bytes, size_t *n_bytes, vtr_figure_
     return status;
 }
 
-static vtr_status write_bytes(const char *path, const unsigned char *bytes, size_t n, vtr_error *err)
+typedef struct picture {
+    unsigned char *bytes;
+    size_t n;
+} picture;
+
+static vtr_status write_picture(FILE *out, void *user, vtr_error *err)
 {
-    char *partial = vtr_partial_path(path);
-    if (partial == NULL) return vtr_fail(err, VTR_ERR_MEMORY, "no memory for the name of '%s'", path);
-    FILE *file = fopen(partial, "wb");
-    bool written = file != NULL && fwrite(bytes, 1, n, file) == n;
-    int reason = errno;
-    if (file != NULL && fclose(file) != 0 && written) {
-        written = false;
-        reason = errno;
-    }
-    vtr_status status;
-    if (written) {
-        status = vtr_output_commit(partial, path, err);
-    } else {
-        if (file != NULL) vtr_output_discard(partial);
-        status = vtr_fail(err, VTR_ERR_IO, "cannot write '%s': %s", path, strerror(reason));
-    }
-    vtr_free(partial);
-    return status;
+    (void)err;
+    const picture *p = user;
+    fwrite(p->bytes, 1, p->n, out);
+    return VTR_OK;
 }
 
 vtr_status vtr_figure_write(const char *path, const vtr_figure_panel *panels, size_t n_panels,
@@ -263,10 +254,10 @@ vtr_status vtr_figure_write(const char *path, const vtr_figure_panel *panels, si
     vtr_status status = vtr_figure_format_of(&format, path, err);
     if (status == VTR_OK) status = vtr_output_check(path, page != NULL && page->force, err);
     if (status != VTR_OK) return status;
-    unsigned char *bytes = NULL;
-    size_t n = 0;
-    status = vtr_figure_encode(&bytes, &n, format, panels, n_panels, page, err);
-    if (status == VTR_OK) status = write_bytes(path, bytes, n, err);
-    vtr_figure_free(bytes);
+    picture p = {0};
+    status = vtr_figure_encode(&p.bytes, &p.n, format, panels, n_panels, page, err);
+    if (status == VTR_OK)
+        status = vtr_output_write(path, page != NULL && page->force, write_picture, &p, err);
+    vtr_figure_free(p.bytes);
     return status;
 }

@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#define _GNU_SOURCE /* flock */
+#define _XOPEN_SOURCE 700 /* realpath, fchmod */
 #include "vitrail/mapfile.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/hdf5_write.h"
 #include "mapfile/mapfile_internal.h"
 
 void vtr_mapfile_id_close(hid_t id)
@@ -40,6 +41,7 @@ vtr_status vtr_mapfile_check_writable(const vtr_mapfile *file, vtr_error *err)
 static void release(vtr_mapfile *file)
 {
     if (file == NULL) return;
+    if (file->lock >= 0) close(file->lock);
     vtr_free(file->path);
     vtr_free(file->partial);
     vtr_free(file);
@@ -50,6 +52,7 @@ static vtr_mapfile *allocate(const char *path, bool is_written)
     vtr_mapfile *file = vtr_calloc(1, sizeof *file);
     if (file == NULL) return NULL;
     file->file = H5I_INVALID_HID;
+    file->lock = -1;
     file->path = vtr_strdup(path);
     if (is_written) file->partial = vtr_partial_path(path);
     if (file->path != NULL && (!is_written || file->partial != NULL)) return file;
@@ -57,25 +60,10 @@ static vtr_mapfile *allocate(const char *path, bool is_written)
     return NULL;
 }
 
-/* An empty partial file that no other program is writing; its lock ends when `*partial` is closed. */
-static vtr_status open_partial(int *partial, const vtr_mapfile *file, vtr_error *err)
-{
-    int opened = open(file->partial, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
-    if (opened < 0) return vtr_fail(err, VTR_ERR_IO, "cannot write '%s': %s", file->path, strerror(errno));
-    if (flock(opened, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK) {
-        close(opened);
-        return vtr_fail(err, VTR_ERR_IO,
-                        "cannot write '%s': another program is writing it; wait until it is done",
-                        file->path);
-    }
-    *partial = opened;
-    return VTR_OK;
-}
-
 /* Space that replaced groups leave is kept track of and used again, also in later edits. */
 static hid_t create_file(const char *partial)
 {
-    hid_t file = H5I_INVALID_HID, created = H5Pcreate(H5P_FILE_CREATE), access = H5Pcreate(H5P_FILE_ACCESS);
+    hid_t file = H5I_INVALID_HID, created = H5Pcreate(H5P_FILE_CREATE), access = vtr_hdf5_own_access();
     if (created >= 0 && access >= 0 &&
         H5Pset_file_space_strategy(created, H5F_FSPACE_STRATEGY_FSM_AGGR, true, 1) >= 0 &&
         H5Pset_libver_bounds(access, H5F_LIBVER_V18, H5F_LIBVER_V110) >= 0)
@@ -103,13 +91,11 @@ vtr_status vtr_mapfile_create(vtr_mapfile **out, const char *path, bool force, v
     if (status != VTR_OK) return status;
     vtr_mapfile *file = allocate(path, true);
     if (file == NULL) return vtr_fail(err, VTR_ERR_MEMORY, "out of memory for '%s'", path);
-    int partial = -1;
-    status = open_partial(&partial, file, err);
+    status = vtr_output_lock(&file->lock, file->partial, path, err);
     if (status != VTR_OK) {
         release(file);
         return status;
     }
-    close(partial);
     vtr_hdf5_lock();
     file->file = create_file(file->partial);
     if (file->file < 0 || write_root(file->file) < 0) status = vtr_mapfile_fail_write(file, "/entry", err);
@@ -132,8 +118,10 @@ static vtr_status check_is_map_file(const vtr_mapfile *file, vtr_error *err)
 static vtr_status open_hdf5(vtr_mapfile *file, vtr_error *err)
 {
     bool is_written = file->partial != NULL;
-    file->file = H5Fopen(is_written ? file->partial : file->path, is_written ? H5F_ACC_RDWR : H5F_ACC_RDONLY,
-                         H5P_DEFAULT);
+    hid_t access = is_written ? vtr_hdf5_own_access() : H5P_DEFAULT;
+    file->file =
+        H5Fopen(is_written ? file->partial : file->path, is_written ? H5F_ACC_RDWR : H5F_ACC_RDONLY, access);
+    if (is_written) vtr_mapfile_id_close(access);
     if (file->file >= 0) return check_is_map_file(file, err);
     char reason[256];
     return vtr_fail(err, VTR_ERR_FORMAT, "cannot open '%s' as a map file: %s", file->path,
@@ -169,23 +157,31 @@ vtr_status vtr_mapfile_open(vtr_mapfile **out, const char *path, vtr_error *err)
 
 static vtr_status copy_to_partial(const vtr_mapfile *file, vtr_error *err)
 {
-    int partial = -1, failed = 0, source = -1;
-    vtr_status status = open_partial(&partial, file, err);
-    if (status != VTR_OK) return status;
+    int failed = 0;
     struct stat info;
-    source = open(file->path, O_RDONLY | O_CLOEXEC);
+    int source = open(file->path, O_RDONLY | O_CLOEXEC);
     if (source < 0)
         failed = errno;
-    else if (fstat(source, &info) == 0 && fchmod(partial, info.st_mode & 0777) != 0)
+    else if (fstat(source, &info) == 0 && fchmod(file->lock, info.st_mode & 0777) != 0)
         failed = errno;
-    if (!failed) failed = vtr_file_copy(source, partial);
+    if (!failed) failed = vtr_file_copy(source, file->lock);
     if (source >= 0) close(source);
     if (failed) vtr_output_discard(file->partial);
-    close(partial);
     if (failed)
         return vtr_fail(err, VTR_ERR_IO, "cannot make a copy of '%s' to edit: %s", file->path,
                         strerror(failed));
     return VTR_OK;
+}
+
+/* Through a symbolic link it is the file itself that is edited. */
+static vtr_mapfile *allocate_edited(const char *path)
+{
+    struct stat info;
+    bool is_link = lstat(path, &info) == 0 && S_ISLNK(info.st_mode);
+    char *itself = is_link ? realpath(path, NULL) : NULL;
+    vtr_mapfile *file = allocate(itself != NULL ? itself : path, true);
+    free(itself);
+    return file;
 }
 
 vtr_status vtr_mapfile_edit(vtr_mapfile **out, const char *path, vtr_error *err)
@@ -197,9 +193,10 @@ vtr_status vtr_mapfile_edit(vtr_mapfile **out, const char *path, vtr_error *err)
     vtr_mapfile_close(&file);
     status = vtr_output_check(path, true, err);
     if (status != VTR_OK) return status;
-    file = allocate(path, true);
+    file = allocate_edited(path);
     if (file == NULL) return vtr_fail(err, VTR_ERR_MEMORY, "out of memory for '%s'", path);
-    status = copy_to_partial(file, err);
+    status = vtr_output_lock(&file->lock, file->partial, file->path, err);
+    if (status == VTR_OK) status = copy_to_partial(file, err);
     if (status != VTR_OK) {
         release(file);
         return status;

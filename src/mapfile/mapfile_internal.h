@@ -17,6 +17,7 @@ struct vtr_mapfile {
     hid_t file;
     char *path;     /* under which the user knows it */
     char *partial;  /* what is written until commit; NULL when open to read */
+    int lock;       /* of the partial file; -1: open to read */
     bool is_broken; /* a write failed: nothing to commit */
 };
 

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#define _XOPEN_SOURCE 700 /* fseeko */
+#define _XOPEN_SOURCE 700 /* pread */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "mapfile/mapfile_internal.h"
 
@@ -79,10 +81,14 @@ void vtr_sha256_finish(vtr_sha256 *sha, char hex[65])
         snprintf(hex + 8 * i, 9, "%08x", (unsigned)sha->state[i]);
 }
 
-static int add_end(vtr_sha256 *sha, FILE *file, uint64_t from, uint64_t n, unsigned char *buffer)
+static int add_end(vtr_sha256 *sha, int file, uint64_t from, uint64_t n, unsigned char *buffer)
 {
-    if (fseeko(file, (off_t)from, SEEK_SET) != 0) return errno;
-    if (fread(buffer, 1, n, file) != n) return ferror(file) ? errno : EIO;
+    for (uint64_t done = 0; done < n;) {
+        ssize_t got = pread(file, buffer + done, n - done, (off_t)(from + done));
+        if (got < 0 && errno == EINTR) continue;
+        if (got <= 0) return got == 0 ? EIO : errno;
+        done += (uint64_t)got;
+    }
     vtr_sha256_add(sha, buffer, n);
     return 0;
 }
@@ -96,8 +102,8 @@ int vtr_file_checksum(const char *path, uint64_t *size, char hex[65])
     uint64_t n = (uint64_t)info.st_size, part = n < END_BYTES ? n : END_BYTES;
     unsigned char *buffer = vtr_malloc(END_BYTES, 1), length[8];
     if (buffer == NULL) return ENOMEM;
-    FILE *file = fopen(path, "rb");
-    int failed = file == NULL ? errno : 0;
+    int file = open(path, O_RDONLY | O_CLOEXEC);
+    int failed = file < 0 ? errno : 0;
     if (!failed) {
         vtr_sha256 sha;
         vtr_sha256_start(&sha);
@@ -107,7 +113,7 @@ int vtr_file_checksum(const char *path, uint64_t *size, char hex[65])
         failed = add_end(&sha, file, 0, part, buffer);
         if (!failed) failed = add_end(&sha, file, n - part, part, buffer);
         if (!failed) vtr_sha256_finish(&sha, hex);
-        fclose(file);
+        close(file);
     }
     vtr_free(buffer);
     if (!failed) *size = n;

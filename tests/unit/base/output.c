@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "allocation.h"
 #include "base/base_internal.h"
@@ -51,6 +52,34 @@ static void discard_leaves_the_old_file(void **state)
     assert_false(test_file_exists(partial));
     assert_holds(path, "old");
     vtr_free(partial);
+}
+
+static void one_program_at_a_time_writes_a_file(void **state)
+{
+    (void)state;
+    vtr_error err = {0};
+    int first = -1, second = -1;
+    const char *path = test_folder_path("map.h5");
+    char *partial = vtr_partial_path(path);
+    assert_ok(vtr_output_lock(&first, partial, path, &err));
+    assert_int_equal(write(first, "mine", 4), 4);
+    assert_fails(vtr_output_lock(&second, partial, path, &err), VTR_ERR_IO, "another program is writing it");
+    assert_int_equal(second, -1);
+    assert_holds(partial, "mine"); /* the other one was not disturbed */
+    assert_ok(vtr_output_commit(partial, path, &err));
+    assert_ok(vtr_output_lock(&second, partial, path, &err)); /* the name is free again */
+    close(first);
+    vtr_output_discard(partial);
+    close(second);
+    assert_holds(path, "mine");
+    vtr_free(partial);
+}
+
+static void devices_are_not_replaced(void **state)
+{
+    (void)state;
+    vtr_error err = {0};
+    assert_fails(vtr_output_check("/dev/null", true, &err), VTR_ERR_IO, "not a regular file");
 }
 
 static void commit_that_cannot_rename_leaves_no_partial_file(void **state)
@@ -109,6 +138,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(commit_replaces_the_file_at_once, test_folder_setup,
                                         test_folder_teardown),
         cmocka_unit_test_setup_teardown(discard_leaves_the_old_file, test_folder_setup, test_folder_teardown),
+        cmocka_unit_test_setup_teardown(one_program_at_a_time_writes_a_file, test_folder_setup,
+                                        test_folder_teardown),
+        cmocka_unit_test_setup_teardown(devices_are_not_replaced, test_folder_setup, test_folder_teardown),
         cmocka_unit_test_setup_teardown(commit_that_cannot_rename_leaves_no_partial_file, test_folder_setup,
                                         test_folder_teardown),
         cmocka_unit_test_setup_teardown(check_says_what_is_in_the_way, test_folder_setup,

@@ -350,6 +350,27 @@ static void editing_again_and_again_does_not_grow(void **state)
     if (last > second + second / 10) fail_msg("grew from %ld to %ld bytes", (long)second, (long)last);
 }
 
+static void an_edit_through_a_link_is_of_the_file(void **state)
+{
+    (void)state;
+    vtr_error err = {0};
+    vtr_mapfile *file = NULL;
+    struct stat info;
+    char *path = vtr_strdup(test_folder_path("map.h5")), *link = vtr_strdup(test_folder_path("link.h5"));
+    assert_ok(vtr_mapfile_create(&file, path, true, &err));
+    assert_ok(vtr_mapfile_commit(&file, &err));
+    assert_int_equal(symlink(path, link), 0);
+    assert_ok(vtr_mapfile_edit(&file, link, &err));
+    assert_ok(vtr_mapfile_group(file, "added", &err));
+    assert_ok(vtr_mapfile_commit(&file, &err));
+    assert_true(lstat(link, &info) == 0 && S_ISLNK(info.st_mode));
+    assert_ok(vtr_mapfile_open(&file, path, &err));
+    assert_true(vtr_mapfile_has(file, "added", NULL));
+    vtr_mapfile_close(&file);
+    vtr_free(path);
+    vtr_free(link);
+}
+
 static void an_edit_given_up_changes_nothing(void **state)
 {
     (void)state;
@@ -503,6 +524,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(editing_again_and_again_does_not_grow, test_folder_setup,
                                         test_folder_teardown),
         cmocka_unit_test_setup_teardown(an_edit_given_up_changes_nothing, test_folder_setup,
+                                        test_folder_teardown),
+        cmocka_unit_test_setup_teardown(an_edit_through_a_link_is_of_the_file, test_folder_setup,
                                         test_folder_teardown),
         cmocka_unit_test_setup_teardown(a_full_disk_is_reported, test_folder_setup, test_folder_teardown),
         cmocka_unit_test_setup_teardown(provenance_is_kept, test_folder_setup, test_folder_teardown),
