@@ -152,7 +152,11 @@ static vtr_status check_head(vtr_journal *journal, bool force, vtr_error *err)
                         "'%s' is not what this version of vitrail writes; move it away, or give --force to "
                         "replace it",
                         journal->path);
-    if (is_new || is_other) return vtr_journal_cut(journal, 0, err);
+    if (is_new || is_other) {
+        vtr_status status = vtr_journal_cut(journal, 0, err);
+        if (status != VTR_OK && !is_other) unlink(journal->path); /* nothing but a beginning of the head */
+        return status;
+    }
     journal->end = journal->place = sizeof head;
     return VTR_OK;
 }

@@ -97,7 +97,8 @@ static int sync_file(int file)
 vtr_status vtr_output_commit(const char *partial, const char *path, vtr_error *err)
 {
     vtr_hdf5_trouble trouble;
-    if (vtr_hdf5_had_trouble(&trouble)) {
+    /* writing of another file that was given up is none of this one's */
+    if (vtr_hdf5_had_trouble(&trouble) && (!trouble.is_write || strcmp(trouble.file, partial) == 0)) {
         unlink(partial);
         if (trouble.is_write) return vtr_fail(err, VTR_ERR_IO, "cannot write '%s': %s", path, trouble.reason);
         return vtr_fail(err, VTR_ERR_IO, "cannot read '%s': %s; nothing is written to '%s'", trouble.file,

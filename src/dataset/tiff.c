@@ -12,7 +12,7 @@
 /* libtiff says only that it could not write. */
 static bool is_of_the_disk(int reason)
 {
-    return reason == EIO || reason == ENOSPC || reason == EDQUOT || reason == EFBIG;
+    return reason == EIO || reason == ENOSPC || reason == EDQUOT || reason == EFBIG || reason == EINTR;
 }
 
 /* Keeps the first message: it names the cause. */

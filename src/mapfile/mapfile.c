@@ -245,6 +245,7 @@ void vtr_mapfile_close(vtr_mapfile **handle)
     if (file->file >= 0) {
         vtr_hdf5_lock();
         H5Fclose(file->file);
+        if (file->partial != NULL) vtr_hdf5_had_trouble(NULL); /* given up, with all that went wrong */
         vtr_hdf5_unlock();
     }
     vtr_output_discard(file->partial);
