@@ -23,6 +23,7 @@ typedef struct vtr_inclusions_params {
     double poisson;      /* NAN: that of the strain map, else 0.33 */
     int core;            /* vtr_inclusion_core */
     double radius_nm[2]; /* of the inclusions looked for; NAN: 1 step, and an eighth of the shorter side */
+    double probe_nm;     /* side of the square over which a position averages; 0: much smaller than a step */
     double false_alarms; /* expected in a map without inclusions */
     double significance; /* amplitudes below this many errors are no inclusions */
     bool keep_bands;     /* look for no bands, and leave their steps in the map */

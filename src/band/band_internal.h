@@ -33,16 +33,16 @@ static inline bool vtr_band_is_valid(const vtr_band_maps *maps, size_t i)
 /* --- the field of one inclusion (eshelby.c) --------------------------------------------------------------------- */
 
 /* A core: its radius, how the eigenstrain fills it, the width over which the place of a hard rim is
- * not known, and Poisson's ratio. */
+ * not known, the side of the square over which a position averages (0: a point), and Poisson's ratio. */
 typedef struct vtr_core {
-    double radius_nm, rim_nm, poisson;
+    double radius_nm, rim_nm, probe_nm, poisson;
     vtr_inclusion_core form;
     /* m (cos 2t, sin 2t), m = (a - b)/(a + b) with half axes a >= b, ab = radius^2, and a along t; (0, 0): a disc */
     double ellipticity[2];
 } vtr_core;
 
 /* Elastic strain per unit of the eigenstrain's (c, s, dilation): basis[t, c, s][amplitude], at (y, x) nm from the
- * centre. */
+ * centre, the mean over the probe. */
 void vtr_core_strain(double basis[VTR_TCS][3], const vtr_core *core, double y_nm, double x_nm);
 /* Displacement (u_y, u_x) of the eigenstrain amplitude = (c, s, dilation), nm. */
 void vtr_core_displacement(double u_yx[2], const vtr_core *core, const double amplitude[3], double y_nm,

@@ -2,6 +2,7 @@
 #include "band/band_internal.h"
 
 #include <complex.h>
+#include <string.h>
 
 #include "vitrail/constants.h"
 
@@ -92,7 +93,7 @@ double vtr_core_sides(double in[VTR_TCS][3], double out[VTR_TCS][3], const vtr_c
     return r - core->radius_nm;
 }
 
-void vtr_core_strain(double basis[VTR_TCS][3], const vtr_core *core, double y_nm, double x_nm)
+static void strain_at_point(double basis[VTR_TCS][3], const vtr_core *core, double y_nm, double x_nm)
 {
     if (!is_ellipse(core)) {
         moments at = moments_at(core, hypot(x_nm, y_nm));
@@ -104,6 +105,49 @@ void vtr_core_strain(double basis[VTR_TCS][3], const vtr_core *core, double y_nm
     for (int j = 0; j < VTR_TCS; j++)
         for (int k = 0; k < 3; k++)
             basis[j][k] = p > 1e-15 ? p * basis[j][k] + (1 - p) * in[j][k] : in[j][k];
+}
+
+static double distance_from_rim(const vtr_core *core, double y_nm, double x_nm)
+{
+    double in[VTR_TCS][3], out[VTR_TCS][3];
+    return is_ellipse(core) ? vtr_ellipse_sides(in, out, core, y_nm, x_nm)
+                            : hypot(y_nm, x_nm) - core->radius_nm;
+}
+
+/* The mean over n x n points of the probe, `first` and `apart` in nm. */
+static void mean_of_points(double basis[VTR_TCS][3], const vtr_core *core, double y_nm, double x_nm, int n,
+                           double first, double apart)
+{
+    double at[VTR_TCS][3];
+    memset(basis, 0, VTR_TCS * sizeof basis[0]);
+    for (int i = 0; i < n * n; i++) {
+        strain_at_point(at, core, y_nm + first + apart * (i / n), x_nm + first + apart * (i % n));
+        for (int j = 0; j < VTR_TCS; j++)
+            for (int k = 0; k < 3; k++)
+                basis[j][k] += at[j][k] / (n * n);
+    }
+}
+
+/* Of a square that the rim crosses, that of its parts inside and outside, by 5 x 5 points whose own parts are told apart
+ * softly, so that the mean is smooth in the place of the rim; beside the core, where the field bends within the square,
+ * by Gauss' 2 x 2 points. Far away and inside the field is as good as linear. */
+void vtr_core_strain(double basis[VTR_TCS][3], const vtr_core *core, double y_nm, double x_nm)
+{
+    enum { SUB = 5 };
+    double w = core->probe_nm, part = w / SUB, reach = w / 2 * sqrt(2) + 4 * (core->rim_nm + part / 2);
+    if (w <= 0) {
+        strain_at_point(basis, core, y_nm, x_nm);
+        return;
+    }
+    double distance = distance_from_rim(core, y_nm, x_nm);
+    vtr_core soft = *core;
+    soft.rim_nm = fmax(core->rim_nm, 0.4 * part);
+    if (core->form == VTR_CORE_HARD && fabs(distance) < reach)
+        mean_of_points(basis, &soft, y_nm, x_nm, SUB, (part - w) / 2, part);
+    else if (distance < 3 * core->radius_nm && (distance > 0 || core->form != VTR_CORE_HARD))
+        mean_of_points(basis, core, y_nm, x_nm, 2, -w / sqrt(12), w / sqrt(3));
+    else
+        strain_at_point(basis, core, y_nm, x_nm);
 }
 
 void vtr_core_displacement(double u_yx[2], const vtr_core *core, const double amplitude[3], double y_nm,

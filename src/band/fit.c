@@ -134,7 +134,8 @@ static bool factorise(problem *p)
         const double *v = maps->covariance + p->position[a] * VTR_COVARIANCES;
         double block[VTR_TCS][VTR_TCS] = {
             {v[VTR_TT], v[VTR_TC], v[VTR_TS]}, {v[VTR_TC], v[VTR_CC], 0}, {v[VTR_TS], 0, v[VTR_SS]}};
-        for (size_t i = 0; i < p->n_inclusions && p->model->core.form == VTR_CORE_HARD; i++)
+        for (size_t i = 0;
+             i < p->n_inclusions && p->model->core.form == VTR_CORE_HARD && p->model->core.rim_nm > 0; i++)
             add_rim(block, p->model, p->parameters + i * P, position_y(p, a), position_x(p, a));
         for (size_t j = 0; j < VTR_TCS; j++)
             for (size_t k = j; k < VTR_TCS; k++)

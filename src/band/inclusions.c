@@ -91,7 +91,10 @@ static vtr_status set_up(search *s, const vtr_strain_maps *given, const vtr_incl
         return vtr_fail(err, VTR_ERR_MEMORY, "out of memory for a search over %zu positions", s->maps.n);
     choose_radii(s);
     s->model = (vtr_band_model){.maps = &s->maps, .matrix = {.length_nm = s->maps.step, .power = 2}};
-    s->model.core = (vtr_core){.rim_nm = RIM_STEPS * s->maps.step,
+    double rim = RIM_STEPS * s->maps.step, probe = s->params.probe_nm;
+    /* a probe blurs the rim by its own width, 1/sqrt(12) of its side, and what that leaves of the rest is not known */
+    s->model.core = (vtr_core){.rim_nm = sqrt(fmax(0, rim * rim - probe * probe / 12)),
+                               .probe_nm = probe,
                                .poisson = s->params.poisson,
                                .form = (vtr_inclusion_core)s->params.core};
     /* fits may leave the range searched by half a step of it */
@@ -149,13 +152,24 @@ static size_t strongest(const search *s)
     return best;
 }
 
-/* Nothing else is looked for near a place in this round: its side lobes go with it. */
+/* Nothing else is looked for near a place in this round: its side lobes go with it. Their chi^2 is kept, below 0. */
 static void suppress(search *s, double y_nm, double x_nm, double reach_nm)
 {
     for (size_t i = 0; i < s->maps.n; i++) {
         double y = s->maps.step_y * (double)(i / s->maps.n_x), x = s->maps.step_x * (double)(i % s->maps.n_x);
-        if (hypot(y - y_nm, x - x_nm) < reach_nm) s->chi2[i] = 0;
+        if (hypot(y - y_nm, x - x_nm) < reach_nm) s->chi2[i] = -fabs(s->chi2[i]);
     }
+}
+
+/* Whether the strongest place that is left lies on the slope of a stronger one among those that are suppressed: where that
+ * begins is no place of an inclusion, and one fitted there would stand in the way of the true one next to it. */
+static bool is_slope(const search *s, const vtr_inclusion *q, size_t at)
+{
+    for (size_t i = 0; i < s->maps.n; i++) {
+        double y = s->maps.step_y * (double)(i / s->maps.n_x), x = s->maps.step_x * (double)(i % s->maps.n_x);
+        if (-s->chi2[i] > s->chi2[at] && hypot(y - q->y_nm, x - q->x_nm) <= q->radius_nm) return true;
+    }
+    return false;
 }
 
 /* What a misfit of an inclusion leaves at its own place is not another one. */
@@ -216,6 +230,10 @@ static vtr_status search_round(search *s, vtr_band_filter *filter, size_t *n_new
         const vtr_inclusion seen = candidate(s, filter, at);
         vtr_inclusion found = seen, *const one = &found;
         bool is_fitted = false;
+        if (is_slope(s, &seen, at)) {
+            suppress(s, seen.y_nm, seen.x_nm, seen.radius_nm);
+            continue;
+        }
         suppress(s, found.y_nm, found.x_nm, 6 * found.radius_nm);
         if (is_taken(s, &found) || is_refused(s, &found)) continue;
         vtr_status status = vtr_inclusions_fit(&one, 1, &s->model, s->residual, &is_fitted, err);

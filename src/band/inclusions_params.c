@@ -12,6 +12,8 @@ static const vtr_parameter parameters[] = {
      .help = "how the eigenstrain fills an inclusion"},
     {"radius", "nm", VTR_PARAMETER_RANGE, MEMBER(radius_nm), .metavar = "LO:HI",
      .help = "of the inclusions looked for; unless given one step to an eighth of the shorter side"},
+    {"probe", "nm", VTR_PARAMETER_DOUBLE, MEMBER(probe_nm), .default_value = 0, .minimum = 0, .maximum = 1000,
+     .metavar = "NM", .help = "width over which a position averages; 0: much smaller than a step"},
     {"false-alarms", NULL, VTR_PARAMETER_DOUBLE, MEMBER(false_alarms), .default_value = 0.01, .minimum = 1e-9,
      .maximum = 10, .metavar = "N", .help = "expected in a map without inclusions; sets the threshold"},
     {"significance", NULL, VTR_PARAMETER_DOUBLE, MEMBER(significance), .default_value = 3, .minimum = 0,

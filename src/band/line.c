@@ -174,6 +174,8 @@ static void set_core(vtr_inclusion *q, const vtr_band_maps *maps)
             weight[j] += maps->weight[j][i];
         }
     }
+    q->volumetric = q->volumetric_error = q->deviatoric = q->deviatoric_error = NAN;
+    if (!(weight[VTR_T] > 0)) return; /* a hole where the core is */
     double t = sum[VTR_T] / weight[VTR_T], c = sum[VTR_C] / weight[VTR_C], s = sum[VTR_S] / weight[VTR_S];
     double r = hypot(c, s);
     q->volumetric = t;

@@ -139,6 +139,37 @@ static void a_rim_that_is_not_known_keeps_the_far_field(void **state)
     }
 }
 
+/* At every distance and side of the rim the mean over the probe is that of 60 x 60 points with a sharp rim. 5 x 5 soft points
+ * know the filled part of a square to one row of five halved by its softness and by the bend of the rim, some per cent of the
+ * jump, which is 0.4 of the eigenstrain: 1.5 % of it. A point in place of the mean is off by 20 %. */
+static void a_probe_sees_the_mean(void **state)
+{
+    (void)state;
+    enum { SUB = 60 };
+    const vtr_core discs[] = {{.radius_nm = 15, .poisson = 0.31},
+                              {.radius_nm = 15, .poisson = 0.31, .ellipticity = {0.2, 0.1}},
+                              {.radius_nm = 15, .poisson = 0.31, .form = VTR_CORE_GAUSSIAN}};
+    double most = 0;
+    for (int k = 0; k < 3; k++)
+        for (double r = 0.3; r < 60; r += 1.1)
+            for (double phi = 0; phi < 6; phi += 0.7) {
+                vtr_core core = discs[k];
+                double y = r * sin(phi), x = r * cos(phi), known[VTR_TCS] = {0}, e[VTR_TCS];
+                for (int i = 0; i < SUB * SUB; i++) {
+                    strain_at(e, &core, y + 5.8 * ((i / SUB + 0.5) / SUB - 0.5),
+                              x + 5.8 * ((i % SUB + 0.5) / SUB - 0.5));
+                    for (int j = 0; j < VTR_TCS; j++)
+                        known[j] += e[j] / (SUB * SUB);
+                }
+                core.probe_nm = 5.8;
+                strain_at(e, &core, y, x);
+                for (int j = 0; j < VTR_TCS; j++)
+                    most = fmax(most, fabs(e[j] - known[j]));
+            }
+    print_message("off by %.2e\n", most);
+    assert_near(most / amplitude[0], 0, 0.015);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -148,6 +179,7 @@ int main(void)
         cmocka_unit_test(far_field_is_a_quadrupole),
         cmocka_unit_test(middle_of_the_core),
         cmocka_unit_test(a_rim_that_is_not_known_keeps_the_far_field),
+        cmocka_unit_test(a_probe_sees_the_mean),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

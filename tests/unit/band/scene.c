@@ -59,7 +59,25 @@ vtr_status scene_make(scene *s, const char *preset, const vtr_twin_params *param
     return VTR_OK;
 }
 
+/* The mean over sub x sub points of a square about the place; sub 1: at the place. */
+static void strain_of(double mean[3], const vtr_twin_inclusion *q, double y, double x, double side, int sub)
+{
+    mean[0] = mean[1] = mean[2] = 0;
+    for (int k = 0; k < sub * sub; k++) {
+        double e[3], dy = side * ((k / sub + 0.5) / sub - 0.5), dx = side * ((k % sub + 0.5) / sub - 0.5);
+        vtr_eshelby_elastic_strain(q, y + dy - q->centre_y_nm, x + dx - q->centre_x_nm, e);
+        for (int j = 0; j < 3; j++)
+            mean[j] += e[j] / (sub * sub);
+    }
+}
+
 vtr_status scene_make_one(scene *s, vtr_twin_inclusion *truth, double strength, uint64_t seed, vtr_error *err)
+{
+    return scene_make_one_seen(s, truth, strength, 0, seed, err);
+}
+
+vtr_status scene_make_one_seen(scene *s, vtr_twin_inclusion *truth, double strength, double probe_nm,
+                               uint64_t seed, vtr_error *err)
 {
     enum { SIDE = SCENE_ONE_SIDE, N = SIDE * SIDE };
     vtr_random random;
@@ -79,8 +97,8 @@ vtr_status scene_make_one(scene *s, vtr_twin_inclusion *truth, double strength, 
     truth->angle_degrees = 180 * vtr_random_uniform(&random) - 90;
     for (size_t i = 0; i < N; i++) {
         double e[3];
-        vtr_eshelby_elastic_strain(truth, 5.8 * (double)(i / SIDE) - truth->centre_y_nm,
-                                   5.8 * (double)(i % SIDE) - truth->centre_x_nm, e);
+        strain_of(e, truth, 5.8 * (double)(i / SIDE), 5.8 * (double)(i % SIDE), probe_nm,
+                  probe_nm > 0 ? 10 : 1);
         s->memory[i] += (float)e[0];
         s->memory[N + i] += (float)e[1];
         s->memory[2 * N + i] += (float)e[2];

@@ -27,6 +27,9 @@ vtr_status scene_make(scene *s, const char *preset, const vtr_twin_params *param
 enum { SCENE_ONE_SIDE = 40 };
 vtr_status scene_make_one(scene *s, vtr_twin_inclusion *truth, double strength, uint64_t seed,
                           vtr_error *err);
+/* The same by a probe that averages over a square of this side about each position, 10 x 10 points of it. */
+vtr_status scene_make_one_seen(scene *s, vtr_twin_inclusion *truth, double strength, double probe_nm,
+                               uint64_t seed, vtr_error *err);
 void scene_release(scene *s);
 
 #endif
