@@ -24,6 +24,6 @@ void vtr_mapfile_read_scan_steps(const vtr_mapfile *file, const char *group, siz
 {
     step_nm[0] = axis_step(file, group, "scan_y", n_y);
     step_nm[1] = axis_step(file, group, "scan_x", n_x);
-    for (int k = 0; k < 2; k++) /* a scan of one line */
-        if (isnan(step_nm[k])) step_nm[k] = step_nm[1 - k];
+    if (n_y == 1) step_nm[0] = step_nm[1]; /* a scan of one line */
+    if (n_x == 1) step_nm[1] = step_nm[0];
 }
