@@ -9,7 +9,7 @@ const cli_flow cli_flow_steps[] = {
     {&cli_calibrate, .on_recording = true, .once = true, .leaves_record = true,
      .output = "<name>-calibration.h5", .outputs = {"output"}},
     {&cli_map, .on_recording = true, .once = true, .leaves_record = true, .output = "<name>-map.h5",
-     .outputs = {"output"}, .hidden = {"Files", "Interruption"}},
+     .outputs = {"output"}, .hidden = {"Files", "Interruption, and recordings that grow"}},
     {&cli_strain, .leaves_record = true},
     {&cli_pdf, .leaves_record = true, .needs = {"composition"},
      .hidden = {"Files", "Profiles in text", "Patterns", "Recording", "Corrections", "Low-r refinement"}},
