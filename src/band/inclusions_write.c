@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "band/band_internal.h"
+#include "vitrail/constants.h"
 #include "vitrail/output.h"
 #include "vitrail/ring_map.h"
 
@@ -105,6 +106,16 @@ static double rotation_value(const vtr_inclusion_rotation *rotation, size_t offs
     return *(const double *)((const char *)rotation + offset);
 }
 
+/* That of a place is along the band, and here its part along y or x. */
+static double rotation_error(const vtr_inclusions *in, const vtr_inclusion_gap *gap, int which,
+                             const rotation_column *column)
+{
+    double error = rotation_value(&gap->rotation[which], column->error);
+    if (column->error != AT(position_error_nm) || isnan(error)) return error;
+    double angle = in->bands[gap->band].angle_degrees * VTR_RADIANS_PER_DEGREE;
+    return error * fabs(column->value == AT(y_nm) ? sin(angle) : cos(angle));
+}
+
 static vtr_status write_rotations(vtr_mapfile *file, const vtr_inclusions *in, int which, double *room,
                                   vtr_error *err)
 {
@@ -118,7 +129,7 @@ static vtr_status write_rotations(vtr_mapfile *file, const vtr_inclusions *in, i
         for (size_t g = 0; g < n; g++) {
             const vtr_inclusion_rotation *rotation = &in->gaps[g].rotation[which];
             room[g] = is_last ? rotation->is_above_the_noise : rotation_value(rotation, column->value);
-            if (!is_last && column->error > 0) room[n + g] = rotation_value(rotation, column->error);
+            if (!is_last && column->error > 0) room[n + g] = rotation_error(in, &in->gaps[g], which, column);
         }
         status =
             is_last ? write_column(file, "inclusions/gaps", name, n, room, NULL, "",
@@ -284,7 +295,7 @@ static void put_catalogue(FILE *out, const vtr_inclusions *in)
             for (int k = 0; k < N_ROTATION_COLUMNS; k++) {
                 put_number(out, rotation_value(&gap.rotation[which], rotation_columns[k].value));
                 if (rotation_columns[k].error > 0)
-                    put_number(out, rotation_value(&gap.rotation[which], rotation_columns[k].error));
+                    put_number(out, rotation_error(in, &gap, which, &rotation_columns[k]));
             }
         fputc('\n', out);
     }
