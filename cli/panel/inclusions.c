@@ -6,8 +6,9 @@
 #include "vitrail/constants.h"
 
 /* Columns of the catalogue, in this order. */
-enum { Y, X, RADIUS, SHEAR, ANGLE, N_COLUMNS };
-static const char *const column_names[N_COLUMNS] = {"y", "x", "radius", "shear", "angle"};
+enum { Y, X, RADIUS, SHEAR, ANGLE, ASPECT, LONG_AXIS, N_COLUMNS };
+static const char *const column_names[N_COLUMNS] = {"y",     "x",      "radius",   "shear",
+                                                    "angle", "aspect", "long_axis"};
 
 typedef struct catalogue {
     size_t n;
@@ -58,6 +59,8 @@ static vtr_status make_circles(vtr_figure_circle **out, cli_panels *panels, cons
             (vtr_figure_circle){.y = c->column[Y][i] / q->step_nm[0],
                                 .x = c->column[X][i] / q->step_nm[1],
                                 .radius = c->column[RADIUS][i] / q->step_nm[1],
+                                .aspect = c->column[ASPECT][i],
+                                .long_axis_rad = c->column[LONG_AXIS][i] * VTR_RADIANS_PER_DEGREE,
                                 .angle_rad = is_plain ? NAN : c->column[ANGLE][i] * VTR_RADIANS_PER_DEGREE,
                                 .label = is_plain ? NULL : labels + i * LABEL};
     }

@@ -62,12 +62,14 @@ typedef struct vtr_figure_colours {
     bool from_zero;    /* limits by themselves start at zero */
 } vtr_figure_colours;
 
-/* A circle over a map, with a stick through its centre and a text beside it. */
+/* A circle or an ellipse over a map, with a stick through its centre and a text beside it. */
 typedef struct vtr_figure_circle {
-    double y, x;       /* positions; (0, 0) is the first */
-    double radius;     /* in steps along x */
-    double angle_rad;  /* of the stick; NAN: none */
-    const char *label; /* NULL: none */
+    double y, x;          /* positions; (0, 0) is the first */
+    double radius;        /* in steps along x; of an ellipse sqrt(a b) */
+    double aspect;        /* half axes a/b >= 1; 0 as 1: a circle */
+    double long_axis_rad; /* of a, from +x towards +y */
+    double angle_rad;     /* of the stick; NAN: none */
+    const char *label;    /* NULL: none */
 } vtr_figure_circle;
 
 /* A straight line over a map, with a text at its middle. */

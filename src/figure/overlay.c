@@ -151,15 +151,29 @@ static void draw_label(cairo_t *cr, const char *text, double x, double y, double
     vtr_text(cr, text, VTR_SMALL_PT, x, y, VTR_LEFT);
 }
 
+/* The path of a circle or an ellipse; strokes keep their width. */
+static void outline(cairo_t *cr, const vtr_figure_circle *c, double x, double y, double r)
+{
+    double stretch = c->aspect > 1 ? sqrt(c->aspect) : 1;
+    cairo_save(cr);
+    cairo_translate(cr, x, y);
+    if (stretch > 1) cairo_rotate(cr, c->long_axis_rad);
+    cairo_scale(cr, r * stretch, r / stretch);
+    cairo_new_sub_path(cr);
+    cairo_arc(cr, 0, 0, 1, 0, 2 * VTR_PI);
+    cairo_restore(cr);
+}
+
 static void draw_circles(cairo_t *cr, vtr_rectangle box, const vtr_figure_map *map, double ink)
 {
     double px = box.w / (double)map->n_x, py = box.h / (double)map->n_y;
     for (size_t i = 0; i < map->overlay.n_circles; i++) {
         const vtr_figure_circle *c = &map->overlay.circles[i];
         double x = box.x + px * (c->x + 0.5), y = box.y + py * (c->y + 0.5), r = px * c->radius;
-        cairo_new_sub_path(cr);
-        cairo_arc(cr, x, y, r, 0, 2 * VTR_PI);
-        stroke_with_rim(cr, 0.75, ink);
+        if (r > 0) {
+            outline(cr, c, x, y, r);
+            stroke_with_rim(cr, 0.75, ink);
+        }
         if (isfinite(c->angle_rad)) draw_stick(cr, x, y, 3.2 * r, c->angle_rad, ink);
         if (c->label != NULL) draw_label(cr, c->label, x + 1.2 * r + 1.5, y - 1.2 * r - 1.5, ink);
     }

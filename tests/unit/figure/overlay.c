@@ -87,15 +87,19 @@ static void ellipse_lies_where_w_says(void **state)
     vtr_canvas_release(&canvas);
 }
 
-/* Ten points a step: circle and stick pass where they should, and nothing else does. */
-static void circles_and_sticks_lie_where_they_should(void **state)
+/* y, x in points, and whether the blue ground is left there. */
+typedef struct place {
+    int y, x;
+    bool is_bare;
+} place;
+
+/* Over a map of 10 x 20 positions at ten points a step. */
+static void check_drawn(const vtr_figure_circle *circle, const place *places, size_t n)
 {
-    (void)state;
     vtr_error err;
     vtr_canvas canvas;
-    const vtr_figure_circle circle = {.y = 4, .x = 5, .radius = 2, .angle_rad = VTR_PI / 2};
     vtr_figure_map map = vtr_figure_map_panel(NULL, 10, 20).map;
-    map.overlay.circles = &circle;
+    map.overlay.circles = circle;
     map.overlay.n_circles = 1;
     assert_ok(vtr_canvas_open(&canvas, VTR_FIGURE_PNG, 200, 100, 72, &err));
     cairo_set_source_rgb(canvas.cr, 0, 0, 1);
@@ -104,18 +108,34 @@ static void circles_and_sticks_lie_where_they_should(void **state)
     cairo_surface_flush(canvas.surface);
     const unsigned char *pixels = cairo_image_surface_get_data(canvas.surface);
     int stride = cairo_image_surface_get_stride(canvas.surface);
-    /* y, x, and whether blue is left: on the circle right and below of the centre (45, 55), on the stick beyond it, */
-    const struct {
-        int y, x;
-        bool is_bare;
-    } places[] = {{45, 75, false}, {65, 55, false}, {72, 55, false},
-                  {45, 85, true},  {45, 65, true},  {30, 75, true}};
-    for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
+    for (size_t i = 0; i < n; i++) {
         const unsigned char *p = pixels + places[i].y * stride + 4 * places[i].x;
-        bool is_bare = p[0] == 255 && p[1] == 0 && p[2] == 0;
-        assert_int_equal(is_bare, places[i].is_bare);
+        assert_int_equal(p[0] == 255 && p[1] == 0 && p[2] == 0, places[i].is_bare);
     }
     vtr_canvas_release(&canvas);
+}
+
+/* Circle and stick pass where they should, and nothing else does. */
+static void circles_and_sticks_lie_where_they_should(void **state)
+{
+    (void)state;
+    const vtr_figure_circle circle = {.y = 4, .x = 5, .radius = 2, .angle_rad = VTR_PI / 2};
+    /* on the circle right and below of the centre (45, 55), on the stick beyond it */
+    const place places[] = {{45, 75, false}, {65, 55, false}, {72, 55, false},
+                            {45, 85, true},  {45, 65, true},  {30, 75, true}};
+    check_drawn(&circle, places, sizeof places / sizeof *places);
+}
+
+/* Half axes of 2.8 and 0.7 steps, the long one down to the right at 30 degrees, the centre at (45, 55): ends of both axes
+ * are drawn; the long one's mirror images and the circle of equal area are not. */
+static void ellipses_are_drawn_along_their_axes(void **state)
+{
+    (void)state;
+    const vtr_figure_circle ellipse = {
+        .y = 4, .x = 5, .radius = 1.4, .aspect = 4, .long_axis_rad = VTR_PI / 6, .angle_rad = NAN};
+    const place places[] = {{59, 79, false}, {31, 31, false}, {51, 51, false}, {39, 58, false},
+                            {31, 79, true},  {59, 31, true},  {57, 48, true},  {33, 62, true}};
+    check_drawn(&ellipse, places, sizeof places / sizeof *places);
 }
 
 int main(void)
@@ -126,6 +146,7 @@ int main(void)
         cmocka_unit_test(spacing_suits_the_map),
         cmocka_unit_test(ellipse_lies_where_w_says),
         cmocka_unit_test(circles_and_sticks_lie_where_they_should),
+        cmocka_unit_test(ellipses_are_drawn_along_their_axes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
