@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#define H5_USE_110_API
 #include <hdf5.h>
 
 #include "vitrail/dataset.h"
