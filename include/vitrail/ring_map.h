@@ -51,10 +51,10 @@ VTR_API vtr_status vtr_ring_map_read(vtr_ring_map *map, const vtr_mapfile *file,
  * group's first two axes. */
 VTR_API vtr_status vtr_mapfile_write_scan_axes(vtr_mapfile *file, const char *group, size_t n_y, size_t n_x,
                                                const double scan_step_nm[2], vtr_error *err);
-/* The steps of such axes of n_y and n_x positions, y and x; NAN where they are not in nm. A scan of one line has one
- * step. */
-VTR_API void vtr_mapfile_read_scan_steps(const vtr_mapfile *file, const char *group, size_t n_y, size_t n_x,
-                                         double step_nm[2]);
+/* The steps of such axes of n_y and n_x positions, y and x; NAN where there are none or not in nm. A scan of one line
+ * has one step. */
+VTR_API vtr_status vtr_mapfile_read_scan_steps(const vtr_mapfile *file, const char *group, size_t n_y,
+                                               size_t n_x, double step_nm[2], vtr_error *err);
 
 VTR_END_DECLS
 

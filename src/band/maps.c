@@ -134,6 +134,8 @@ vtr_status vtr_strain_maps_read(vtr_strain_maps *out, const vtr_mapfile *file, v
                    {"volumetric_errors", &maps.trace_errors}};
     for (size_t k = 0; k < sizeof members / sizeof *members && status == VTR_OK; k++)
         status = read_map(members[k].map, file, members[k].name, maps.n_y * maps.n_x, err);
+    if (status == VTR_OK)
+        status = vtr_mapfile_read_scan_steps(file, "strain", maps.n_y, maps.n_x, maps.step_nm, err);
     if (status != VTR_OK) {
         vtr_strain_maps_release(&maps);
         return status;
@@ -143,7 +145,6 @@ vtr_status vtr_strain_maps_read(vtr_strain_maps *out, const vtr_mapfile *file, v
             ((float *)maps.trace_errors)[i] *= 2;
     maps.axis_degrees = number_or(file, "axis", 0);
     maps.poisson = number_or(file, "poisson", NAN);
-    vtr_mapfile_read_scan_steps(file, "strain", maps.n_y, maps.n_x, maps.step_nm);
     *out = maps;
     return VTR_OK;
 }

@@ -78,13 +78,14 @@ vtr_status vtr_export_read(vtr_export_item *out, const vtr_mapfile *file, const 
     snprintf(item.name, sizeof item.name, "%s", name);
     vtr_status status = read_shape(&item, file, err);
     if (status == VTR_OK) status = read_values(&item, file, err);
+    if (status == VTR_OK)
+        status = vtr_mapfile_read_scan_steps(file, group, item.n_y, item.n_x, item.step_nm, err);
     if (status != VTR_OK) {
         vtr_export_release(&item);
         return status;
     }
     if (vtr_mapfile_read_text(file, group, name, "units", item.unit, sizeof item.unit, NULL) != VTR_OK)
         item.unit[0] = '\0';
-    vtr_mapfile_read_scan_steps(file, group, item.n_y, item.n_x, item.step_nm);
     *out = item;
     return VTR_OK;
 }

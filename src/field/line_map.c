@@ -80,13 +80,14 @@ vtr_status vtr_line_map_read(vtr_line_map *out, const vtr_mapfile *file, const c
     if (status == VTR_OK) status = vtr_mapfile_read(file, group, name, VTR_TYPE_F32, n, map.values, err);
     if (status == VTR_OK && has_errors)
         status = vtr_mapfile_read(file, group, errors, VTR_TYPE_F32, n, map.errors, err);
+    if (status == VTR_OK)
+        status = vtr_mapfile_read_scan_steps(file, group, map.n_y, map.n_x, map.step_nm, err);
     if (status != VTR_OK) {
         vtr_line_map_release(&map);
         return status;
     }
     if (vtr_mapfile_read_text(file, group, name, "units", map.unit, sizeof map.unit, NULL) != VTR_OK)
         map.unit[0] = '\0';
-    vtr_mapfile_read_scan_steps(file, group, map.n_y, map.n_x, map.step_nm);
     *out = map;
     return VTR_OK;
 }

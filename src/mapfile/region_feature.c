@@ -109,7 +109,8 @@ static vtr_status read_features(features *f, const vtr_mapfile *file, const vtr_
     f->gaps = vtr_malloc(f->n_gaps, sizeof *f->gaps);
     if (f->bands == NULL || f->inclusions == NULL || f->gaps == NULL)
         return vtr_fail(err, VTR_ERR_MEMORY, "out of memory for the bands and inclusions of the map file");
-    vtr_mapfile_read_scan_steps(file, "strain", term->n_y, term->n_x, f->step);
+    vtr_status status = vtr_mapfile_read_scan_steps(file, "strain", term->n_y, term->n_x, f->step, err);
+    if (status != VTR_OK) return status;
     if (!(f->step[0] > 0 && f->step[1] > 0))
         return vtr_fail(err, VTR_ERR_ARGUMENT,
                         "'%s' needs the steps of the scan, which /entry/strain does not have", term->text);

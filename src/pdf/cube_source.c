@@ -154,8 +154,8 @@ vtr_status pdf_source_open(pdf_source *source, const vtr_mapfile *file, const ch
     source->flags = vtr_calloc(source->n_positions, sizeof(uint32_t));
     if (source->k == NULL || source->mean == NULL || source->variance == NULL || source->flags == NULL)
         return vtr_fail(err, VTR_ERR_MEMORY, "out of memory for %zu positions", source->n_positions);
-    vtr_mapfile_read_scan_steps(file, group, source->n_y, source->n_x, source->scan_step_nm);
-    status = read_axis(source, err);
+    status = vtr_mapfile_read_scan_steps(file, group, source->n_y, source->n_x, source->scan_step_nm, err);
+    if (status == VTR_OK) status = read_axis(source, err);
     return status == VTR_OK ? read_flags(source, err) : status;
 }
 
