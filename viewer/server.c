@@ -9,8 +9,9 @@
 #include <string.h>
 #include <sys/socket.h>
 
-/* More wait in the queue of the socket. */
-enum { MAX_CONNECTIONS = 64, TIMEOUT_S = 60, MAX_HEADER_BYTES = 32 * 1024, MAX_BODY_BYTES = 64 * 1024 };
+/* A connection above the limit is reset, and whoever asked sees no answer: the limit lies far above the six that a
+ * browser opens for a page, and only bounds the threads. */
+enum { MAX_CONNECTIONS = 512, TIMEOUT_S = 60, MAX_HEADER_BYTES = 32 * 1024, MAX_BODY_BYTES = 64 * 1024 };
 
 struct view_server {
     struct MHD_Daemon *daemon;
