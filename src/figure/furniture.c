@@ -119,7 +119,7 @@ void vtr_draw_colour_bar(vtr_canvas *canvas, const vtr_colour_bar *bar, vtr_rect
     }
     if (!has_text(bar->label)) return;
     double x = r.x + r.w + TICK_LENGTH + 2 + widest_tick(cr, &ticks) + 4 + VTR_TEXT_PT / 2;
-    vtr_text_upwards(cr, bar->label, VTR_TEXT_PT, x, box.y + box.h / 2, box.h + 8);
+    vtr_text_upwards(cr, bar->label, VTR_TEXT_PT, x, box.y + box.h / 2, box.h + 4);
 }
 
 /* --- colour wheel
@@ -187,7 +187,7 @@ void vtr_draw_wheel(vtr_canvas *canvas, vtr_rectangle box, int fold, const char 
     vtr_text(cr, limit_text, VTR_SMALL_PT, x, y + radius + 2 + 1.9 * VTR_SMALL_PT, VTR_CENTRE);
     if (!has_text(label)) return;
     double right = box.x + box.w + vtr_wheel_width(cr, label, limit_text);
-    vtr_text_upwards(cr, label, VTR_TEXT_PT, right - VTR_TEXT_PT / 2 - 1, box.y + box.h / 2, box.h + 8);
+    vtr_text_upwards(cr, label, VTR_TEXT_PT, right - VTR_TEXT_PT / 2 - 1, box.y + box.h / 2, box.h + 4);
 }
 
 /* --- scale bar

@@ -172,7 +172,7 @@ void vtr_panel_measure(vtr_panel_work *work, cairo_t *cr, double width, double h
         m->right = vtr_colour_bar_width(cr, &work->bar, beside(height));
     if (work->n_keys > 0)
         m->bottom += VTR_KEY_HEIGHT * (double)vtr_key_rows(cr, work->keys, work->n_keys, width + m->right);
-    if (panel->kind != VTR_FIGURE_PLOT) m->bottom = fmax(m->bottom, beside(height) - height + 2);
+    if (panel->kind != VTR_FIGURE_PLOT) m->bottom += beside(height) - height;
     if (has_heading(work)) m->top = VTR_TEXT_PT + 6;
 }
 
@@ -242,7 +242,7 @@ static void draw_keys(vtr_panel_work *work, vtr_canvas *canvas, vtr_rectangle bo
     for (size_t i = 0; i < work->n_keys; i++)
         if (work->keys[i].kind == VTR_KEY_ARROW)
             work->keys[i].length *= vtr_overlay_arrow_length(&work->panel->map, box);
-    vtr_rectangle place = {box.x, box.y + box.h + 2, box.w + work->margins.right, 0};
+    vtr_rectangle place = {box.x, box.y + beside(box.h) + 2, box.w + work->margins.right, 0};
     vtr_draw_keys(canvas, work->keys, work->n_keys, place);
 }
 

@@ -65,20 +65,35 @@ static void tick_text(char *text, double value, double step, double largest)
         snprintf(text, VTR_TICK_TEXT, "%.16s·10<sup>%s%d</sup>", number, power < 0 ? MINUS : "", abs(power));
 }
 
+/* The multiples of a step within the limits, first and last of them; how many there are. */
+static double multiples(double range[2], double lo, double hi, double step)
+{
+    double slack = 1e-9 * (hi - lo);
+    range[0] = ceil((lo - slack) / step);
+    range[1] = floor((hi + slack) / step);
+    return range[1] - range[0] + 1;
+}
+
+/* One tick alone makes no scale: where the round step that leaves room leaves one tick or none, some of those of the
+ * step before it. */
 void vtr_ticks_linear(vtr_ticks *ticks, double lo, double hi, size_t most)
 {
     ticks->n = 0;
     if (!(hi > lo) || !isfinite(lo) || !isfinite(hi)) return;
     if (most < 2) most = 2;
     if (most > VTR_MAX_TICKS) most = VTR_MAX_TICKS;
-    double span = hi - lo, step = round_step(span / (double)most), slack = 1e-9 * span;
-    double first, last;
-    for (;; step = round_step(step * 1.5)) {
-        first = ceil((lo - slack) / step);
-        last = floor((hi + slack) / step);
-        if (last - first + 1 <= (double)most) break;
+    double step = round_step((hi - lo) / (double)most), finer = step, range[2], stride = 1;
+    while (multiples(range, lo, hi, step) > (double)most) {
+        finer = step;
+        step = round_step(step * 1.5);
     }
-    for (double i = first; i <= last && ticks->n < VTR_MAX_TICKS; i++) {
+    while (range[1] <= range[0]) {
+        step = finer;
+        double n = multiples(range, lo, hi, step);
+        stride = fmax(1, ceil((n - 1) / (double)(most - 1)));
+        finer = round_step(step * 0.4);
+    }
+    for (double i = range[0]; i <= range[1]; i += stride) {
         double value = i * step;
         ticks->value[ticks->n] = value;
         tick_text(ticks->text[ticks->n++], value, step, fmax(fabs(lo), fabs(hi)));

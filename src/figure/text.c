@@ -49,6 +49,8 @@ static PangoLayout *make_layout(cairo_t *cr, const char *text, double size_pt)
     cairo_font_options_set_antialias(options, CAIRO_ANTIALIAS_GRAY);
     pango_cairo_context_set_font_options(pango_layout_get_context(layout), options);
     cairo_font_options_destroy(options);
+    /* or small text that is drawn upwards loses its spaces */
+    pango_context_set_round_glyph_positions(pango_layout_get_context(layout), false);
     pango_layout_context_changed(layout);
 
     PangoFontDescription *font = pango_font_description_from_string("DejaVu Sans, sans-serif");

@@ -32,15 +32,20 @@ static void ticks_are_round_and_inside(void **state)
         for (size_t most = 2; most <= 9; most++) {
             double lo = -0.37 * span, hi = 0.63 * span;
             vtr_ticks_linear(&t, lo, hi, most);
-            assert_true(t.n >= 1 && t.n <= most);
+            assert_true(t.n >= 2 && t.n <= most);
             for (size_t i = 0; i < t.n; i++) {
                 assert_true(t.value[i] >= lo && t.value[i] <= hi);
                 if (i > 0) assert_string_not_equal(t.text[i], t.text[i - 1]);
             }
             vtr_ticks_linear(&t, 100 * span, 101 * span, most); /* a small range far from zero */
+            assert_true(t.n >= 2 && t.n <= most);
             for (size_t i = 1; i < t.n; i++)
                 assert_string_not_equal(t.text[i], t.text[i - 1]);
         }
+    vtr_ticks_linear(&t, -0.7, 0.7, 2); /* beside a low panel */
+    assert_int_equal(t.n, 2);
+    assert_string_equal(t.text[0], "\u22120.5");
+    assert_string_equal(t.text[1], "0.5");
     vtr_ticks_linear(&t, 2, 1, 5);
     assert_int_equal(t.n, 0);
     vtr_ticks_linear(&t, NAN, 1, 5);
