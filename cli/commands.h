@@ -43,6 +43,7 @@ extern const cli_command cli_run_recipe;
 extern const cli_command cli_series;
 extern const cli_command cli_simulate;
 extern const cli_command cli_strain;
+extern const cli_command cli_thickness;
 extern const cli_command cli_view;
 extern const cli_command cli_vortices;
 
