@@ -101,7 +101,7 @@ void cli_page_number(FILE *out, double value)
     } else if (size < 1e9 && value == floor(value)) {
         snprintf(plain, sizeof plain, "%.0f", value);
         put_digits(out, plain);
-    } else if (size >= 1e-4 && size < 1e5) {
+    } else if (size >= 1e-4 && size < 1e7) {
         snprintf(plain, sizeof plain, size >= 1e4 ? "%.0f" : "%.4g", value);
         put_digits(out, plain);
     } else {
@@ -119,7 +119,7 @@ void cli_page_value(FILE *out, const char *tag, double value, int decimals, cons
 {
     char plain[400];
     cli_page_open(out, tag, strcmp(tag, "td") == 0 ? "n" : NULL, source);
-    if (decimals < 0 || !isfinite(value) || fabs(value) >= 1e6) {
+    if (decimals < 0 || !isfinite(value) || fabs(value) >= 1e7) {
         cli_page_number(out, value);
     } else {
         snprintf(plain, sizeof plain, "%.*f", decimals, value);
