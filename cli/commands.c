@@ -27,6 +27,7 @@ const cli_command *const cli_commands[] = {
     &cli_map,
     &cli_pdf,
     &cli_phases,
+    &cli_plan_recording,
     &cli_profile,
     &cli_report,
     &cli_run_recipe,

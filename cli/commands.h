@@ -37,6 +37,7 @@ extern const cli_command cli_magnetic;
 extern const cli_command cli_map;
 extern const cli_command cli_pdf;
 extern const cli_command cli_phases;
+extern const cli_command cli_plan_recording;
 extern const cli_command cli_profile;
 extern const cli_command cli_report;
 extern const cli_command cli_run_recipe;

@@ -9,7 +9,7 @@
 
 typedef struct axes {
     double x[2], y[2];
-    bool log_y;
+    bool log_x, log_y;
     vtr_rectangle box;
 } axes;
 
@@ -55,13 +55,13 @@ static void finish_range(double range[2], const double given[2], bool is_log, do
 
 static axes find_axes(const vtr_figure_plot *plot, vtr_rectangle box)
 {
-    axes a = {.x = {NAN, NAN}, .y = {NAN, NAN}, .log_y = plot->log_y, .box = box};
+    axes a = {.x = {NAN, NAN}, .y = {NAN, NAN}, .log_x = plot->log_x, .log_y = plot->log_y, .box = box};
     for (size_t k = 0; k < plot->n_series; k++)
         for (size_t i = 0; i < plot->series[k].n; i++) {
             const vtr_figure_series *s = &plot->series[k];
-            if (isfinite(s->y[i])) widen(a.x, s->x[i]);
+            if (isfinite(s->y[i]) && (!plot->log_x || s->x[i] > 0)) widen(a.x, s->x[i]);
         }
-    finish_range(a.x, plot->x_limits, false, 0);
+    finish_range(a.x, plot->x_limits, plot->log_x, plot->log_x ? 0.03 : 0);
     for (size_t k = 0; k < plot->n_series; k++)
         for (size_t i = 0; i < plot->series[k].n; i++) {
             const vtr_figure_series *s = &plot->series[k];
@@ -72,20 +72,26 @@ static axes find_axes(const vtr_figure_plot *plot, vtr_rectangle box)
     finish_range(a.y, plot->y_limits, plot->log_y, 0.05);
     if (a.log_y && !(a.y[0] > 0)) a.y[0] = a.y[1] > 0 ? 1e-3 * a.y[1] : 0.1;
     if (!(a.y[1] > a.y[0])) a.y[1] = a.log_y ? 10 * a.y[0] : a.y[0] + 1;
-    if (!(a.x[1] > a.x[0])) a.x[1] = a.x[0] + 1;
+    if (a.log_x && !(a.x[0] > 0)) a.x[0] = a.x[1] > 0 ? 1e-3 * a.x[1] : 0.1;
+    if (!(a.x[1] > a.x[0])) a.x[1] = a.log_x ? 10 * a.x[0] : a.x[0] + 1;
     return a;
+}
+
+/* Where in a range, 0 to 1. On log axes what is not positive lies beyond the lower edge. */
+static double place_in(const double range[2], bool is_log, double value)
+{
+    return is_log ? log(fmax(value, range[0] * 1e-3) / range[0]) / log(range[1] / range[0])
+                  : (value - range[0]) / (range[1] - range[0]);
 }
 
 static double place_x(const axes *a, double x)
 {
-    return a->box.x + a->box.w * (x - a->x[0]) / (a->x[1] - a->x[0]);
+    return a->box.x + a->box.w * place_in(a->x, a->log_x, x);
 }
 
-/* On log axes what is not positive lies at the lower edge. */
 static double place_y(const axes *a, double y)
 {
-    double t = a->log_y ? log(fmax(y, a->y[0] * 1e-3) / a->y[0]) / log(a->y[1] / a->y[0])
-                        : (y - a->y[0]) / (a->y[1] - a->y[0]);
+    double t = place_in(a->y, a->log_y, y);
     return a->box.y + a->box.h * (1 - fmin(fmax(t, -1), 2));
 }
 
@@ -100,7 +106,11 @@ static void y_ticks(vtr_ticks *ticks, const axes *a, double height)
 
 static void x_ticks(vtr_ticks *ticks, const axes *a, double width)
 {
-    vtr_ticks_linear(ticks, a->x[0], a->x[1], (size_t)fmin(fmax(width / 22, 3), 9));
+    size_t most = (size_t)fmin(fmax(width / 22, 3), 9);
+    if (a->log_x)
+        vtr_ticks_log(ticks, a->x[0], a->x[1], most);
+    else
+        vtr_ticks_linear(ticks, a->x[0], a->x[1], most);
 }
 
 static double widest(cairo_t *cr, const vtr_ticks *ticks)
@@ -256,6 +266,13 @@ static void draw_axes(cairo_t *cr, const vtr_figure_plot *plot, const axes *a)
         vtr_text(cr, ticks.text[i], VTR_SMALL_PT, x, b.y + b.h + TICK_LENGTH + 2 + VTR_SMALL_PT / 2,
                  VTR_CENTRE);
     }
+    double minor[VTR_MAX_MINOR];
+    size_t n_minor = a->log_x ? vtr_ticks_minor(minor, a->x[0], a->x[1]) : 0;
+    for (size_t i = 0; i < n_minor; i++) {
+        cairo_move_to(cr, place_x(a, minor[i]), b.y + b.h);
+        cairo_line_to(cr, place_x(a, minor[i]), b.y + b.h + TICK_LENGTH / 2);
+        cairo_stroke(cr);
+    }
     if (plot->x_label != NULL)
         vtr_text(cr, plot->x_label, VTR_TEXT_PT, b.x + b.w / 2,
                  b.y + b.h + TICK_LENGTH + VTR_SMALL_PT + 6 + VTR_TEXT_PT / 2, VTR_CENTRE);
@@ -267,8 +284,7 @@ static void draw_axes(cairo_t *cr, const vtr_figure_plot *plot, const axes *a)
         cairo_stroke(cr);
         vtr_text(cr, ticks.text[i], VTR_SMALL_PT, b.x - TICK_LENGTH - 2, y, VTR_RIGHT);
     }
-    double minor[VTR_MAX_MINOR];
-    size_t n_minor = a->log_y ? vtr_ticks_minor(minor, a->y[0], a->y[1]) : 0;
+    n_minor = a->log_y ? vtr_ticks_minor(minor, a->y[0], a->y[1]) : 0;
     for (size_t i = 0; i < n_minor; i++) {
         cairo_move_to(cr, b.x, place_y(a, minor[i]));
         cairo_line_to(cr, b.x - TICK_LENGTH / 2, place_y(a, minor[i]));

@@ -100,13 +100,28 @@ void vtr_ticks_linear(vtr_ticks *ticks, double lo, double hi, size_t most)
     }
 }
 
+/* 1, 2 and 5 times powers of ten within the limits. */
+static void ticks_within_a_decade(vtr_ticks *ticks, double lo, double hi)
+{
+    static const double leading[] = {1, 2, 5};
+    int first = (int)floor(log10(lo)), last = (int)floor(log10(hi));
+    for (int power = first; power <= last; power++)
+        for (int i = 0; i < 3; i++) {
+            double value = leading[i] * pow(10, power);
+            if (value < lo * (1 - 1e-9) || value > hi * (1 + 1e-9) || ticks->n == VTR_MAX_TICKS) continue;
+            ticks->value[ticks->n] = value;
+            short_text(ticks->text[ticks->n++], VTR_TICK_TEXT, value);
+        }
+}
+
 void vtr_ticks_log(vtr_ticks *ticks, double lo, double hi, size_t most)
 {
     ticks->n = 0;
     if (!(lo > 0) || !(hi > lo)) return;
     int first = (int)ceil(log10(lo) - 1e-9), last = (int)floor(log10(hi) + 1e-9), stride = 1;
     if (last - first < 1) {
-        vtr_ticks_linear(ticks, lo, hi, most);
+        ticks_within_a_decade(ticks, lo, hi);
+        if (ticks->n < 2) vtr_ticks_linear(ticks, lo, hi, most);
         return;
     }
     while ((last - first) / stride + 1 > (int)most)

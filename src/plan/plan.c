@@ -212,11 +212,21 @@ static void count_annulus(vtr_plan *plan, vtr_calibration *c)
 static vtr_status plan_ring(vtr_plan *plan, vtr_calibration *c, const vtr_twin *twin,
                             const vtr_twin_params *specimen, double averaged, vtr_error *err)
 {
+    const vtr_twin_info *info = vtr_twin_get_info(twin);
     vtr_polar_plan *polar = NULL;
     vtr_fit_batch fit;
     unsigned char *used = vtr_calibration_used(c);
     if (used == NULL) return vtr_fail(err, VTR_ERR_MEMORY, "out of memory for the mask");
-    vtr_status status = vtr_calibrate_mean(c, used, false, err);
+    vtr_error local;
+    vtr_status status = vtr_calibrate_mean(c, used, false, &local);
+    if (status == VTR_ERR_NO_DATA)
+        vtr_fail(err, status,
+                 "no ring stands out of the expected pattern: at %.4g 1/Å it would lie %.4g px from the "
+                 "centre of %zu x "
+                 "%zu px",
+                 info->ring_k, info->ring_radius_px, c->det_y, c->det_x);
+    else if (status != VTR_OK)
+        vtr_fail(err, status, "%s", local.message);
     if (status == VTR_OK) {
         count_annulus(plan, c);
         set_speckle(c, twin, specimen);
@@ -224,10 +234,10 @@ static vtr_status plan_ring(vtr_plan *plan, vtr_calibration *c, const vtr_twin *
     }
     if (status == VTR_OK) status = fit_expected(&fit, c, polar, used, true, err);
     if (status == VTR_OK) {
-        set_errors(&plan->errors, &fit, vtr_twin_get_info(twin), averaged);
+        set_errors(&plan->errors, &fit, info, averaged);
         status = fit_expected(&fit, c, polar, used, false, err);
     }
-    if (status == VTR_OK) set_errors(&plan->counting, &fit, vtr_twin_get_info(twin), averaged);
+    if (status == VTR_OK) set_errors(&plan->counting, &fit, info, averaged);
     plan->ring_radius_px = c->ring.radius_px;
     plan->ring_width_px = c->ring.width_px;
     plan->ring_k = c->ring.radius_px * c->k_step_inv_angstrom;

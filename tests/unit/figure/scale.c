@@ -64,6 +64,12 @@ static void log_ticks_are_powers_of_ten(void **state)
     vtr_ticks_log(&t, 1e-8, 1e8, 5);
     assert_true(t.n <= 5);
     assert_string_equal(t.text[0], "10<sup>\u22128</sup>");
+    vtr_ticks_log(&t, 0.046, 0.75, 5); /* a decade and a bit, with one power of ten */
+    assert_int_equal(t.n, 4);
+    assert_string_equal(t.text[0], "0.05");
+    assert_string_equal(t.text[3], "0.5");
+    vtr_ticks_log(&t, 31, 48, 5); /* too little for these */
+    assert_true(t.n >= 2 && t.value[0] >= 31 && t.value[t.n - 1] <= 48);
     double minor[VTR_MAX_MINOR];
     assert_int_equal(vtr_ticks_minor(minor, 1, 100), 16);
     assert_int_equal(vtr_ticks_minor(minor, 1, 1e9), 0);
