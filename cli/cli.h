@@ -84,6 +84,9 @@ void cli_json_member(const char *name, double value, const char *end);
 void cli_json_array(const char *name, const double *values, size_t n, const char *end);
 void cli_json_text(const char *name, const char *text, const char *end);
 
+/* A field of a CSV file, in quotes where it holds a comma or a quote. */
+void cli_csv_text(FILE *out, const char *text);
+
 /* The options of the groups as "name = value" lines; to be freed with free(), NULL where memory is short. */
 char *cli_settings_text(const cli_group *groups, size_t n_groups);
 

@@ -208,16 +208,7 @@ static void heading(FILE *out, const job *j, const curve *c, const char *what)
              j->run->n_inputs > 1 ? ":" : "", c->map.name, what, is_plain ? "" : " (",
              is_plain ? "" : c->map.unit, is_plain ? "" : ")");
     fputc(',', out);
-    if (strpbrk(text, ",\"\n") == NULL) {
-        fputs(text, out);
-        return;
-    }
-    fputc('"', out);
-    for (const char *t = text; *t != '\0'; t++) {
-        if (*t == '"') fputc('"', out);
-        fputc(*t, out);
-    }
-    fputc('"', out);
+    cli_csv_text(out, text);
 }
 
 static void write_table(FILE *out, const job *j)

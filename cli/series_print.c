@@ -66,16 +66,7 @@ static void fill(double numbers[NUMBERS], const vtr_series_recording *r, const v
 static void put_text(FILE *out, const char *text, bool is_first)
 {
     if (!is_first) fputc(',', out);
-    if (strpbrk(text, ",\"\n") == NULL) {
-        fputs(text, out);
-        return;
-    }
-    fputc('"', out);
-    for (const char *t = text; *t != '\0'; t++) {
-        if (*t == '"') fputc('"', out);
-        fputc(*t, out);
-    }
-    fputc('"', out);
+    cli_csv_text(out, text);
 }
 
 void cli_series_print_table(FILE *out, const cli_series_job *job)

@@ -172,17 +172,6 @@ void cli_pdf_print_json(const cli_pdf_result *results, size_t n)
     printf("  ]\n}\n");
 }
 
-/* A name with a comma or a quote in it goes into quotes. */
-static void csv_text(FILE *out, const char *text)
-{
-    fputc('"', out);
-    for (; *text != '\0'; text++) {
-        if (*text == '"') fputc('"', out);
-        fputc(*text, out);
-    }
-    fputc('"', out);
-}
-
 static void csv_number(FILE *out, double value)
 {
     fputc(',', out);
@@ -199,7 +188,7 @@ void cli_pdf_print_table(FILE *out, const cli_pdf_result *results, size_t n)
     for (size_t i = 0; i < n; i++) {
         const cli_pdf_result *r = &results[i];
         const vtr_pdf_normalisation *s = &r->pdf.normalisation;
-        csv_text(out, r->name);
+        cli_csv_text(out, r->name);
         csv_number(out, s->density);
         csv_number(out, s->density_error);
         csv_number(out, s->scale);
