@@ -12,7 +12,7 @@ TEST_PRESET := $(if $(filter true 1,$(CI)),ci,release)
 c_files = $(shell git ls-files --cached --others --exclude-standard '*.c' '*.h')
 as_root = $(if $(wildcard $(PREFIX)),$(if $(shell test -w $(PREFIX) && echo yes),,sudo))
 
-.PHONY: all test asan fuzz peers demo bench format format-check install clean help
+.PHONY: all docs test asan fuzz peers demo bench format format-check install clean help
 
 all: ## the program, optimised: build/release/vitrail
 	tools/install-deps build
@@ -51,6 +51,11 @@ peers: ## what other programs of the field read of ours (HyperSpy, py4DSTEM, ...
 
 demo: all ## a simulated recording, its maps, figures and report, in ./demo
 	PATH="$(CURDIR)/build/release:$$PATH" examples/demo.sh demo
+
+docs: ## the manual, tutorial, methods and reference as web pages: build/docs/index.html
+	tools/install-deps docs
+	tools/make-docs build/docs
+	tests/tools/check_site.py . build/docs
 
 bench: all ## every benchmark: checks its answer, then prints its speed
 	@set -e; for program in build/release/bench/bench_*; do \
