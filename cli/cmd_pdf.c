@@ -337,7 +337,9 @@ static vtr_status process_all(cli_pdf_result *results, const cli_run *run, vtr_e
     if (status == VTR_OK && own.pdf.composition == NULL)
         status = vtr_fail(err, VTR_ERR_ARGUMENT,
                           "no composition; give --composition, such as Zr50Cu45Al5 or SiO2");
-    bool is_map = status == VTR_OK && cli_pdf_kind_of(run->inputs[0]) == CLI_PDF_MAP;
+    cli_pdf_kind kind = CLI_PDF_TEXT;
+    if (status == VTR_OK) status = cli_pdf_kind_of(&kind, run->inputs[0], err);
+    bool is_map = status == VTR_OK && kind == CLI_PDF_MAP;
     if (status == VTR_OK && !is_map && vtr_ranks_size(run->ranks) > 1)
         status = vtr_fail(err, VTR_ERR_ARGUMENT,
                           "'%s' is no map file, whose positions %d processes could share; start one",

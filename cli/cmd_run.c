@@ -10,6 +10,7 @@
 #include "commands.h"
 #include "vitrail/calibration.h"
 #include "vitrail/dataset.h"
+#include "vitrail/input.h"
 #include "vitrail/output.h"
 
 typedef struct run_options {
@@ -82,8 +83,9 @@ static vtr_status read_recipe(source *s, const char *path, vtr_error *err)
     snprintf(s->command, sizeof s->command, "vitrail run %s", base_name(path));
     vtr_status status = find_folder(s->folder, path, "", err);
     if (status != VTR_OK) return status;
-    FILE *in = fopen(path, "rb");
-    if (in == NULL) return vtr_fail(err, VTR_ERR_IO, "cannot open '%s': %s", path, strerror(errno));
+    FILE *in = NULL;
+    status = vtr_input_open(&in, path, err);
+    if (status != VTR_OK) return status;
     s->size = fread(s->text, 1, VTR_RECIPE_MAX_BYTES + 1, in);
     const bool is_broken = ferror(in) != 0;
     const int reason = errno;

@@ -4,6 +4,7 @@
 
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
@@ -28,6 +29,18 @@ static void on_signal(int number)
     (void)number;
     if (interrupted) _exit(CLI_INTERRUPTED);
     interrupted = 1;
+}
+
+/* A recording whose frames are taken from where the system keeps its pages became shorter while they were: there is nothing
+ * to read any more, and no way back into what read it. */
+static void on_lost_pages(int number)
+{
+    static const char sentence[] =
+        "vitrail: a file became shorter while it was read; let it be complete, then start again\n";
+    (void)number;
+    ssize_t n = write(STDERR_FILENO, sentence, sizeof sentence - 1);
+    (void)n;
+    _exit(EXIT_FAILURE);
 }
 
 static void format_seconds(char *text, size_t size, double seconds)
@@ -90,6 +103,9 @@ void cli_terminal_start(cli_run *run)
     sigemptyset(&action.sa_mask);
     sigaction(SIGINT, &action, NULL);
     sigaction(SIGTERM, &action, NULL);
+    struct sigaction lost_pages = {.sa_handler = on_lost_pages};
+    sigemptyset(&lost_pages.sa_mask);
+    sigaction(SIGBUS, &lost_pages, NULL);
     /* a file larger than is allowed is an error to be told like any other */
     sigemptyset(&ignored.sa_mask);
     sigaction(SIGXFSZ, &ignored, NULL);

@@ -1,27 +1,44 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <errno.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "run.h"
 #include "vitrail/constants.h"
+#include "vitrail/input.h"
 #include "vitrail/pdf_pattern.h"
 #include "vitrail/ring.h"
 
-cli_pdf_kind cli_pdf_kind_of(const char *path)
+static vtr_status read_head(unsigned char *head, size_t size, size_t *n, const char *path, vtr_error *err)
+{
+    FILE *file = NULL;
+    vtr_status status = vtr_input_open(&file, path, err);
+    if (status != VTR_OK) return status;
+    *n = fread(head, 1, size, file);
+    if (ferror(file)) status = vtr_fail(err, VTR_ERR_IO, "cannot read '%s': %s", path, strerror(errno));
+    fclose(file);
+    return status;
+}
+
+vtr_status cli_pdf_kind_of(cli_pdf_kind *kind, const char *path, vtr_error *err)
 {
     unsigned char head[4096];
-    vtr_mapfile *map = NULL;
-    FILE *file = fopen(path, "rb");
-    size_t n = file != NULL ? fread(head, 1, sizeof head, file) : 0;
-    if (file != NULL) fclose(file);
-    if (n >= 4 && memcmp(head, "\x89HDF", 4) == 0) {
-        bool is_map =
-            vtr_mapfile_open(&map, path, NULL) == VTR_OK && vtr_mapfile_has(map, "profile", "intensity");
-        vtr_mapfile_close(&map);
-        return is_map ? CLI_PDF_MAP : CLI_PDF_PATTERN;
+    size_t n = 0;
+    vtr_status status = read_head(head, sizeof head, &n, path, err);
+    if (status != VTR_OK) return status;
+    if (n < 4 || memcmp(head, "\x89HDF", 4) != 0) {
+        *kind = memchr(head, '\0', n) == NULL ? CLI_PDF_TEXT : CLI_PDF_PATTERN;
+        return VTR_OK;
     }
-    return memchr(head, '\0', n) == NULL ? CLI_PDF_TEXT : CLI_PDF_PATTERN;
+    vtr_mapfile *map = NULL;
+    bool is_map = false;
+    status = vtr_mapfile_open(&map, path, err);
+    if (status == VTR_OK) status = vtr_mapfile_find(&is_map, map, "profile", "intensity", err);
+    vtr_mapfile_close(&map);
+    if (status == VTR_ERR_FORMAT) status = VTR_OK; /* a recording in HDF5 */
+    if (status == VTR_OK) *kind = is_map ? CLI_PDF_MAP : CLI_PDF_PATTERN;
+    return status;
 }
 
 static const char *axis_words(const vtr_profile_text *p)
@@ -153,10 +170,12 @@ static vtr_status subtract_background(cli_pdf_input *input, cli_pdf_options *opt
 {
     cli_pdf_input background = {.qmin = NAN};
     const char *path = options->files.background;
-    vtr_status status = cli_pdf_kind_of(path) == CLI_PDF_TEXT
-                            ? read_text(&background.profile, background.description,
-                                        sizeof background.description, options, path, err)
-                            : read_pattern(&background, options, path, run, err);
+    cli_pdf_kind kind;
+    vtr_status status = cli_pdf_kind_of(&kind, path, err);
+    if (status == VTR_OK)
+        status = kind == CLI_PDF_TEXT ? read_text(&background.profile, background.description,
+                                                  sizeof background.description, options, path, err)
+                                      : read_pattern(&background, options, path, run, err);
     if (status == VTR_OK)
         status = vtr_profile_correct_background(&background.profile, wavelength_of(&background, options),
                                                 &options->correct, err);
@@ -170,8 +189,10 @@ vtr_status cli_pdf_input_read(cli_pdf_input *out, cli_pdf_options *options, cons
                               const cli_run *run, vtr_error *err)
 {
     cli_pdf_input input = {.qmin = NAN};
-    vtr_status status = VTR_OK;
-    switch (cli_pdf_kind_of(path)) {
+    cli_pdf_kind kind;
+    vtr_status status = cli_pdf_kind_of(&kind, path, err);
+    if (status != VTR_OK) return status;
+    switch (kind) {
     case CLI_PDF_MAP:
         return vtr_fail(err, VTR_ERR_ARGUMENT,
                         "'%s' is a map file, which cannot stand in a series of single patterns", path);

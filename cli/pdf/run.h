@@ -40,7 +40,7 @@ vtr_status cli_pdf_settings_lock(cli_pdf_options *options, const char *path, vtr
 
 typedef enum cli_pdf_kind { CLI_PDF_MAP, CLI_PDF_PATTERN, CLI_PDF_TEXT } cli_pdf_kind;
 /* Which of the three a file is, by its bytes: a map file has profiles, text holds no zero byte. */
-cli_pdf_kind cli_pdf_kind_of(const char *path);
+vtr_status cli_pdf_kind_of(cli_pdf_kind *kind, const char *path, vtr_error *err);
 
 typedef struct cli_pdf_input {
     vtr_profile_text profile; /* over Q, background taken off, corrected */

@@ -68,6 +68,9 @@ VTR_API vtr_status vtr_mapfile_write_attributes(vtr_mapfile *file, const char *g
                                                 vtr_error *err);
 
 VTR_API bool vtr_mapfile_has(const vtr_mapfile *file, const char *group, const char *name);
+/* The same where what cannot be read must not pass for absent: VTR_ERR_IO. */
+VTR_API vtr_status vtr_mapfile_find(bool *has, const vtr_mapfile *file, const char *group, const char *name,
+                                    vtr_error *err);
 /* Shape and type of a dataset; rank at most 8. */
 VTR_API vtr_status vtr_mapfile_shape(const vtr_mapfile *file, const char *group, const char *name,
                                      size_t *rank, size_t shape[8], vtr_type *type, vtr_error *err);

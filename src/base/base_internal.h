@@ -92,14 +92,22 @@ void vtr_hdf5_unlock(void);
 /* Why the last HDF5 call failed, in a few words, in `text`, which is returned: "not an HDF5 file", "No space left on
  * device". To be asked within the lock. */
 const char *vtr_hdf5_reason(char *text, size_t size);
+/* What an iteration of HDF5 returned, which comes back unchanged: iterations do not report why they
+ * failed. To be asked at once, within the lock. */
+int vtr_hdf5_iterated(int result);
 /* A file that the system failed to read or write under HDF5, and why. */
 typedef struct vtr_hdf5_trouble {
     bool is_write;
     char file[1024], reason[256];
 } vtr_hdf5_trouble;
-/* Whether there was any since the last call of this function or of vtr_hdf5_reason, and then the first of it in `*trouble`
+/* Whether there was any since the last call of this function (or, to write, of vtr_hdf5_reason), and then the first of it in `*trouble`
  * (which may be NULL): to be asked where what cannot be read would pass for absent, and before a file gets its name. */
 bool vtr_hdf5_had_trouble(vtr_hdf5_trouble *trouble);
+/* Whether it was a failure to read `file`. It stays noted: the caller may take the error for an absence in its turn. */
+bool vtr_hdf5_could_not_read(const char *file, vtr_hdf5_trouble *trouble);
+
+/* Opens a regular file to read, as vtr_input_open does, and says how long it is. */
+vtr_status vtr_input_descriptor(int *descriptor, uint64_t *size, const char *path, vtr_error *err);
 
 /* Number of threads to use for a requested number (0 = all processors this process may run on). */
 int vtr_thread_count(int requested);

@@ -83,6 +83,12 @@ static herr_t keep_reason(hid_t stack, void *user)
     return H5Ewalk2(stack, H5E_WALK_UPWARD, visit_error, NULL);
 }
 
+int vtr_hdf5_iterated(int result)
+{
+    if (result < 0) keep_reason(H5E_DEFAULT, NULL);
+    return result;
+}
+
 void vtr_hdf5_lock(void)
 {
     pthread_once(&once, prepare);
@@ -99,7 +105,8 @@ void vtr_hdf5_unlock(void)
 const char *vtr_hdf5_reason(char *text, size_t size)
 {
     snprintf(text, size, "%s", last_reason[0] != '\0' ? last_reason : "the HDF5 library gives no reason");
-    last_reason[0] = unasked.reason[0] = '\0';
+    last_reason[0] = '\0';
+    if (unasked.is_write) unasked.reason[0] = '\0';
     return text;
 }
 
@@ -111,4 +118,13 @@ bool vtr_hdf5_had_trouble(vtr_hdf5_trouble *trouble)
     unasked.reason[0] = '\0';
     vtr_hdf5_unlock();
     return had;
+}
+
+bool vtr_hdf5_could_not_read(const char *file, vtr_hdf5_trouble *trouble)
+{
+    vtr_hdf5_lock();
+    bool is_it = unasked.reason[0] != '\0' && !unasked.is_write && strcmp(unasked.file, file) == 0;
+    if (is_it) *trouble = unasked;
+    vtr_hdf5_unlock();
+    return is_it;
 }

@@ -13,26 +13,15 @@
 
 vtr_status vtr_file_open(vtr_file *file, const char *path, vtr_error *err)
 {
-    /* O_NONBLOCK: opening a FIFO would wait for its writer */
-    int descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-    if (descriptor < 0)
-        return vtr_fail(err, errno == ENOENT ? VTR_ERR_NOT_FOUND : VTR_ERR_IO, "cannot open '%s': %s", path,
-                        strerror(errno));
-    struct stat info;
-    vtr_status status = VTR_OK;
-    if (fstat(descriptor, &info) != 0)
-        status = vtr_fail(err, VTR_ERR_IO, "cannot open '%s': %s", path, strerror(errno));
-    else if (S_ISDIR(info.st_mode))
-        status = vtr_fail(err, VTR_ERR_IO, "cannot open '%s': it is a folder, name a file in it", path);
-    else if (!S_ISREG(info.st_mode))
-        status = vtr_fail(err, VTR_ERR_IO, "cannot open '%s': not a regular file (a pipe or a device)", path);
-    else if (info.st_size == 0)
-        status = vtr_fail(err, VTR_ERR_FORMAT, "cannot read '%s': the file is empty", path);
-    if (status != VTR_OK) {
+    int descriptor = -1;
+    uint64_t size = 0;
+    vtr_status status = vtr_input_descriptor(&descriptor, &size, path, err);
+    if (status != VTR_OK) return status;
+    if (size == 0) {
         close(descriptor);
-        return status;
+        return vtr_fail(err, VTR_ERR_FORMAT, "cannot read '%s': the file is empty", path);
     }
-    *file = (vtr_file){.descriptor = descriptor, .size = (uint64_t)info.st_size};
+    *file = (vtr_file){.descriptor = descriptor, .size = size};
     return VTR_OK;
 }
 

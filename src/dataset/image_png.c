@@ -5,6 +5,7 @@
 
 #include "base/base_internal.h"
 #include "dataset/image_internal.h"
+#include "vitrail/input.h"
 
 typedef struct png_reader {
     png_structp png;
@@ -76,9 +77,8 @@ static vtr_status read_pixels(png_reader *reader, const char *path, vtr_error *e
 vtr_status vtr_image_read_png(float **image, size_t *height, size_t *width, const char *path, vtr_error *err)
 {
     png_reader reader = {0};
-    vtr_status status = VTR_OK;
-    reader.file = fopen(path, "rb");
-    if (reader.file == NULL) return vtr_fail(err, VTR_ERR_IO, "cannot open '%s'", path);
+    vtr_status status = vtr_input_open(&reader.file, path, err);
+    if (status != VTR_OK) return status;
     reader.png = png_create_read_struct(PNG_LIBPNG_VER_STRING, &reader, on_error, on_warning);
     if (reader.png != NULL) reader.info = png_create_info_struct(reader.png);
     if (reader.info == NULL)

@@ -191,6 +191,8 @@ vtr_status vtr_mapfile_write_numbers(vtr_mapfile *file, const char *group, const
 
 static vtr_status absent(const vtr_mapfile *file, const char *inner, const char *attribute, vtr_error *err)
 {
+    vtr_status status = vtr_mapfile_check_read(file, inner, err);
+    if (status != VTR_OK) return status;
     return vtr_fail(err, VTR_ERR_NOT_FOUND, "'%s' in '%s' has no attribute '%s'", inner, file->path,
                     attribute);
 }
@@ -202,6 +204,8 @@ static vtr_status read_text(const vtr_mapfile *file, const target *at, const cha
     if (!is_dataset && H5Aexists(at->object, attribute) <= 0) return absent(file, at->inner, attribute, err);
     const char *what = is_dataset ? "" : attribute, *of = is_dataset ? "" : " of ";
     char *found = is_dataset ? dataset_text(at->object) : vtr_mapfile_get_text(at->object, attribute);
+    vtr_status status = found != NULL ? VTR_OK : vtr_mapfile_check_read(file, at->inner, err);
+    if (status != VTR_OK) return status;
     if (found == NULL)
         return vtr_fail(err, VTR_ERR_TYPE, "%s%s'%s' in '%s' is not one text", what, of, at->inner,
                         file->path);

@@ -37,7 +37,7 @@ static herr_t visit_attribute(hid_t object, const char *name, const H5A_info_t *
     const owner *o = user;
     vtr_mapfile_item item = {.group = o->item.group, .name = o->item.name, .attribute = name};
     hid_t attribute = H5Aopen(object, name, H5P_DEFAULT);
-    if (attribute < 0) return 0;
+    if (attribute < 0) return -1;
     hid_t type = H5Aget_type(attribute), space = H5Aget_space(attribute);
     if (describe(&item, type, space)) o->walk->visit(o->walk->user, &item);
     vtr_mapfile_id_close(space);
@@ -59,7 +59,8 @@ static herr_t visit_object(hid_t entry, const char *path, const H5O_info_t *info
     owner o = {.walk = user, .item = {.group = group}};
     if (is_dataset) o.item.name = slash != NULL ? slash + 1 : path;
     hid_t object = H5Oopen(entry, path, H5P_DEFAULT);
-    if (object < 0) return 0;
+    if (object < 0) return -1;
+    herr_t result = 0;
     if (is_dataset) {
         hid_t type = H5Dget_type(object), space = H5Dget_space(object);
         is_told = describe(&o.item, type, space);
@@ -68,10 +69,11 @@ static herr_t visit_object(hid_t entry, const char *path, const H5O_info_t *info
     }
     if (is_told) {
         o.walk->visit(o.walk->user, &o.item);
-        H5Aiterate2(object, H5_INDEX_NAME, H5_ITER_INC, NULL, visit_attribute, &o);
+        result =
+            vtr_hdf5_iterated(H5Aiterate2(object, H5_INDEX_NAME, H5_ITER_INC, NULL, visit_attribute, &o));
     }
     vtr_mapfile_id_close(object);
-    return 0;
+    return result;
 }
 
 vtr_status vtr_mapfile_contents(const vtr_mapfile *file,
@@ -81,9 +83,11 @@ vtr_status vtr_mapfile_contents(const vtr_mapfile *file,
     walk w = {visit, user};
     vtr_status status = VTR_OK;
     vtr_hdf5_lock();
-    if (H5Ovisit_by_name2(file->file, "/entry", H5_INDEX_NAME, H5_ITER_INC, visit_object, &w, H5O_INFO_BASIC,
-                          H5P_DEFAULT) < 0)
-        status = vtr_mapfile_fail_read(file, "/entry", err);
+    if (vtr_hdf5_iterated(H5Ovisit_by_name2(file->file, "/entry", H5_INDEX_NAME, H5_ITER_INC, visit_object,
+                                            &w, H5O_INFO_BASIC, H5P_DEFAULT)) < 0) {
+        status = vtr_mapfile_check_read(file, "/entry", err);
+        if (status == VTR_OK) status = vtr_mapfile_fail_read(file, "/entry", err);
+    }
     vtr_hdf5_unlock();
     return status;
 }

@@ -14,6 +14,7 @@ typedef struct walk {
 typedef struct paths {
     size_t n, room;
     char **list;
+    bool is_short_of_memory;
 } paths;
 
 /* Length of a dataset of one dimension; 0 when there is none. */
@@ -40,19 +41,27 @@ static bool is_map(hid_t dataset, size_t n_y, size_t n_x)
 }
 
 /* `path` is that of a dataset below /entry: "strain/exx". */
-static void visit_dataset(hid_t entry, const char *path, const walk *w)
+static vtr_status visit_dataset(hid_t entry, const char *path, const walk *w, vtr_error *err)
 {
     const char *slash = strrchr(path, '/');
     char group[VTR_MAPFILE_PATH_MAX], axis_y[VTR_MAPFILE_PATH_MAX + 16], axis_x[VTR_MAPFILE_PATH_MAX + 16];
-    if (slash == NULL || (size_t)(slash - path) >= sizeof group) return;
+    if (slash == NULL || (size_t)(slash - path) >= sizeof group) return VTR_OK;
     snprintf(group, sizeof group, "%.*s", (int)(slash - path), path);
     snprintf(axis_y, sizeof axis_y, "/entry/%s/scan_y", group);
     snprintf(axis_x, sizeof axis_x, "/entry/%s/scan_x", group);
     size_t n_y = length_of(w->file->file, axis_y), n_x = length_of(w->file->file, axis_x);
-    if (n_y == 0 || n_x == 0) return;
+    if (n_y == 0 || n_x == 0) return vtr_mapfile_check_read(w->file, path, err);
     hid_t dataset = H5Dopen2(entry, path, H5P_DEFAULT);
-    if (dataset >= 0 && is_map(dataset, n_y, n_x)) w->visit(w->user, group, slash + 1);
+    if (dataset < 0) return vtr_mapfile_fail_read(w->file, path, err);
+    if (is_map(dataset, n_y, n_x)) w->visit(w->user, group, slash + 1);
     vtr_mapfile_id_close(dataset);
+    return VTR_OK;
+}
+
+static herr_t fall_short(paths *p)
+{
+    p->is_short_of_memory = true;
+    return -1;
 }
 
 static herr_t keep_path(hid_t entry, const char *path, const H5O_info_t *info, void *user)
@@ -63,7 +72,7 @@ static herr_t keep_path(hid_t entry, const char *path, const H5O_info_t *info, v
     if (p->n == p->room) {
         size_t room = 2 * p->room + 64;
         char **list = vtr_malloc(room, sizeof *list);
-        if (list == NULL) return -1;
+        if (list == NULL) return fall_short(p);
         if (p->n > 0) memcpy(list, p->list, p->n * sizeof *list);
         vtr_free(p->list);
         p->list = list;
@@ -71,7 +80,7 @@ static herr_t keep_path(hid_t entry, const char *path, const H5O_info_t *info, v
     }
     size_t size = strlen(path) + 1;
     char *copy = vtr_malloc(size, 1);
-    if (copy == NULL) return -1;
+    if (copy == NULL) return fall_short(p);
     p->list[p->n++] = memcpy(copy, path, size);
     return 0;
 }
@@ -103,11 +112,14 @@ vtr_status vtr_mapfile_list(const vtr_mapfile *file,
     /* sorted here: for an order of its own HDF5 1.10 makes a table of a group's links, and frees what it has not
      * filled when the disk fails meanwhile */
     hid_t entry = H5Gopen2(file->file, "/entry", H5P_DEFAULT);
-    if (entry < 0 || H5Ovisit2(entry, H5_INDEX_NAME, H5_ITER_NATIVE, keep_path, &p, H5O_INFO_BASIC) < 0)
-        status = vtr_mapfile_fail_read(file, "/entry", err);
+    if (entry < 0 ||
+        vtr_hdf5_iterated(H5Ovisit2(entry, H5_INDEX_NAME, H5_ITER_NATIVE, keep_path, &p, H5O_INFO_BASIC)) < 0)
+        status = p.is_short_of_memory
+                     ? vtr_fail(err, VTR_ERR_MEMORY, "out of memory for what is in '%s'", file->path)
+                     : vtr_mapfile_fail_read(file, "/entry", err);
     if (status == VTR_OK && p.n > 0) qsort(p.list, p.n, sizeof *p.list, compare_paths);
     for (size_t i = 0; i < p.n && status == VTR_OK; i++)
-        visit_dataset(entry, p.list[i], &w);
+        status = visit_dataset(entry, p.list[i], &w, err);
     vtr_mapfile_id_close(entry);
     vtr_hdf5_unlock();
     release(&p);

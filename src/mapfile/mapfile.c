@@ -32,6 +32,13 @@ vtr_status vtr_mapfile_fail_write(vtr_mapfile *file, const char *inner, vtr_erro
                     vtr_hdf5_reason(reason, sizeof reason));
 }
 
+vtr_status vtr_mapfile_check_read(const vtr_mapfile *file, const char *inner, vtr_error *err)
+{
+    vtr_hdf5_trouble trouble;
+    if (!vtr_hdf5_could_not_read(file->partial != NULL ? file->partial : file->path, &trouble)) return VTR_OK;
+    return vtr_fail(err, VTR_ERR_IO, "cannot read '%s' in '%s': %s", inner, file->path, trouble.reason);
+}
+
 vtr_status vtr_mapfile_check_writable(const vtr_mapfile *file, vtr_error *err)
 {
     if (file->partial != NULL) return VTR_OK;
@@ -110,6 +117,8 @@ vtr_status vtr_mapfile_create(vtr_mapfile **out, const char *path, bool force, v
 static vtr_status check_is_map_file(const vtr_mapfile *file, vtr_error *err)
 {
     if (vtr_mapfile_exists(file->file, "/entry")) return VTR_OK;
+    vtr_status status = vtr_mapfile_check_read(file, "/entry", err);
+    if (status != VTR_OK) return status;
     return vtr_fail(err, VTR_ERR_FORMAT, "'%s' is an HDF5 file but not a map file: it has no /entry",
                     file->path);
 }
@@ -123,6 +132,9 @@ static vtr_status open_hdf5(vtr_mapfile *file, vtr_error *err)
         H5Fopen(is_written ? file->partial : file->path, is_written ? H5F_ACC_RDWR : H5F_ACC_RDONLY, access);
     if (is_written) vtr_mapfile_id_close(access);
     if (file->file >= 0) return check_is_map_file(file, err);
+    vtr_hdf5_trouble trouble;
+    if (vtr_hdf5_could_not_read(is_written ? file->partial : file->path, &trouble))
+        return vtr_fail(err, VTR_ERR_IO, "cannot open '%s': %s", file->path, trouble.reason);
     char reason[256];
     return vtr_fail(err, VTR_ERR_FORMAT, "cannot open '%s' as a map file: %s", file->path,
                     vtr_hdf5_reason(reason, sizeof reason));
@@ -136,6 +148,8 @@ static vtr_status check_input(const char *path, vtr_error *err)
     if (failed == ENOENT) return vtr_fail(err, VTR_ERR_NOT_FOUND, "cannot open '%s': no such file", path);
     if (failed) return vtr_fail(err, VTR_ERR_IO, "cannot open '%s': %s", path, strerror(failed));
     if (S_ISDIR(info.st_mode)) return vtr_fail(err, VTR_ERR_IO, "cannot open '%s': it is a folder", path);
+    if (!S_ISREG(info.st_mode))
+        return vtr_fail(err, VTR_ERR_IO, "cannot open '%s': not a regular file (a pipe or a device)", path);
     return VTR_OK;
 }
 

@@ -27,7 +27,8 @@ void vtr_mapfile_id_close(hid_t id);
  * what is not a plain name. */
 vtr_status vtr_mapfile_inner_path(char inner[VTR_MAPFILE_PATH_MAX], const char *group, const char *name,
                                   vtr_error *err);
-/* Is there an object of this name? Asks for every part of the name, so that nothing fails on the way. */
+/* Is there an object of this name? Asks for every part of the name, so that nothing fails on the way. Where the file
+ * cannot be read there is none: see vtr_mapfile_check_read. */
 bool vtr_mapfile_exists(hid_t file, const char *inner);
 /* Opens a dataset or group: VTR_ERR_NOT_FOUND with file and name when there is none. */
 vtr_status vtr_mapfile_open_object(hid_t *object, const vtr_mapfile *file, const char *inner, vtr_error *err);
@@ -36,6 +37,8 @@ vtr_status vtr_mapfile_check_writable(const vtr_mapfile *file, vtr_error *err);
 /* "cannot WHAT '/entry/strain/exx' in 'map.h5': reason of HDF5"; a write that fails breaks the file. */
 vtr_status vtr_mapfile_fail_read(const vtr_mapfile *file, const char *inner, vtr_error *err);
 vtr_status vtr_mapfile_fail_write(vtr_mapfile *file, const char *inner, vtr_error *err);
+/* Fails where the system could not read the file: to be asked before something counts as absent or of another kind. */
+vtr_status vtr_mapfile_check_read(const vtr_mapfile *file, const char *inner, vtr_error *err);
 
 /* The type as it is in memory; the file has the same. */
 hid_t vtr_mapfile_native_type(vtr_type type);

@@ -40,8 +40,10 @@ bool vtr_mapfile_exists(hid_t file, const char *inner)
 
 vtr_status vtr_mapfile_open_object(hid_t *object, const vtr_mapfile *file, const char *inner, vtr_error *err)
 {
-    if (!vtr_mapfile_exists(file->file, inner))
-        return vtr_fail(err, VTR_ERR_NOT_FOUND, "'%s' has no '%s'", file->path, inner);
+    bool exists = vtr_mapfile_exists(file->file, inner);
+    vtr_status status = exists ? VTR_OK : vtr_mapfile_check_read(file, inner, err);
+    if (status != VTR_OK) return status;
+    if (!exists) return vtr_fail(err, VTR_ERR_NOT_FOUND, "'%s' has no '%s'", file->path, inner);
     hid_t opened = H5Oopen(file->file, inner, H5P_DEFAULT);
     if (opened < 0) return vtr_mapfile_fail_read(file, inner, err);
     *object = opened;
@@ -56,6 +58,20 @@ bool vtr_mapfile_has(const vtr_mapfile *file, const char *group, const char *nam
     bool has = vtr_mapfile_exists(file->file, inner);
     vtr_hdf5_unlock();
     return has;
+}
+
+vtr_status vtr_mapfile_find(bool *has, const vtr_mapfile *file, const char *group, const char *name,
+                            vtr_error *err)
+{
+    char inner[VTR_MAPFILE_PATH_MAX];
+    vtr_status status = vtr_mapfile_inner_path(inner, group, name, err);
+    if (status != VTR_OK) return status;
+    vtr_hdf5_lock();
+    bool found = vtr_mapfile_exists(file->file, inner);
+    if (!found) status = vtr_mapfile_check_read(file, inner, err);
+    vtr_hdf5_unlock();
+    if (status == VTR_OK) *has = found;
+    return status;
 }
 
 hid_t vtr_mapfile_native_type(vtr_type type)

@@ -51,7 +51,8 @@ static uint64_t next_index(hid_t file)
 {
     uint64_t highest = 0;
     hid_t processes = H5Gopen2(file, "/entry/process", H5P_DEFAULT);
-    if (processes >= 0) H5Literate(processes, H5_INDEX_NAME, H5_ITER_INC, NULL, take_index, &highest);
+    if (processes >= 0)
+        vtr_hdf5_iterated(H5Literate(processes, H5_INDEX_NAME, H5_ITER_INC, NULL, take_index, &highest));
     vtr_mapfile_id_close(processes);
     return highest + 1;
 }

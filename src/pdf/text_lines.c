@@ -7,17 +7,18 @@
 
 #include "base/base_internal.h"
 #include "pdf/pdf_text_internal.h"
+#include "vitrail/input.h"
 
 /* A profile is small; a larger file is something else. */
 static const size_t max_bytes = (size_t)256 << 20;
 
 static vtr_status read_all(char **text, size_t *n, const char *path, vtr_error *err)
 {
-    FILE *file = fopen(path, "rb");
-    if (file == NULL) return vtr_fail(err, VTR_ERR_IO, "cannot open '%s': %s", path, strerror(errno));
+    FILE *file = NULL;
+    vtr_status status = vtr_input_open(&file, path, err);
+    if (status != VTR_OK) return status;
     size_t capacity = 1 << 16, length = 0;
     char *buffer = vtr_malloc(capacity, 1);
-    vtr_status status = VTR_OK;
     while (buffer != NULL) {
         length += fread(buffer + length, 1, capacity - 1 - length, file);
         if (length < capacity - 1 || capacity > max_bytes) break;

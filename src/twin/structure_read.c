@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "twin/structure_internal.h"
+#include "vitrail/input.h"
 
 #define AT(member) offsetof(vtr_structure_params, member)
 static const vtr_parameter parameters[] = {
@@ -32,9 +33,9 @@ void vtr_structure_release(vtr_structure *structure)
 
 static vtr_status load(char **text, size_t *size, const char *path, vtr_error *err)
 {
-    FILE *file = fopen(path, "rb");
-    if (file == NULL) return vtr_fail(err, VTR_ERR_IO, "cannot open '%s': %s", path, strerror(errno));
-    vtr_status status = VTR_OK;
+    FILE *file = NULL;
+    vtr_status status = vtr_input_open(&file, path, err);
+    if (status != VTR_OK) return status;
     char *data = NULL;
     size_t got = 0;
     long length = fseek(file, 0, SEEK_END) == 0 ? ftell(file) : -1;

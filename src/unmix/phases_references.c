@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Positions as combinations of given PDFs: files, components of another map file, means of regions. */
 #include <stdio.h>
+#include <unistd.h>
 
 #include "unmix/phases_internal.h"
 #include "vitrail/pdf_text.h"
@@ -156,11 +157,10 @@ static vtr_status add_region(reference_list *list, phases_job *job, const char *
 
 /* --- all ---------------------------------------------------------------------------------------------------- */
 
+/* Of whatever kind: what is no regular file is refused where it is read. */
 static bool is_file(const char *path)
 {
-    FILE *file = fopen(path, "rb");
-    if (file != NULL) fclose(file);
-    return file != NULL;
+    return access(path, R_OK) == 0;
 }
 
 /* [NAME=]FILE or [NAME=]REGION. */

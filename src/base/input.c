@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#define _POSIX_C_SOURCE 200809L /* O_CLOEXEC, fdopen */
+#define _FILE_OFFSET_BITS 64
+#include "vitrail/input.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/base_internal.h"
+
+vtr_status vtr_input_descriptor(int *out, uint64_t *size, const char *path, vtr_error *err)
+{
+    /* O_NONBLOCK: opening a FIFO would wait for its writer */
+    int descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    if (descriptor < 0)
+        return vtr_fail(err, errno == ENOENT ? VTR_ERR_NOT_FOUND : VTR_ERR_IO, "cannot open '%s': %s", path,
+                        strerror(errno));
+    struct stat info;
+    vtr_status status = VTR_OK;
+    if (fstat(descriptor, &info) != 0)
+        status = vtr_fail(err, VTR_ERR_IO, "cannot open '%s': %s", path, strerror(errno));
+    else if (S_ISDIR(info.st_mode))
+        status = vtr_fail(err, VTR_ERR_IO, "cannot open '%s': it is a folder, name a file in it", path);
+    else if (!S_ISREG(info.st_mode))
+        status = vtr_fail(err, VTR_ERR_IO, "cannot open '%s': not a regular file (a pipe or a device)", path);
+    if (status != VTR_OK) {
+        close(descriptor);
+        return status;
+    }
+    *out = descriptor;
+    *size = (uint64_t)info.st_size;
+    return VTR_OK;
+}
+
+vtr_status vtr_input_open(FILE **out, const char *path, vtr_error *err)
+{
+    int descriptor = -1;
+    uint64_t size = 0;
+    vtr_status status = vtr_input_descriptor(&descriptor, &size, path, err);
+    if (status != VTR_OK) return status;
+    FILE *file = fdopen(descriptor, "rb");
+    if (file == NULL) {
+        close(descriptor);
+        return vtr_fail(err, VTR_ERR_MEMORY, "out of memory opening '%s'", path);
+    }
+    *out = file;
+    return VTR_OK;
+}
