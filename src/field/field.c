@@ -81,17 +81,14 @@ static vtr_status allocate(vtr_field *field, vtr_error *err)
 static const vtr_field_point no_point = {{NAN, NAN, NAN},
                                          {{NAN, NAN, NAN}, {NAN, NAN, NAN}, {NAN, NAN, NAN}}};
 
-/* The strain of one position; all NAN where there is no ring, a NAN covariance where the fit gave none. */
-static bool set_point(vtr_field_point *point, const vtr_ring_map *map, size_t i,
+/* The strain of one position; left as it is where there is no ring, the covariance where the fit gave none. */
+static bool set_point(double e[3], double e_covariance[3][3], const vtr_ring_map *map, size_t i,
                       const vtr_strain_frame *frame)
 {
     double w[3], covariance[3][3];
-    *point = no_point;
     if (!vtr_field_is_valid(map, i)) return false;
-    if (vtr_field_w(w, covariance, map, i))
-        vtr_strain_point(point->e, point->covariance, w, covariance, frame);
-    else
-        vtr_strain_point(point->e, NULL, w, covariance, frame);
+    bool has_covariance = vtr_field_w(w, covariance, map, i);
+    vtr_strain_point(e, has_covariance ? e_covariance : NULL, w, covariance, frame);
     return true;
 }
 
@@ -113,8 +110,8 @@ static void compute_maps(vtr_field *field, const vtr_ring_map *map)
     size_t n = field->n_y * field->n_x, n_valid = 0;
 #pragma omp parallel for schedule(static) reduction(+ : n_valid)
     for (size_t i = 0; i < n; i++) {
-        vtr_field_point point;
-        n_valid += set_point(&point, map, i, &frame);
+        vtr_field_point point = no_point;
+        n_valid += set_point(point.e, point.covariance, map, i, &frame);
         set_maps(field, &point, i);
     }
     field->n_valid = n_valid;
