@@ -12,7 +12,7 @@ TEST_PRESET := $(if $(filter true 1,$(CI)),ci,release)
 c_files = $(shell git ls-files --cached --others --exclude-standard '*.c' '*.h')
 as_root = $(if $(wildcard $(PREFIX)),$(if $(shell test -w $(PREFIX) && echo yes),,sudo))
 
-.PHONY: all docs test asan fuzz peers demo bench format format-check install clean help
+.PHONY: all docs test asan tsan valgrind fuzz peers demo bench format format-check install clean help
 
 all: ## the program, optimised: build/release/vitrail
 	tools/install-deps build
@@ -30,6 +30,20 @@ asan: ## the tests but the slow ones, with the address and undefined-behaviour s
 	cmake --preset asan
 	cmake --build --preset asan -j $(JOBS)
 	ctest --preset asan -j $(JOBS) --no-tests=error
+
+# Clang, whose OpenMP tells the sanitizer what its threads wait for; GCC's does not, and all would look like a race.
+tsan: ## the tests but the slow ones, with the thread sanitizer
+	tools/install-deps fuzz
+	cmake --preset tsan
+	cmake --build --preset tsan -j $(JOBS)
+	ctest --preset tsan -j $(JOBS) --no-tests=error
+
+valgrind: ## the cases of tests/cli in valgrind, one after the other: hours
+	tools/install-deps valgrind
+	cmake --preset dev
+	cmake --build --preset dev -j $(JOBS) --target vitrail_program
+	OMP_NUM_THREADS=2 OMP_WAIT_POLICY=passive OPENBLAS_NUM_THREADS=1 \
+	  python3 tests/cli/run.py --valgrind --vitrail build/dev/vitrail
 
 # How many inputs each harness gets, and which ones.
 FUZZ_RUNS ?= 1000000

@@ -2,20 +2,26 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Runs command-line cases: a shell script each, with what it must print beside it. See README.md here.
 
-usage: run.py [--record] --vitrail PROGRAM [CASE.sh ...]
+usage: run.py [--record | --valgrind] --vitrail PROGRAM [CASE.sh ...]
 """
 import argparse
 import difflib
 import os
 import re
+import shlex
 import subprocess
 import sys
 import tempfile
+import time
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 SKIPPED = 77
 TIMEOUT_S = 240
+# What valgrind is to report, and how much longer a case may take then.
+VALGRIND = ["valgrind", "--quiet", "--error-exitcode=99", "--leak-check=full", "--show-leak-kinds=definite",
+            "--errors-for-leak-kinds=definite", "--num-callers=30", f"--suppressions={HERE / 'valgrind.supp'}"]
+VALGRIND_SLOWER = 30
 # The distribution's own has the packages that tools/install-deps installs.
 PYTHON = "/usr/bin/python3" if Path("/usr/bin/python3").exists() else sys.executable
 
@@ -28,11 +34,20 @@ def environment(vitrail, folder):
     return env
 
 
-def run_case(case, vitrail):
+def under_valgrind(vitrail, folder):
+    """A program in `folder` that runs `vitrail` in valgrind, with a report a process beside it."""
+    program = Path(folder) / "vitrail"
+    command = [*VALGRIND, f"--log-file={folder}/report-%p", str(Path(vitrail).resolve())]
+    program.write_text(f'#!/bin/sh\nexec {shlex.join(command)} "$@"\n')
+    program.chmod(0o755)
+    return program
+
+
+def run_case(case, vitrail, timeout_s=TIMEOUT_S):
     """(exit status, stdout, stderr) of a case in a fresh folder that is gone afterwards."""
     with tempfile.TemporaryDirectory(prefix="vitrail-case-") as folder:
         done = subprocess.run(["bash", str(case)], cwd=folder, env=environment(vitrail, folder), text=True,
-                              stdin=subprocess.DEVNULL, capture_output=True, timeout=TIMEOUT_S, check=False)
+                              stdin=subprocess.DEVNULL, capture_output=True, timeout=timeout_s, check=False)
         return done.returncode, done.stdout.replace(folder, "FOLDER"), done.stderr.replace(folder, "FOLDER")
 
 
@@ -81,6 +96,24 @@ def record(case, status, streams):
     keep(Path(f"{case}.exit"), f"{status}\n" if status else "")
 
 
+def check_with_valgrind(case, vitrail):
+    """True when valgrind has nothing to say; what the case prints is not looked at. None when it could not be run."""
+    started = time.monotonic()
+    with tempfile.TemporaryDirectory(prefix="vitrail-valgrind-") as folder:
+        try:
+            status = run_case(case, under_valgrind(vitrail, folder), TIMEOUT_S * VALGRIND_SLOWER)[0]
+        except subprocess.TimeoutExpired:
+            print(f"{case.stem}: not finished after {TIMEOUT_S * VALGRIND_SLOWER} s", flush=True)
+            return False
+        reports = sorted(Path(folder).glob("report-*"))
+        found = "".join(report.read_text() for report in reports)
+    if status == SKIPPED:
+        return None
+    print(f"{case.parent.name}/{case.stem}: {len(reports)} runs, {time.monotonic() - started:.0f} s, "
+          f"{'found:' if found else 'nothing found'}\n{found}", end="", flush=True)
+    return not found
+
+
 def check(case, vitrail, is_recording):
     """True when the case is as expected (or was recorded); None when it could not be run here."""
     status, out, err = run_case(case, vitrail)
@@ -105,10 +138,14 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--vitrail", required=True, help="the program to test")
     parser.add_argument("--record", action="store_true", help="take what is printed now as what is expected")
+    parser.add_argument("--valgrind", action="store_true", help="look for what valgrind finds instead")
     parser.add_argument("cases", nargs="*", type=Path, help="default: all")
     args = parser.parse_args()
     cases = [case.resolve() for case in args.cases] or sorted((HERE / "cases").glob("*/*.sh"))
-    results = [check(case, args.vitrail, args.record) for case in cases]
+    if args.valgrind:
+        results = [check_with_valgrind(case, args.vitrail) for case in cases]
+    else:
+        results = [check(case, args.vitrail, args.record) for case in cases]
     if False in results:
         sys.exit(1)
     sys.exit(SKIPPED if all(result is None for result in results) else 0)

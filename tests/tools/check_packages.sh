@@ -10,7 +10,7 @@ trap 'rm -rf "$system"' EXIT
 echo 'ID=fedora' >"$system/fedora"
 echo 'ID=debian' >"$system/debian"
 
-for kind in build all docs fuzz peers packages; do
+for kind in build all docs fuzz valgrind peers packages; do
   INSTALL_DEPS_OS_RELEASE=$system/debian "$tool" --print "$kind" >"$system/apt"
   INSTALL_DEPS_OS_RELEASE=$system/fedora "$tool" --print "$kind" >"$system/dnf"
   echo "$kind: $(wc -l <"$system/apt") packages of apt, $(wc -l <"$system/dnf") of dnf"
