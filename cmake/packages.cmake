@@ -1,0 +1,20 @@
+# `cpack -G DEB`: what cmake --install puts under /usr, as a Debian package. packaging/deb configures a build for it.
+set(CPACK_PACKAGE_NAME vitrail)
+set(CPACK_PACKAGE_VENDOR "The Vitrail developers")
+set(CPACK_PACKAGE_CONTACT "The Vitrail developers")
+set(CPACK_PACKAGE_DESCRIPTION_SUMMARY "strain, density and structure of glasses from 4D-STEM recordings")
+set(CPACK_PACKAGE_DESCRIPTION "Vitrail turns four-dimensional STEM recordings of glasses into maps of strain, packing
+density and local atomic structure in which every pixel has an error bar: the program, its library with headers, the manual.")
+set(CPACK_RESOURCE_FILE_LICENSE ${PROJECT_SOURCE_DIR}/LICENSE)
+set(CPACK_PACKAGING_INSTALL_PREFIX /usr)
+set(CPACK_MONOLITHIC_INSTALL ON)
+set(CPACK_STRIP_FILES ON)
+set(CPACK_DEBIAN_FILE_NAME DEB-DEFAULT)
+set(CPACK_DEBIAN_PACKAGE_SECTION science)
+# What it needs is read from the libraries that it is linked to; the headers need nothing but themselves.
+set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS ON)
+set(CPACK_DEBIAN_PACKAGE_GENERATE_SHLIBS ON)
+set(CPACK_DEBIAN_PACKAGE_DEPENDS "fonts-dejavu-core")
+set(CPACK_DEBIAN_PACKAGE_RECOMMENDS "hdf5-filter-plugin, bitshuffle")
+set(CPACK_DEBIAN_PACKAGE_CONTROL_STRICT_PERMISSION ON)
+include(CPack)
