@@ -21,4 +21,11 @@ read -r -a flags <<<"$(pkg-config --cflags --libs vitrail)"
 [ -z "$sanitize" ] || flags+=("-fsanitize=$sanitize")
 "$cc" -std=c17 -Wall -Wextra -Werror "$here/outside.c" "${flags[@]}" -lm -o "$prefix/outside"
 LD_LIBRARY_PATH=$(dirname "$library") "$prefix/outside"
+
+mkdir "$prefix/project"
+cp "$here/outside.c" "$here/../../packaging/outside/CMakeLists.txt" "$prefix/project"
+cmake -S "$prefix/project" -B "$prefix/project/build" -DCMAKE_PREFIX_PATH="$prefix" -DCMAKE_C_COMPILER="$cc" \
+  -DCMAKE_C_FLAGS="${sanitize:+-fsanitize=$sanitize}" >/dev/null
+cmake --build "$prefix/project/build" >/dev/null
+"$prefix/project/build/outside"
 "$prefix/bin/vitrail" --version
