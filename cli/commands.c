@@ -31,6 +31,7 @@ const cli_command *const cli_commands[] = {
     &cli_profile,
     &cli_report,
     &cli_run_recipe,
+    &cli_scratch,
     &cli_series,
     &cli_simulate,
     &cli_strain,

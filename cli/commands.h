@@ -41,6 +41,7 @@ extern const cli_command cli_plan_recording;
 extern const cli_command cli_profile;
 extern const cli_command cli_report;
 extern const cli_command cli_run_recipe;
+extern const cli_command cli_scratch;
 extern const cli_command cli_series;
 extern const cli_command cli_simulate;
 extern const cli_command cli_strain;
