@@ -6,6 +6,7 @@
 
 #include "options.h"
 #include "terminal.h"
+#include "vitrail/input.h"
 #include "vitrail/memory.h"
 
 /* One line a command here and one in the table below. */
@@ -128,6 +129,9 @@ vtr_status cli_execute(const cli_command *command, const cli_call *call, int arg
     cli_terminal_start(&run);
     status = command->run(&run, err);
     cli_terminal_end();
-    if (status == VTR_ERR_MEMORY) explain_memory(err);
+    if (status == VTR_ERR_MEMORY)
+        explain_memory(err);
+    else if (status != VTR_OK && status != VTR_ERR_INTERRUPTED)
+        vtr_input_explain(err);
     return status;
 }

@@ -2,7 +2,7 @@
 #ifndef VITRAIL_INPUT_H
 #define VITRAIL_INPUT_H
 
-/* Small files that are read as a stream. */
+/* Small files that are read as a stream, and what could not be read. */
 
 #include <stdio.h>
 
@@ -13,6 +13,10 @@ VTR_BEGIN_DECLS
 /* Opens a file to read, to be closed with fclose. VTR_ERR_NOT_FOUND, or VTR_ERR_IO with the reason: folders, and pipes and
  * devices, which could be waited for without end, are refused. */
 VTR_API vtr_status vtr_input_open(FILE **file, const char *path, vtr_error *err);
+
+/* Once a command has failed: where a file under HDF5 could not be read meanwhile, says that, because what could not be read passed
+ * for absent and the error speaks of that. */
+VTR_API void vtr_input_explain(vtr_error *err);
 
 VTR_END_DECLS
 

@@ -103,6 +103,8 @@ typedef struct vtr_hdf5_trouble {
 /* Whether there was any since the last call of this function (or, to write, of vtr_hdf5_reason), and then the first of it in `*trouble`
  * (which may be NULL): to be asked where what cannot be read would pass for absent, and before a file gets its name. */
 bool vtr_hdf5_had_trouble(vtr_hdf5_trouble *trouble);
+/* What could not be written counts no more: the file is given up. */
+void vtr_hdf5_forget_writes(void);
 /* Whether it was a failure to read `file`. It stays noted: the caller may take the error for an absence in its turn. */
 bool vtr_hdf5_could_not_read(const char *file, vtr_hdf5_trouble *trouble);
 

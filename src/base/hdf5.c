@@ -128,3 +128,10 @@ bool vtr_hdf5_could_not_read(const char *file, vtr_hdf5_trouble *trouble)
     vtr_hdf5_unlock();
     return is_it;
 }
+
+void vtr_hdf5_forget_writes(void)
+{
+    vtr_hdf5_lock();
+    if (unasked.is_write) unasked.reason[0] = '\0';
+    vtr_hdf5_unlock();
+}

@@ -49,3 +49,11 @@ vtr_status vtr_input_open(FILE **out, const char *path, vtr_error *err)
     *out = file;
     return VTR_OK;
 }
+
+void vtr_input_explain(vtr_error *err)
+{
+    vtr_hdf5_trouble trouble;
+    if (!vtr_hdf5_had_trouble(&trouble) || trouble.is_write || strstr(err->message, trouble.reason) != NULL)
+        return;
+    vtr_fail(err, VTR_ERR_IO, "cannot read '%s': %s", trouble.file, trouble.reason);
+}

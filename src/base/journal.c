@@ -144,7 +144,10 @@ static vtr_status fail_read(const vtr_journal *journal, vtr_error *err)
 static vtr_status check_head(vtr_journal *journal, bool force, vtr_error *err)
 {
     file_head head;
-    ssize_t got = read_all(journal->file, &head, sizeof head, 0);
+    struct stat info;
+    /* what was made just now need not be read, so that it is not left behind where nothing can be */
+    bool is_empty = fstat(journal->file, &info) == 0 && info.st_size == 0;
+    ssize_t got = is_empty ? 0 : read_all(journal->file, &head, sizeof head, 0);
     if (got < 0) return fail_read(journal, err);
     bool is_new = (size_t)got < sizeof head, is_other = memcmp(&head, &expected_head, (size_t)got) != 0;
     if (is_other && !force)
@@ -206,8 +209,9 @@ vtr_status vtr_journal_next(vtr_journal *journal, vtr_journal_record *record, vt
     record_head head;
     struct stat info;
     *record = (vtr_journal_record){0};
-    ssize_t got =
-        fstat(journal->file, &info) == 0 ? read_all(journal->file, &head, sizeof head, journal->place) : -1;
+    if (fstat(journal->file, &info) != 0) return fail_read(journal, err);
+    bool is_end = (uint64_t)info.st_size <= journal->place;
+    ssize_t got = is_end ? 0 : read_all(journal->file, &head, sizeof head, journal->place);
     if (got < 0) return fail_read(journal, err);
     if (!is_whole(&head, got, journal->place, &info)) return VTR_OK;
     vtr_status status = make_room(journal, head.length > 0 ? head.length : 1, err);

@@ -28,6 +28,8 @@ vtr_status vtr_mapfile_fail_write(vtr_mapfile *file, const char *inner, vtr_erro
 {
     char reason[256];
     file->is_broken = true;
+    vtr_status status = vtr_mapfile_check_read(file, inner, err);
+    if (status != VTR_OK) return status;
     return vtr_fail(err, VTR_ERR_IO, "cannot write '%s' to '%s': %s", inner, file->path,
                     vtr_hdf5_reason(reason, sizeof reason));
 }
@@ -259,7 +261,7 @@ void vtr_mapfile_close(vtr_mapfile **handle)
     if (file->file >= 0) {
         vtr_hdf5_lock();
         H5Fclose(file->file);
-        if (file->partial != NULL) vtr_hdf5_had_trouble(NULL); /* given up, with all that went wrong */
+        if (file->partial != NULL) vtr_hdf5_forget_writes();
         vtr_hdf5_unlock();
     }
     vtr_output_discard(file->partial);

@@ -4,7 +4,7 @@
  *   VITRAIL_FAULT_FOLDER  files below it count, no others
  *   VITRAIL_FAULT_NOTE    a file that gets the path of each file whose call failed
  *   VITRAIL_FAULT_COUNT   where set, that file also gets, at the end, how many such calls there were
- * Streams (fopen) on these files read and write through the calls here, because those inside the C library would not. */
+ * Streams (fopen, fdopen) on these files read and write through the calls here, because those inside the C library would not. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
@@ -92,15 +92,20 @@ static bool hits_path(const char *call, const char *path)
     return true;
 }
 
-static bool hits(const char *call, int file)
+static bool find_path(char path[PATH_MAX], int file)
 {
-    char link[64], path[PATH_MAX];
-    if (strcmp(call, fault.call) != 0) return false;
+    char link[64];
     snprintf(link, sizeof link, "/proc/self/fd/%d", file);
-    ssize_t n = syscall(SYS_readlink, link, path, sizeof path - 1);
+    ssize_t n = syscall(SYS_readlink, link, path, PATH_MAX - 1);
     if (n <= 0) return false;
     path[n] = '\0';
-    return hits_path(call, path);
+    return true;
+}
+
+static bool hits(const char *call, int file)
+{
+    char path[PATH_MAX];
+    return strcmp(call, fault.call) == 0 && find_path(path, file) && hits_path(call, path);
 }
 
 /* --- calls on descriptors ----------------------------------------------------------------------------------------- */
@@ -257,6 +262,15 @@ static int close_stream(void *cookie)
     return result;
 }
 
+static FILE *stream_on(int file, const char *mode)
+{
+    int *cookie = malloc(sizeof *cookie);
+    if (cookie == NULL) return NULL;
+    *cookie = file;
+    return fopencookie(cookie, mode,
+                       (cookie_io_functions_t){read_stream, write_stream, seek_stream, close_stream});
+}
+
 FILE *fopen(const char *path, const char *mode)
 {
     static FILE *(*next)(const char *, const char *);
@@ -264,12 +278,15 @@ FILE *fopen(const char *path, const char *mode)
     if (!is_below(path)) return next(path, mode);
     int flags = mode[0] == 'r' ? O_RDONLY : O_WRONLY | O_CREAT | (mode[0] == 'a' ? O_APPEND : O_TRUNC);
     int file = open(path, flags, 0666);
-    if (file < 0) return NULL;
-    int *cookie = malloc(sizeof *cookie);
-    if (cookie == NULL) return NULL;
-    *cookie = file;
-    return fopencookie(cookie, mode,
-                       (cookie_io_functions_t){read_stream, write_stream, seek_stream, close_stream});
+    return file < 0 ? NULL : stream_on(file, mode);
+}
+
+FILE *fdopen(int file, const char *mode)
+{
+    static FILE *(*next)(int, const char *);
+    char path[PATH_MAX];
+    if (next == NULL) *(void **)&next = dlsym(RTLD_NEXT, "fdopen");
+    return find_path(path, file) && is_below(path) ? stream_on(file, mode) : next(file, mode);
 }
 
 FILE *fopen64(const char *, const char *) __attribute__((alias("fopen")));
