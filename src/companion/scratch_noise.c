@@ -145,6 +145,7 @@ static size_t find_period(const correlation *c)
     size_t zero = first_negative(c);
     if (zero + 2 >= c->n_lags) return 0;
     double height = c->r[highest(c->r, zero, c->n_lags)];
+    if (!(height > 0)) return 0;
     size_t from = zero;
     while (c->r[from] < 0.75 * height)
         from++;

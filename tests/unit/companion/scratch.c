@@ -156,6 +156,22 @@ static void stick_slip_is_found_where_it_is(void **state)
     assert_near(sqrt(square), 1, 0.5);
 }
 
+/* A bow has an autocorrelation that stays negative beyond its first zero. */
+static void bow_is_no_stick_slip(void **state)
+{
+    (void)state;
+    vtr_error err;
+    const recipe r = {.friction = 0.2};
+    vtr_scratch_curve curve = make(&r, 50, 1);
+    vtr_scratch_friction f;
+    for (size_t i = 0; i < N; i++)
+        curve.lateral_mn[i] += 4e-5 * pow(curve.distance_um[i] - 150, 2);
+    assert_ok(vtr_scratch_analyse_curve(&f, &curve, &err));
+    assert_true(isnan(f.stick_slip_um));
+    assert_near(f.stick_slip_chance, 1, 0);
+    discard(&curve);
+}
+
 /* Both coordinates with errors; 400 lines: the pulls' root mean square to 0.035, four of these. */
 static void lines_have_true_errors(void **state)
 {
@@ -412,6 +428,7 @@ int main(void)
         cmocka_unit_test(friction_errors_are_error_bars),
         cmocka_unit_test(regions_are_found),
         cmocka_unit_test(stick_slip_is_found_where_it_is),
+        cmocka_unit_test(bow_is_no_stick_slip),
         cmocka_unit_test(lines_have_true_errors),
         cmocka_unit_test(published_line_is_reproduced),
         cmocka_unit_test_setup_teardown(dissertation_values_come_back, test_folder_setup,
