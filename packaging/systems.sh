@@ -28,8 +28,11 @@ new_system() {
   chmod +x "$folder/usr/sbin/policy-rc.d"
 }
 
-# inside FOLDER COMMANDS: run in that system, with none of this machine's environment.
+# inside FOLDER COMMANDS: run in that system, with none of this machine's environment. /proc is there, because programs find the
+# libraries beside them by it, and goes with the command.
 inside() {
-  chroot "$1" /usr/bin/env -i PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LC_ALL=C.UTF-8 \
-    bash -e -o pipefail -c "$2"
+  # shellcheck disable=SC2016
+  unshare --mount bash -ec 'mount -t proc proc "$1/proc"
+    exec chroot "$1" /usr/bin/env -i PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/root \
+      LC_ALL=C.UTF-8 bash -e -o pipefail -c "$2"' inside "$1" "$2"
 }
