@@ -13,6 +13,10 @@ Arrays are [scan_y][scan_x], as in the files. Settings have the names of the com
 from . import errors
 from ._library import __version__
 from .calibration import Calibration, calibrate
+from .commands import (
+    bands, command, compare, convert, energy, export, figure, inclusions, info, magnetic, phases, plan, profile, report, run,
+    scratch, series, simulate, thickness, vortices,
+)
 from .errors import VitrailError
 from .mapfile import MapFile, Quantity
 from .mapping import map, strain
@@ -20,6 +24,8 @@ from .pdf import PDF, pdf, pdf_map
 from .recording import Recording, open
 
 __all__ = [
-    "Calibration", "MapFile", "PDF", "Quantity", "Recording", "VitrailError", "__version__", "calibrate", "errors", "map",
-    "open", "pdf", "pdf_map", "strain",
+    "Calibration", "MapFile", "PDF", "Quantity", "Recording", "VitrailError", "__version__", "bands", "calibrate", "command",
+    "compare", "convert", "energy", "errors", "export", "figure", "inclusions", "info", "magnetic", "map", "open", "pdf",
+    "pdf_map", "phases", "plan", "profile", "report", "run", "scratch", "series", "simulate", "strain", "thickness",
+    "vortices",
 ]
