@@ -153,8 +153,8 @@ typedef struct vtr_figure_plot {
     size_t n_series;
     const char *x_label, *y_label;   /* with units */
     double x_limits[2], y_limits[2]; /* NAN: by themselves */
-    bool log_x, log_y; /* what is not positive is left out */
-    double span[2]; /* a shaded range of x, e.g. the annulus; NAN: none */
+    bool log_x, log_y;               /* what is not positive is left out */
+    double span[2];                  /* a shaded range of x, e.g. the annulus; NAN: none */
     const char *span_label;
     const vtr_figure_mark *marks; /* [n_marks]; those outside of the axis are left out */
     size_t n_marks;
