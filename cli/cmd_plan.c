@@ -63,7 +63,6 @@ static vtr_status compute(plans *all, const char *preset, vtr_error *err)
                         "first",
                         low, high);
     vtr_status status = vtr_plan_compute(&all->here, preset, &specimen, &params, err);
-    if (status == VTR_ERR_NOT_FOUND) return err->status = VTR_ERR_ARGUMENT;
     for (int i = 0; i < DOSES && status == VTR_OK; i++) {
         vtr_twin_params other = specimen;
         vtr_error local;

@@ -65,7 +65,6 @@ static vtr_status run_simulate(const cli_run *run, vtr_error *err)
     if (run->n_inputs == 2) twin_params.model = run->inputs[1];
     vtr_twin *twin = NULL;
     vtr_status status = vtr_twin_open(&twin, run->inputs[0], &twin_params, err);
-    if (status == VTR_ERR_NOT_FOUND) return err->status = VTR_ERR_ARGUMENT;
     if (status != VTR_OK) return status;
     char command[4096];
     join_words(run, command, sizeof command);

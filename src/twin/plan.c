@@ -180,7 +180,7 @@ static vtr_status no_preset(const char *name, vtr_error *err)
     for (size_t i = 0, length = 0; i < N_PRESETS; i++)
         length +=
             (size_t)snprintf(list + length, sizeof list - length, "%s%s", i > 0 ? ", " : "", presets[i].name);
-    return vtr_fail(err, VTR_ERR_NOT_FOUND, "no preset '%s'; there are %s", name != NULL ? name : "", list);
+    return vtr_fail(err, VTR_ERR_ARGUMENT, "no preset '%s'; there are %s", name != NULL ? name : "", list);
 }
 
 vtr_status vtr_twin_keep_text(vtr_twin *twin, const char **member, const char *text, vtr_error *err)

@@ -283,7 +283,7 @@ static void wrong_files_are_refused_with_their_line(void **state)
     }
     vtr_error err;
     vtr_profile_text p;
-    assert_fails(vtr_profile_text_read(&p, test_folder_path("missing.dat"), NULL, &err), VTR_ERR_IO,
+    assert_fails(vtr_profile_text_read(&p, test_folder_path("missing.dat"), NULL, &err), VTR_ERR_NOT_FOUND,
                  "cannot open");
     const char *binary = test_folder_path("binary.dat");
     FILE *file = fopen(binary, "wb");

@@ -114,7 +114,7 @@ static void what_cannot_be_planned(void **state)
     vtr_error err;
     vtr_plan plan;
     vtr_twin_params p = small();
-    assert_fails(vtr_plan_compute(&plan, "nothing", &p, NULL, &err), VTR_ERR_NOT_FOUND, "nothing");
+    assert_fails(vtr_plan_compute(&plan, "nothing", &p, NULL, &err), VTR_ERR_ARGUMENT, "nothing");
     p.k_step = 0.001; /* the ring far outside of the detector */
     assert_fails(vtr_plan_compute(&plan, "rings", &p, NULL, &err), VTR_ERR_NO_DATA, "ring");
 }

@@ -60,7 +60,8 @@ static void wrong_files_are_named(void **state)
     vtr_error err;
     vtr_atoms atoms = {0};
     test_folder_make();
-    assert_fails(vtr_atoms_read(&atoms, test_folder_path("none.xyz"), NULL, &err), VTR_ERR_IO, "none.xyz");
+    assert_fails(vtr_atoms_read(&atoms, test_folder_path("none.xyz"), NULL, &err), VTR_ERR_NOT_FOUND,
+                 "none.xyz");
     assert_fails(vtr_atoms_read(&atoms, write_text("a.xyz", "three\n"), NULL, &err), VTR_ERR_FORMAT,
                  "number of atoms");
     assert_fails(vtr_atoms_read(&atoms, write_text("b.xyz", ""), NULL, &err), VTR_ERR_FORMAT,

@@ -294,7 +294,7 @@ static void wrong_parameters_are_named(void **state)
     vtr_error err;
     vtr_twin *twin = NULL;
     vtr_twin_params params = vtr_twin_default_params();
-    assert_fails(vtr_twin_open(&twin, "ring", &params, &err), VTR_ERR_NOT_FOUND, "no preset 'ring'");
+    assert_fails(vtr_twin_open(&twin, "ring", &params, &err), VTR_ERR_ARGUMENT, "no preset 'ring'");
     params.grain_px = -1;
     assert_fails(vtr_twin_open(&twin, "rings", &params, &err), VTR_ERR_RANGE, "--grain: -1");
     params = vtr_twin_default_params();

@@ -313,7 +313,7 @@ static void wrong_use_is_said(void **state)
     vtr_twin_params params = vtr_twin_default_params();
     assert_fails(vtr_twin_open(&twin, "structure", &params, &err), VTR_ERR_ARGUMENT, "needs a file");
     params.model = "none.xyz";
-    assert_fails(vtr_twin_open(&twin, "structure", &params, &err), VTR_ERR_IO, "none.xyz");
+    assert_fails(vtr_twin_open(&twin, "structure", &params, &err), VTR_ERR_NOT_FOUND, "none.xyz");
     assert_fails(vtr_twin_open(&twin, "rings", &params, &err), VTR_ERR_ARGUMENT, "for the preset structure");
     params.ring_k = 0.4;
     assert_fails(vtr_twin_open(&twin, "structure", &params, &err), VTR_ERR_ARGUMENT, "those of its atoms");

@@ -274,7 +274,8 @@ static void wrong_files_are_named(void **state)
     snprintf(text, sizeof text, "%s%sSi 0 0 0 0.5\n", cif_head, cif_partial);
     assert_fails(vtr_structure_read(&s, write_text("wrong", text), NULL, &err), VTR_ERR_FORMAT,
                  "occupancy 0.5");
-    assert_fails(vtr_structure_read(&s, test_folder_path("none"), NULL, &err), VTR_ERR_IO, "cannot open");
+    assert_fails(vtr_structure_read(&s, test_folder_path("none"), NULL, &err), VTR_ERR_NOT_FOUND,
+                 "cannot open");
 }
 
 static vtr_status read_and_count(void *context, vtr_error *err)
