@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Systems to build and to try packages in: bare Debian releases in folders, by debootstrap. Read by the scripts beside it.
 systems=$PWD/build/systems
-mirror=${VITRAIL_MIRROR:-http://deb.debian.org/debian}
 deb_release=bookworm
 tarball_release=bullseye
 
@@ -18,7 +17,8 @@ new_system() {
   if [ ! -e "$bare/etc/debian_version" ] || [ -d "$bare/debootstrap" ]; then
     rm -rf "$bare"
     mkdir -p "$systems"
-    debootstrap --variant=minbase "$release" "$bare" "$mirror" >"$systems/$release.log"
+    # shellcheck disable=SC2086
+    debootstrap --variant=minbase "$release" "$bare" ${VITRAIL_MIRROR:-} >"$systems/$release.log"
   fi
   rm -rf "$folder"
   cp -a "$bare" "$folder"
