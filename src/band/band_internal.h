@@ -30,6 +30,15 @@ static inline bool vtr_band_is_valid(const vtr_band_maps *maps, size_t i)
     return maps->weight[VTR_T][i] > 0;
 }
 
+static inline double vtr_band_y(const vtr_band_maps *maps, size_t i)
+{
+    return maps->step_y * (double)(i / maps->n_x);
+}
+static inline double vtr_band_x(const vtr_band_maps *maps, size_t i)
+{
+    return maps->step_x * (double)(i % maps->n_x);
+}
+
 /* --- the field of one inclusion (eshelby.c) --------------------------------------------------------------------- */
 
 /* A core: its radius, how the eigenstrain fills it, the width over which the place of a hard rim is
@@ -88,6 +97,21 @@ vtr_status vtr_band_step_find(vtr_band_step *step, const vtr_band_maps *maps, do
 vtr_status vtr_band_line_find(vtr_band_step *step, const vtr_band_maps *maps, double *const residual[VTR_TCS],
                               const vtr_matrix_strain *matrix, bool with_ridges, double false_alarms,
                               vtr_error *err);
+/* The chi2 from which on a line is more than chance. */
+double vtr_band_line_level(const vtr_band_maps *maps, bool with_ridges, double false_alarms);
+/* The chi2 of a line in a residual that holds it, and its amplitudes; residual += sign * amplitude form. */
+double vtr_band_step_chi2(double amplitude[VTR_TCS], const vtr_band_step *step, const vtr_band_maps *maps,
+                          double *const residual[VTR_TCS], const vtr_matrix_strain *matrix);
+void vtr_band_step_add_form(const vtr_band_step *step, const double amplitude[VTR_TCS],
+                            const vtr_band_maps *maps, double *const residual[VTR_TCS], double sign);
+/* Of a residual that holds it: 1 where it is alike all along the line, 0 where it is in one place. */
+double vtr_band_step_evenness(const double amplitude[VTR_TCS], const vtr_band_step *step,
+                              const vtr_band_maps *maps, double *const residual[VTR_TCS]);
+/* Steps that are more than chance once they, and not the matrix, hold the strain beside them (steps.c): at most
+ * VTR_STEPS_MAX, strongest first. The residual is left as it was. */
+vtr_status vtr_band_steps_find(vtr_band_step *steps, size_t *n, const vtr_band_maps *maps,
+                               double *const residual[VTR_TCS], double trimmed, double false_alarms,
+                               vtr_error *err);
 /* The mean strain along the line, from a residual that still holds it. */
 vtr_status vtr_band_step_profile(vtr_band_step *step, const vtr_band_maps *maps,
                                  double *const residual[VTR_TCS], vtr_error *err);
@@ -135,6 +159,9 @@ bool vtr_band_is_on_line(const vtr_band_maps *maps, const vtr_band_step *steps, 
 /* What is fitted: the catalogue's six, and the ellipticity of vtr_core. */
 enum { VTR_FIT_E1 = VTR_INCLUSION_N, VTR_FIT_E2, VTR_FIT_N };
 
+/* Half axes of 1 to 4; slimmer ones are no longer seen as such. */
+#define VTR_ELLIPTICITY_MAX 0.6
+
 /* What all fits share. */
 typedef struct vtr_band_model {
     const vtr_band_maps *maps;
@@ -146,6 +173,18 @@ typedef struct vtr_band_model {
 /* residual += sign * elastic strain of the inclusion, over the whole map. */
 void vtr_inclusion_add(const vtr_inclusion *inclusion, const vtr_band_model *model,
                        double *const residual[VTR_TCS], double sign);
+/* Its elastic strain at (y, x) nm of the map. */
+void vtr_inclusion_field(double strain[VTR_TCS], const vtr_band_model *model, const double q[VTR_FIT_N],
+                         double y_nm, double x_nm);
+/* The derivative of (t, c, s) by parameter i into columns[i n], columns[i n + m] and columns[i n + 2 m]; those of a disc's
+ * ellipticity stay. */
+void vtr_inclusion_differentiate(double *columns, size_t n, size_t m, const vtr_band_model *model,
+                                 const double q[VTR_FIT_N], bool is_elliptical, double y_nm, double x_nm);
+/* Covariance [3 m][3 m] of the strain at m positions, lower triangle by columns: error bars and matrix. */
+void vtr_fit_covariance(double *covariance, const vtr_band_model *model, const size_t *position, size_t m);
+/* What positions near the rim of an inclusion vary by, being inside or outside. */
+void vtr_fit_add_rim(double *covariance, const vtr_band_model *model, const size_t *position, size_t m,
+                     const double q[VTR_FIT_N]);
 /* Fits n inclusions together by generalised least squares to the residual, from which they are taken out beforehand.
  * Parameters, covariances and errors are replaced; false in *is_fitted where the data around do not determine them. */
 vtr_status vtr_inclusions_fit(vtr_inclusion *const *list, size_t n, const vtr_band_model *model,
@@ -162,6 +201,12 @@ vtr_status vtr_inclusion_settle(vtr_inclusion *inclusion, const vtr_band_model *
 /* Sets ellipse_chi2, and makes it an ellipse where that is above `level`; the residual is without it, as in fits. */
 vtr_status vtr_inclusion_try_ellipse(vtr_inclusion *inclusion, const vtr_band_model *model, double level,
                                      double *const residual[VTR_TCS], vtr_error *err);
+
+/* Mean and covariance of a fitted ellipse over all minima of its misfit (posterior.c); the residual is without it, and its
+ * neighbours' parameters are free to first order. */
+vtr_status vtr_inclusion_sample(vtr_inclusion *ellipse, const vtr_band_model *model,
+                                vtr_inclusion *const *neighbours, size_t n_neighbours,
+                                double *const residual[VTR_TCS], vtr_error *err);
 
 /* --- what a fit says (estimate.c) -------------------------------------------------------------------------------- */
 

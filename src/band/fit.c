@@ -26,9 +26,6 @@ enum {
     MAX_ROUNDS = 2
 };
 
-/* Half axes of 1 to 4; slimmer ones are no longer seen as such. */
-#define ELLIPTICITY_MAX 0.6
-
 typedef struct problem {
     const vtr_band_model *model;
     vtr_inclusion *const *list;
@@ -45,36 +42,12 @@ typedef struct problem {
 
 static double position_y(const problem *p, size_t k)
 {
-    return p->model->maps->step_y * (double)(p->position[k] / p->model->maps->n_x);
+    return vtr_band_y(p->model->maps, p->position[k]);
 }
 
 static double position_x(const problem *p, size_t k)
 {
-    return p->model->maps->step_x * (double)(p->position[k] % p->model->maps->n_x);
-}
-
-static vtr_core core_of(const vtr_band_model *model, const double *q)
-{
-    vtr_core core = model->core;
-    core.radius_nm = q[VTR_INCLUSION_RADIUS];
-    core.ellipticity[0] = q[VTR_FIT_E1];
-    core.ellipticity[1] = q[VTR_FIT_E2];
-    return core;
-}
-
-static void times_amplitudes(double strain[VTR_TCS], double basis[VTR_TCS][3], const double *q)
-{
-    for (int j = 0; j < VTR_TCS; j++)
-        strain[j] = basis[j][0] * q[VTR_INCLUSION_C] + basis[j][1] * q[VTR_INCLUSION_S] +
-                    basis[j][2] * q[VTR_INCLUSION_D];
-}
-
-static void field_at(double strain[VTR_TCS], const vtr_band_model *model, const double *q, double y, double x)
-{
-    double basis[VTR_TCS][3];
-    vtr_core core = core_of(model, q);
-    vtr_core_strain(basis, &core, y - q[VTR_INCLUSION_Y], x - q[VTR_INCLUSION_X]);
-    times_amplitudes(strain, basis, q);
+    return vtr_band_x(p->model->maps, p->position[k]);
 }
 
 static void plane_terms(double terms[3], const problem *p, size_t k)
@@ -84,63 +57,13 @@ static void plane_terms(double terms[3], const problem *p, size_t k)
     terms[2] = (position_x(p, k) - p->middle_x) / p->scale_nm;
 }
 
-void vtr_inclusion_add(const vtr_inclusion *inclusion, const vtr_band_model *model,
-                       double *const residual[VTR_TCS], double sign)
-{
-    double q[P];
-    const vtr_band_maps *maps = model->maps;
-    vtr_inclusion_parameters(q, inclusion);
-    for (size_t i = 0; i < maps->n; i++) {
-        double strain[VTR_TCS];
-        if (!vtr_band_is_valid(maps, i)) continue;
-        field_at(strain, model, q, maps->step_y * (double)(i / maps->n_x),
-                 maps->step_x * (double)(i % maps->n_x));
-        for (int j = 0; j < VTR_TCS; j++)
-            residual[j][i] += sign * strain[j];
-    }
-}
-
-/* Adds what a position near the rim of an inclusion varies by, being inside or outside. */
-static void add_rim(double block[VTR_TCS][VTR_TCS], const vtr_band_model *model, const double *q, double y,
-                    double x)
-{
-    double in[VTR_TCS][3], out[VTR_TCS][3], inner[VTR_TCS], outer[VTR_TCS];
-    vtr_core core = core_of(model, q);
-    double distance = vtr_core_sides(in, out, &core, y - q[VTR_INCLUSION_Y], x - q[VTR_INCLUSION_X]);
-    double p = 0.5 * erfc(-distance / (sqrt(2) * core.rim_nm)), variance = p * (1 - p);
-    if (!(variance > 1e-6)) return;
-    times_amplitudes(inner, in, q);
-    times_amplitudes(outer, out, q);
-    for (int j = 0; j < VTR_TCS; j++)
-        for (int k = 0; k < VTR_TCS; k++)
-            block[j][k] += variance * (outer[j] - inner[j]) * (outer[k] - inner[k]);
-}
-
 /* Covariance of the data for the parameters as they are, as its Cholesky factor; false where it has none. */
 static bool factorise(problem *p)
 {
-    const vtr_band_maps *maps = p->model->maps;
-    const vtr_matrix_strain *matrix = &p->model->matrix;
-    size_t n = p->n_rows, m = p->n_positions;
-    memset(p->factor, 0, n * n * sizeof *p->factor);
-    for (size_t a = 0; a < m; a++)
-        for (size_t b = a; b < m; b++) {
-            double r = hypot(position_y(p, a) - position_y(p, b), position_x(p, a) - position_x(p, b));
-            double correlation = vtr_matrix_correlation(matrix, r);
-            for (size_t j = 0; j < VTR_TCS; j++)
-                p->factor[(j * m + a) * n + j * m + b] = matrix->variance[j] * correlation;
-        }
-    for (size_t a = 0; a < m; a++) {
-        const double *v = maps->covariance + p->position[a] * VTR_COVARIANCES;
-        double block[VTR_TCS][VTR_TCS] = {
-            {v[VTR_TT], v[VTR_TC], v[VTR_TS]}, {v[VTR_TC], v[VTR_CC], 0}, {v[VTR_TS], 0, v[VTR_SS]}};
-        for (size_t i = 0;
-             i < p->n_inclusions && p->model->core.form == VTR_CORE_HARD && p->model->core.rim_nm > 0; i++)
-            add_rim(block, p->model, p->parameters + i * P, position_y(p, a), position_x(p, a));
-        for (size_t j = 0; j < VTR_TCS; j++)
-            for (size_t k = j; k < VTR_TCS; k++)
-                p->factor[(j * m + a) * n + k * m + a] += block[j][k];
-    }
+    size_t n = p->n_rows;
+    vtr_fit_covariance(p->factor, p->model, p->position, p->n_positions);
+    for (size_t i = 0; i < p->n_inclusions; i++)
+        vtr_fit_add_rim(p->factor, p->model, p->position, p->n_positions, p->parameters + i * P);
     return LAPACKE_dpotrf(LAPACK_COL_MAJOR, 'L', (lapack_int)n, p->factor, (lapack_int)n) == 0;
 }
 
@@ -161,7 +84,7 @@ static double misfit_of(problem *p, const double *parameters)
         double terms[3], sum[VTR_TCS] = {0}, strain[VTR_TCS];
         plane_terms(terms, p, k);
         for (size_t i = 0; i < p->n_inclusions; i++) {
-            field_at(strain, p->model, parameters + i * P, position_y(p, k), position_x(p, k));
+            vtr_inclusion_field(strain, p->model, parameters + i * P, position_y(p, k), position_x(p, k));
             for (int j = 0; j < VTR_TCS; j++)
                 sum[j] += strain[j];
         }
@@ -175,33 +98,6 @@ static double misfit_of(problem *p, const double *parameters)
     return cblas_ddot((int)p->n_rows, p->misfit, 1, p->misfit, 1);
 }
 
-/* Derivatives of one inclusion's field at position k. */
-static void differentiate(problem *p, size_t i, size_t k)
-{
-    static const int by_differences[] = {VTR_INCLUSION_Y, VTR_INCLUSION_X, VTR_INCLUSION_RADIUS, VTR_FIT_E1,
-                                         VTR_FIT_E2};
-    size_t m = p->n_positions, n = p->n_rows, n_differences = p->list[i]->is_elliptical ? 5 : 3;
-    double q[P], up[VTR_TCS], down[VTR_TCS], basis[VTR_TCS][3], *column = p->jacobian + i * P * n + k;
-    double y = position_y(p, k), x = position_x(p, k);
-    memcpy(q, p->parameters + i * P, sizeof q);
-    for (size_t d = 0; d < n_differences; d++) {
-        int which = by_differences[d];
-        double at = q[which], h = which >= VTR_FIT_E1 ? 1e-3 : 0.01 * p->model->maps->step;
-        q[which] = at + h;
-        field_at(up, p->model, q, y, x);
-        q[which] = at - h;
-        field_at(down, p->model, q, y, x);
-        q[which] = at;
-        for (size_t j = 0; j < VTR_TCS; j++)
-            column[(size_t)which * n + j * m] = (up[j] - down[j]) / (2 * h);
-    }
-    vtr_core core = core_of(p->model, q);
-    vtr_core_strain(basis, &core, y - q[VTR_INCLUSION_Y], x - q[VTR_INCLUSION_X]);
-    for (size_t j = 0; j < VTR_TCS; j++)
-        for (size_t a = 0; a < 3; a++)
-            column[(VTR_INCLUSION_C + a) * n + j * m] = basis[j][a];
-}
-
 static void fill_jacobian(problem *p)
 {
     size_t m = p->n_positions, n = p->n_rows;
@@ -209,7 +105,8 @@ static void fill_jacobian(problem *p)
     for (size_t k = 0; k < m; k++) {
         double terms[3];
         for (size_t i = 0; i < p->n_inclusions; i++)
-            differentiate(p, i, k);
+            vtr_inclusion_differentiate(p->jacobian + i * P * n + k, n, m, p->model, p->parameters + i * P,
+                                        p->list[i]->is_elliptical, position_y(p, k), position_x(p, k));
         plane_terms(terms, p, k);
         for (size_t j = 0; j < VTR_TCS; j++)
             for (size_t t = 0; t < 3; t++)
@@ -244,7 +141,7 @@ static bool damped_step(problem *p, double damping, double *room)
         p->trial[i] = p->parameters[i] + step[i];
     for (size_t i = 0; i < p->n_inclusions; i++) {
         double *radius = &p->trial[i * P + VTR_INCLUSION_RADIUS], *e = &p->trial[i * P + VTR_FIT_E1];
-        double most = fmax(1, hypot(e[0], e[1]) / ELLIPTICITY_MAX);
+        double most = fmax(1, hypot(e[0], e[1]) / VTR_ELLIPTICITY_MAX);
         *radius = fmin(fmax(*radius, p->model->radius_nm[0]), p->model->radius_nm[1]);
         e[0] /= most;
         e[1] /= most;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include <string.h>
 
-#include "band/band_internal.h"
+#include "band/inclusions_internal.h"
 #include "vitrail/constants.h"
 
 /* How well it is known which side of a hard rim a position saw, in steps: with less the fits' steps no longer see the
@@ -13,26 +13,9 @@
 /* The part of the map that the first guess of the matrix leaves out. */
 #define TRIMMED 0.25
 
-enum { MAX_INCLUSIONS = 512, MAX_RADII = 24, SEARCHES = 6, GROUP_MAX = 4 };
+enum { SEARCHES = 6, GROUP_MAX = 4 };
 
-/* The search: what is left of the maps, and the model that was taken out of them. */
-typedef struct search {
-    vtr_band_maps maps;
-    vtr_inclusions_params params;
-    vtr_band_model model;
-    double *residual[VTR_TCS]; /* value - steps - inclusions */
-    size_t n_steps, n, n_trials, n_refused;
-    vtr_band_step steps[VTR_STEPS_MAX];
-    vtr_inclusion list[MAX_INCLUSIONS];
-    struct {
-        double y_nm, x_nm, radius_nm;
-    } refused[MAX_INCLUSIONS]; /* places of this search whose fit is no inclusion */
-    double *chi2;
-    unsigned char *radius;
-    double radii_nm[MAX_RADII];
-    vtr_inclusion_levels levels;
-    size_t n_radii;
-} search;
+typedef vtr_inclusion_search search;
 
 static void release_search(search *s)
 {
@@ -51,7 +34,7 @@ static void choose_radii(search *s)
 {
     double low = s->params.radius_nm[0], high = s->params.radius_nm[1];
     s->n_radii = (size_t)ceil(log(high / low) / log(1.4)) + 1;
-    if (s->n_radii > MAX_RADII) s->n_radii = MAX_RADII;
+    if (s->n_radii > VTR_INCLUSION_RADII_MAX) s->n_radii = VTR_INCLUSION_RADII_MAX;
     for (size_t r = 0; r < s->n_radii; r++)
         s->radii_nm[r] = s->n_radii > 1 ? low * pow(high / low, (double)r / (double)(s->n_radii - 1)) : low;
 }
@@ -101,35 +84,6 @@ static vtr_status set_up(search *s, const vtr_strain_maps *given, const vtr_incl
     s->model.radius_nm[0] = s->params.radius_nm[0] / 1.4;
     s->model.radius_nm[1] = s->params.radius_nm[1] * 1.4;
     return VTR_OK;
-}
-
-static vtr_status find_steps(search *s, double trimmed, vtr_error *err)
-{
-    vtr_status status = vtr_matrix_estimate(&s->model.matrix, &s->maps, s->residual, trimmed, err);
-    while (status == VTR_OK && s->n_steps < VTR_STEPS_MAX && !s->params.keep_bands) {
-        vtr_band_step *step = &s->steps[s->n_steps];
-        status =
-            vtr_band_step_find(step, &s->maps, s->residual, &s->model.matrix, s->params.false_alarms, err);
-        if (status != VTR_OK || !(step->chi2 > 0)) break;
-        s->n_steps++;
-        status = vtr_band_step_profile(step, &s->maps, s->residual, err);
-        if (status != VTR_OK) break;
-        vtr_band_step_add(step, &s->maps, s->residual, -1);
-        status = vtr_matrix_estimate(&s->model.matrix, &s->maps, s->residual, trimmed, err);
-    }
-    return status;
-}
-
-/* The mean strain along each band again, now that inclusions are out. */
-static vtr_status renew_steps(search *s, vtr_error *err)
-{
-    vtr_status status = VTR_OK;
-    for (size_t b = 0; b < s->n_steps && status == VTR_OK; b++) {
-        vtr_band_step_add(&s->steps[b], &s->maps, s->residual, 1);
-        status = vtr_band_step_profile(&s->steps[b], &s->maps, s->residual, err);
-        if (status == VTR_OK) vtr_band_step_add(&s->steps[b], &s->maps, s->residual, -1);
-    }
-    return status;
 }
 
 /* --- one by one ---------------------------------------------------------------------------------------------------- */
@@ -189,7 +143,7 @@ static bool is_refused(const search *s, const vtr_inclusion *q)
         if (hypot(q->y_nm - s->refused[i].y_nm, q->x_nm - s->refused[i].x_nm) <
             fmin(q->radius_nm, s->refused[i].radius_nm))
             return true;
-    return s->n_refused == MAX_INCLUSIONS;
+    return s->n_refused == VTR_INCLUSIONS_MAX;
 }
 
 static void refuse(search *s, double y_nm, double x_nm, double radius_nm)
@@ -226,7 +180,7 @@ static vtr_status search_round(search *s, vtr_band_filter *filter, size_t *n_new
 {
     *n_new = 0;
     vtr_band_filter_apply(filter, s->chi2, s->radius, s->residual);
-    for (size_t at = strongest(s); at < s->maps.n && s->n < MAX_INCLUSIONS; at = strongest(s)) {
+    for (size_t at = strongest(s); at < s->maps.n && s->n < VTR_INCLUSIONS_MAX; at = strongest(s)) {
         const vtr_inclusion seen = candidate(s, filter, at);
         vtr_inclusion found = seen, *const one = &found;
         bool is_fitted = false;
@@ -290,7 +244,7 @@ static size_t group_of(const search *s, size_t seed, bool *is_done, vtr_inclusio
 
 static vtr_status refit(search *s, vtr_error *err)
 {
-    bool is_done[MAX_INCLUSIONS] = {false};
+    bool is_done[VTR_INCLUSIONS_MAX] = {false};
     vtr_status status = VTR_OK;
     for (size_t i = 0; i < s->n && status == VTR_OK; i++) {
         vtr_inclusion *members[GROUP_MAX];
@@ -320,6 +274,22 @@ static vtr_status improve(search *s, bool as_ellipses, vtr_error *err)
     return status;
 }
 
+/* Ellipses by all minima of their misfit, the others out. */
+static vtr_status sample_ellipses(search *s, vtr_error *err)
+{
+    vtr_status status = VTR_OK;
+    for (size_t i = 0; i < s->n && status == VTR_OK; i++) {
+        bool is_done[VTR_INCLUSIONS_MAX] = {false};
+        vtr_inclusion *members[GROUP_MAX];
+        if (!s->list[i].is_elliptical) continue;
+        size_t n = group_of(s, i, is_done, members, s->list);
+        vtr_inclusion_add(&s->list[i], &s->model, s->residual, 1);
+        status = vtr_inclusion_sample(members[0], &s->model, members + 1, n - 1, s->residual, err);
+        vtr_inclusion_add(&s->list[i], &s->model, s->residual, -1);
+    }
+    return status;
+}
+
 /* Puts those back into the residual that are no inclusions; how many. */
 static size_t eliminate(search *s)
 {
@@ -339,7 +309,7 @@ static vtr_status refit_all(search *s, int times, vtr_error *err)
     vtr_status status = VTR_OK;
     size_t n_gone = 0;
     for (int k = 0; (k < times || n_gone > 0) && status == VTR_OK; k++) {
-        status = renew_steps(s, err);
+        status = vtr_inclusion_renew_steps(s, err);
         if (status == VTR_OK) status = vtr_matrix_estimate(&s->model.matrix, &s->maps, s->residual, 0, err);
         if (status == VTR_OK) status = refit(s, err);
         n_gone = status == VTR_OK ? eliminate(s) : 0;
@@ -354,26 +324,17 @@ static void put_inclusions_back(search *s)
     s->n = 0;
 }
 
-static void put_steps_back(search *s)
-{
-    for (size_t b = 0; b < s->n_steps; b++) {
-        vtr_band_step_add(&s->steps[b], &s->maps, s->residual, 1);
-        vtr_band_step_release(&s->steps[b]);
-    }
-    s->n_steps = 0;
-}
-
 /* Twice, because strong inclusions look like steps and steps like inclusions: the second search of bands has the
  * inclusions of the first taken out, and its search of inclusions the true bands. The matrix of the first is a guess
  * from the quieter parts of the map; that of the second is what the first left of the whole. */
 static vtr_status search_twice(search *s, const vtr_progress *progress, vtr_error *err)
 {
-    vtr_status status = find_steps(s, TRIMMED, err);
+    vtr_status status = vtr_inclusion_search_steps(s, TRIMMED, err);
     if (status == VTR_OK) status = search_all(s, progress, err);
     if (status == VTR_OK) status = refit_all(s, 1, err);
     if (status != VTR_OK) return status;
-    put_steps_back(s);
-    status = find_steps(s, 0, err);
+    vtr_inclusion_put_steps_back(s);
+    status = vtr_inclusion_search_steps(s, 0, err);
     if (status != VTR_OK) return status;
     put_inclusions_back(s);
     status = search_all(s, progress, err);
@@ -381,7 +342,8 @@ static vtr_status search_twice(search *s, const vtr_progress *progress, vtr_erro
     if (status == VTR_OK && s->params.core == VTR_CORE_HARD) status = improve(s, false, err);
     if (status == VTR_OK) status = refit_all(s, 1, err);
     if (status == VTR_OK && s->params.core == VTR_CORE_HARD) status = improve(s, true, err);
-    return status == VTR_OK ? refit_all(s, 1, err) : status;
+    if (status == VTR_OK) status = refit_all(s, 1, err);
+    return status == VTR_OK ? sample_ellipses(s, err) : status;
 }
 
 /* --- the result ---------------------------------------------------------------------------------------------------- */

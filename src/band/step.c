@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <stdlib.h>
 #include <string.h>
 
 #include "band/band_internal.h"
@@ -89,24 +90,31 @@ typedef struct line {
     bool is_ridge;
 } line;
 
-/* The same from the positions, for a line at any place. */
+static double form_of(const line *l, double d, double step_nm)
+{
+    return (l->is_ridge ? 1 : tanh(2 * d / step_nm)) * exp(-fabs(d) / l->decay_nm);
+}
+
+/* The same from the positions, for a line at any place; its amplitudes where they are asked for. */
 static double chi2_of(const line *l, const vtr_band_maps *maps, double *const residual[VTR_TCS],
-                      const vtr_matrix_strain *matrix)
+                      const vtr_matrix_strain *matrix, double *amplitude)
 {
     double c = cos(l->angle), s = sin(l->angle), factor = long_wave_factor(matrix, maps), chi2 = 0;
     double vf[VTR_TCS] = {0}, ff[VTR_TCS] = {0};
     for (size_t i = 0; i < maps->n; i++) {
         double d = distance_of(maps, i, c, s) - l->offset_nm;
         if (!vtr_band_is_valid(maps, i) || fabs(d) > 4 * l->decay_nm) continue;
-        double f = (l->is_ridge ? 1 : tanh(2 * d / maps->step)) * exp(-fabs(d) / l->decay_nm);
+        double f = form_of(l, d, maps->step);
         for (int j = 0; j < VTR_TCS; j++) {
             double w = step_weight(maps, matrix, factor, j, i);
             vf[j] += w * residual[j][i] * f;
             ff[j] += w * f * f;
         }
     }
-    for (int j = 0; j < VTR_TCS; j++)
+    for (int j = 0; j < VTR_TCS; j++) {
         if (ff[j] > 0) chi2 += vf[j] * vf[j] / ff[j];
+        if (amplitude != NULL) amplitude[j] = ff[j] > 0 ? vf[j] / ff[j] : 0;
+    }
     return chi2;
 }
 
@@ -141,13 +149,13 @@ static void refine(line *l, const vtr_band_maps *maps, double *const residual[VT
                    const vtr_matrix_strain *matrix)
 {
     double da = 0.5 * VTR_RADIANS_PER_DEGREE, dd = 0.5 * maps->step;
-    l->chi2 = chi2_of(l, maps, residual, matrix);
+    l->chi2 = chi2_of(l, maps, residual, matrix, NULL);
     for (int halvings = 0; halvings < 5;) {
         const double turn[4] = {da, -da, 0, 0}, shift[4] = {0, 0, dd, -dd};
         bool is_better = false;
         for (int k = 0; k < 4; k++) {
             line to = moved(l, maps, turn[k], shift[k]);
-            to.chi2 = chi2_of(&to, maps, residual, matrix);
+            to.chi2 = chi2_of(&to, maps, residual, matrix, NULL);
             if (to.chi2 <= l->chi2) continue;
             *l = to;
             is_better = true;
@@ -165,17 +173,28 @@ static double angle_error(const line *l, const vtr_band_maps *maps, double *cons
 {
     double h = 0.3 * VTR_RADIANS_PER_DEGREE;
     line up = moved(l, maps, h, 0), down = moved(l, maps, -h, 0);
-    double fall =
-        l->chi2 - 0.5 * (chi2_of(&up, maps, residual, matrix) + chi2_of(&down, maps, residual, matrix));
+    double fall = l->chi2 - 0.5 * (chi2_of(&up, maps, residual, matrix, NULL) +
+                                   chi2_of(&down, maps, residual, matrix, NULL));
     return fall > 0 ? h / sqrt(fall) : NAN;
+}
+
+static size_t offsets_of(const vtr_band_maps *maps)
+{
+    double diagonal = hypot(maps->step_y * (double)maps->n_y, maps->step_x * (double)maps->n_x);
+    return (size_t)(diagonal / maps->step) + 2;
+}
+
+double vtr_band_line_level(const vtr_band_maps *maps, bool with_ridges, double false_alarms)
+{
+    double trials = (double)(N_ANGLES * N_DECAYS * (with_ridges ? 2 : 1)) * (double)offsets_of(maps);
+    return vtr_chi2_3_quantile(false_alarms / trials);
 }
 
 vtr_status vtr_band_line_find(vtr_band_step *step, const vtr_band_maps *maps, double *const residual[VTR_TCS],
                               const vtr_matrix_strain *matrix, bool with_ridges, double false_alarms,
                               vtr_error *err)
 {
-    double diagonal = hypot(maps->step_y * (double)maps->n_y, maps->step_x * (double)maps->n_x);
-    projection p = {.n = (size_t)(diagonal / maps->step) + 2, .bin_nm = maps->step};
+    projection p = {.n = offsets_of(maps), .bin_nm = maps->step};
     double *memory = vtr_malloc(p.n * 2 * VTR_TCS, sizeof *memory);
     if (memory == NULL) return vtr_fail(err, VTR_ERR_MEMORY, "out of memory for the search of bands");
     for (int j = 0; j < VTR_TCS; j++) {
@@ -189,10 +208,9 @@ vtr_status vtr_band_line_find(vtr_band_step *step, const vtr_band_maps *maps, do
         search_form(&best, &p, maps, angle, false);
         if (with_ridges) search_form(&best, &p, maps, angle, true);
     }
-    double trials = (double)(N_ANGLES * N_DECAYS * (with_ridges ? 2 : 1)) * (double)p.n;
     vtr_free(memory);
     *step = (vtr_band_step){0};
-    if (best.chi2 < vtr_chi2_3_quantile(false_alarms / trials)) return VTR_OK;
+    if (best.chi2 < vtr_band_line_level(maps, with_ridges, false_alarms)) return VTR_OK;
     refine(&best, maps, residual, matrix);
     line middle = moved(&best, maps, 0, 0);
     double y = 0.5 * maps->step_y * (double)(maps->n_y - 1), x = 0.5 * maps->step_x * (double)(maps->n_x - 1);
@@ -211,6 +229,85 @@ vtr_status vtr_band_step_find(vtr_band_step *step, const vtr_band_maps *maps, do
                               const vtr_matrix_strain *matrix, double false_alarms, vtr_error *err)
 {
     return vtr_band_line_find(step, maps, residual, matrix, false, false_alarms, err);
+}
+
+static line line_of(const vtr_band_step *step)
+{
+    return (line){.angle = step->angle,
+                  .offset_nm = step->y_nm * cos(step->angle) - step->x_nm * sin(step->angle),
+                  .decay_nm = step->decay_nm,
+                  .is_ridge = step->is_ridge};
+}
+
+double vtr_band_step_chi2(double amplitude[VTR_TCS], const vtr_band_step *step, const vtr_band_maps *maps,
+                          double *const residual[VTR_TCS], const vtr_matrix_strain *matrix)
+{
+    line l = line_of(step);
+    return chi2_of(&l, maps, residual, matrix, amplitude);
+}
+
+/* Where the line begins and ends in the map, along its own direction. */
+static void extent_of(const line *l, const vtr_band_maps *maps, double extent[2])
+{
+    double c = cos(l->angle), s = sin(l->angle);
+    extent[0] = INFINITY;
+    extent[1] = -INFINITY;
+    for (size_t i = 0; i < maps->n; i++) {
+        double along = vtr_band_x(maps, i) * c + vtr_band_y(maps, i) * s;
+        if (!vtr_band_is_valid(maps, i) || fabs(distance_of(maps, i, c, s) - l->offset_nm) > l->decay_nm)
+            continue;
+        extent[0] = fmin(extent[0], along);
+        extent[1] = fmax(extent[1], along);
+    }
+}
+
+static int compare(const void *a, const void *b)
+{
+    double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+/* The line in SEGMENTS parts of its length in the map; of each the amplitude along that of the whole, 1 where it is alike. The
+ * second smallest: an inclusion reaches over most of the parts of a small map. */
+double vtr_band_step_evenness(const double amplitude[VTR_TCS], const vtr_band_step *step,
+                              const vtr_band_maps *maps, double *const residual[VTR_TCS])
+{
+    enum { SEGMENTS = 9 };
+    line l = line_of(step);
+    double c = cos(l.angle), s = sin(l.angle), extent[2], ratio[SEGMENTS];
+    double vf[SEGMENTS] = {0}, ff[SEGMENTS] = {0};
+    extent_of(&l, maps, extent);
+    for (size_t i = 0; i < maps->n; i++) {
+        double d = distance_of(maps, i, c, s) - l.offset_nm, f = form_of(&l, d, maps->step);
+        double along = vtr_band_x(maps, i) * c + vtr_band_y(maps, i) * s;
+        double place = SEGMENTS * (along - extent[0]) / (extent[1] - extent[0]);
+        if (!vtr_band_is_valid(maps, i) || fabs(d) > 4 * l.decay_nm || !(place >= 0 && place <= SEGMENTS))
+            continue;
+        size_t k = (size_t)fmin(place, SEGMENTS - 1);
+        for (int j = 0; j < VTR_TCS; j++) {
+            double w = maps->weight[j][i] * f * amplitude[j];
+            vf[k] += w * residual[j][i];
+            ff[k] += w * f * amplitude[j];
+        }
+    }
+    size_t n = 0;
+    for (size_t k = 0; k < SEGMENTS; k++)
+        if (ff[k] > 0) ratio[n++] = vf[k] / ff[k];
+    qsort(ratio, n, sizeof *ratio, compare);
+    return n > 1 ? ratio[1] : 0;
+}
+
+void vtr_band_step_add_form(const vtr_band_step *step, const double amplitude[VTR_TCS],
+                            const vtr_band_maps *maps, double *const residual[VTR_TCS], double sign)
+{
+    line l = line_of(step);
+    double c = cos(l.angle), s = sin(l.angle);
+    for (size_t i = 0; i < maps->n; i++) {
+        double d = distance_of(maps, i, c, s) - l.offset_nm;
+        if (!vtr_band_is_valid(maps, i) || fabs(d) > 4 * l.decay_nm) continue;
+        for (int j = 0; j < VTR_TCS; j++)
+            residual[j][i] += sign * amplitude[j] * form_of(&l, d, maps->step);
+    }
 }
 
 /* --- the mean strain at every distance ---------------------------------------------------------------------------- */

@@ -6,6 +6,9 @@
 #include "twin/eshelby_internal.h"
 #include "vitrail/constants.h"
 
+/* Of 36 values within so many errors one in 50000 such tests fails by chance. */
+#define ERRORS 5
+
 /* Maps that are harder than a straight band in the middle: two bands that cross, a hole where a core is, a band at
  * the edge. */
 enum { SIDE = 64, N = SIDE * SIDE, ON_BAND = 3 };
@@ -75,17 +78,6 @@ static void find(vtr_inclusions *in, const scene *s)
     assert_ok(vtr_inclusions_find(in, &s->maps, &params, NULL, &err));
 }
 
-/* Within five errors: of 36 values one in 50000 such tests fails by chance. */
-static void is_the_truth(const vtr_inclusion *q, const vtr_twin_inclusion *truth)
-{
-    assert_near(q->y_nm, truth->centre_y_nm, 5 * q->y_error_nm);
-    assert_near(q->x_nm, truth->centre_x_nm, 5 * q->x_error_nm);
-    assert_near(q->radius_nm, truth->radius_nm, 5 * q->radius_error_nm);
-    assert_near(q->shear, truth->shear, 5 * q->shear_error);
-    assert_near(remainder(q->angle_degrees - truth->angle_degrees, 180), 0, 5 * q->angle_error_degrees);
-    assert_near(q->dilation, truth->dilation, 5 * q->dilation_error);
-}
-
 /* All six and no others, three on a band each, in their order, where the truth has them. */
 static void inclusions_of_bands_that_cross(void **state)
 {
@@ -101,7 +93,7 @@ static void inclusions_of_bands_that_cross(void **state)
     for (int k = 0; k < 2 * ON_BAND; k++) {
         const vtr_inclusion *q = of[k] = nearest(&in, &truth[k]);
         assert_non_null(q);
-        is_the_truth(q, &truth[k]);
+        scene_assert_found(q, &truth[k], ERRORS);
     }
     for (int b = 0; b < 2; b++) {
         int band = of[b * ON_BAND]->band;
@@ -170,7 +162,7 @@ static void a_band_at_the_edge(void **state)
         const vtr_inclusion *q = nearest(&in, &truth[k]);
         if (k > 0) assert_non_null(q);
         if (q == NULL) continue;
-        is_the_truth(q, &truth[k]);
+        scene_assert_found(q, &truth[k], ERRORS);
         n_true++;
     }
     assert_int_equal(in.n, n_true);

@@ -63,7 +63,18 @@ static void add(scene *s, const ellipse *truth)
 /* What was fitted less the truth, over its error: y, x, radius, shear, direction, dilation, and the two of the ellipticity. */
 enum { N_PULLS = 8 };
 
-static void fit(double pull[N_PULLS], uint64_t seed)
+/* The one at the truth's place; what else there is. */
+static const vtr_inclusion *choose(const vtr_inclusions *in, const ellipse *truth, size_t *n_others)
+{
+    size_t at = in->n;
+    for (size_t i = 0; i < in->n; i++)
+        if (hypot(in->list[i].y_nm - truth->y, in->list[i].x_nm - truth->x) < 3) at = i;
+    assert_true(at < in->n);
+    *n_others += in->n - 1;
+    return &in->list[at];
+}
+
+static void fit(double pull[N_PULLS], size_t *n_others, uint64_t seed)
 {
     scene s;
     vtr_error err;
@@ -75,8 +86,7 @@ static void fit(double pull[N_PULLS], uint64_t seed)
     make(&s, &truth, seed);
     add(&s, &truth);
     assert_ok(vtr_inclusions_find(&in, &s.maps, &params, NULL, &err));
-    assert_int_equal(in.n, 1);
-    const vtr_inclusion *q = &in.list[0];
+    const vtr_inclusion *q = choose(&in, &truth, n_others);
     assert_true(q->is_elliptical);
     double aspect = half_axes[0] / half_axes[1];
     const double off[N_PULLS] = {q->y_nm - truth.y,
@@ -100,25 +110,29 @@ static void fit(double pull[N_PULLS], uint64_t seed)
     scene_release(&s);
 }
 
-/* Pulls of shear, direction and dilation: of 16 maps each is known to 18 %; three times that. Errors of place, radius and axes are
- * printed and not held to their scatter, which is up to two and a half times as large (docs/methods/inclusions.md); what
- * is held is that they lie within 3 nm, a fifth, a half in aspect and 15 degrees. */
+/* Pulls, root mean square: of 16 maps each is known to 18 %, three times that; all eight together, as if they were two, to 13 %.
+ * Errors from the curvature of the best minimum alone give 2.4 (y), 1.7 (x), 2.2 (aspect) and 2.4 (axis). */
 static void ellipses_are_found_as_such(void **state)
 {
     (void)state;
     const char *asked = getenv("VITRAIL_PULLS");
     size_t maps = asked != NULL ? (size_t)fmin(fmax(atof(asked), 2), MAPS_MAX) : MAPS;
-    double squares[N_PULLS] = {0};
+    double squares[N_PULLS] = {0}, all = 0;
+    size_t n_others = 0;
     for (size_t seed = 0; seed < maps; seed++) {
         double pull[N_PULLS];
-        fit(pull, seed);
+        fit(pull, &n_others, seed);
         for (int k = 0; k < N_PULLS; k++)
             squares[k] += pull[k] * pull[k] / (double)maps;
     }
-    for (int k = 0; k < N_PULLS; k++)
+    for (int k = 0; k < N_PULLS; k++) {
         print_message("pull %d: %.3f\n", k, sqrt(squares[k]));
-    for (int k = 3; k < 6; k++)
         assert_near(sqrt(squares[k]), 1, 3 / sqrt(2 * (double)maps));
+        all += squares[k] / N_PULLS;
+    }
+    print_message("all %.3f, others %zu\n", sqrt(all), n_others);
+    assert_near(sqrt(all), 1, 3 / sqrt(4 * (double)maps));
+    assert_true(n_others <= 1 + maps / 40);
 }
 
 int main(void)

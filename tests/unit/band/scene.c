@@ -106,6 +106,16 @@ vtr_status scene_make_one_seen(scene *s, vtr_twin_inclusion *truth, double stren
     return VTR_OK;
 }
 
+void scene_assert_found(const vtr_inclusion *q, const vtr_twin_inclusion *truth, double errors)
+{
+    assert_near(q->y_nm, truth->centre_y_nm, errors * q->y_error_nm);
+    assert_near(q->x_nm, truth->centre_x_nm, errors * q->x_error_nm);
+    assert_near(q->radius_nm, truth->radius_nm, errors * q->radius_error_nm);
+    assert_near(q->shear, truth->shear, errors * q->shear_error);
+    assert_near(remainder(q->angle_degrees - truth->angle_degrees, 180), 0, errors * q->angle_error_degrees);
+    assert_near(q->dilation, truth->dilation, errors * q->dilation_error);
+}
+
 void scene_release(scene *s)
 {
     vtr_twin_close(&s->twin);

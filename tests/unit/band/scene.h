@@ -30,6 +30,8 @@ vtr_status scene_make_one(scene *s, vtr_twin_inclusion *truth, double strength, 
 /* The same by a probe that averages over a square of this side about each position, 10 x 10 points of it. */
 vtr_status scene_make_one_seen(scene *s, vtr_twin_inclusion *truth, double strength, double probe_nm,
                                uint64_t seed, vtr_error *err);
+/* Place, radius and eigenstrain within so many of their errors of the truth. */
+void scene_assert_found(const vtr_inclusion *q, const vtr_twin_inclusion *truth, double errors);
 void scene_release(scene *s);
 
 #endif
