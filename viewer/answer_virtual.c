@@ -6,7 +6,8 @@
 #include "answer.h"
 #include "vitrail/virtual.h"
 
-/* One image is made at a time: a newer request ends the one before, whose detector has been moved on. */
+/* One image is made at a time: a newer request ends the one before, whose detector has been moved on, and waits for its end.
+ * Two hundred at once would each take their threads and room. */
 typedef struct turn {
     view_session *session;
     unsigned long number;
@@ -80,8 +81,11 @@ vtr_status view_answer_virtual(view_answer *answer, view_session *session, const
     if (image == NULL) return vtr_fail(err, VTR_ERR_MEMORY, "no memory for an image");
     turn t = {session, take_turn(session)};
     const vtr_progress progress = {.report = note, .cancelled = is_overtaken, .user = &t};
-    status = vtr_virtual_image(image, &n_pixels, session->recording, session->calibration, &detector, stride,
-                               session->threads, &progress, err);
+    pthread_mutex_lock(&session->making);
+    status = is_overtaken(&t) ? vtr_fail(err, VTR_ERR_INTERRUPTED, "interrupted")
+                              : vtr_virtual_image(image, &n_pixels, session->recording, session->calibration,
+                                                  &detector, stride, session->threads, &progress, err);
+    pthread_mutex_unlock(&session->making);
     view_text text = {0};
     if (status == VTR_OK) status = describe(&text, session, stride, n_pixels, err);
     const view_array array = {image, n * sizeof *image};

@@ -96,6 +96,7 @@ vtr_status view_session_open(view_session **out, const char *const *paths, size_
     view_session *s = calloc(1, sizeof *s);
     if (s == NULL) return vtr_fail(err, VTR_ERR_MEMORY, "no memory for the viewer");
     pthread_mutex_init(&s->lock, NULL);
+    pthread_mutex_init(&s->making, NULL);
     s->step_nm[0] = s->step_nm[1] = NAN;
     s->threads = threads;
     vtr_status status = VTR_OK;
@@ -125,6 +126,7 @@ void view_session_close(view_session *session)
     vtr_mapfile_close(&session->map);
     vtr_dataset_close(&session->recording);
     pthread_mutex_destroy(&session->lock);
+    pthread_mutex_destroy(&session->making);
     free(session);
 }
 

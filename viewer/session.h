@@ -24,6 +24,7 @@ typedef struct view_session {
     cli_names names;              /* of the maps in the map file */
     int threads;
 
+    pthread_mutex_t making;              /* held while the image of a virtual detector is made */
     pthread_mutex_t lock;                /* of what follows */
     cli_quantity *loaded[CLI_MAX_NAMES]; /* read when first asked for */
     vtr_field *trial;                    /* of trial.h; NULL: none yet */

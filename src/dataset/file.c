@@ -3,6 +3,7 @@
 #define _FILE_OFFSET_BITS 64
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -54,15 +55,15 @@ vtr_status vtr_file_read(const vtr_file *file, uint64_t offset, void *buffer, si
 
 bool vtr_file_map(vtr_file *file)
 {
-    bool is_mapped;
-#pragma omp critical(vtr_file_map)
-    {
-        if (file->pages == NULL && file->size <= SIZE_MAX) {
-            void *pages = mmap(NULL, (size_t)file->size, PROT_READ, MAP_SHARED, file->descriptor, 0);
-            file->pages = pages != MAP_FAILED ? pages : NULL;
-        }
-        is_mapped = file->pages != NULL;
+    /* no critical region of OpenMP, which need not hold back threads that are not OpenMP's own, as those of the viewer */
+    static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
+    pthread_mutex_lock(&mutex);
+    if (file->pages == NULL && file->size <= SIZE_MAX) {
+        void *pages = mmap(NULL, (size_t)file->size, PROT_READ, MAP_SHARED, file->descriptor, 0);
+        file->pages = pages != MAP_FAILED ? pages : NULL;
     }
+    bool is_mapped = file->pages != NULL;
+    pthread_mutex_unlock(&mutex);
     return is_mapped;
 }
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include <math.h>
+#include <pthread.h>
 #include <string.h>
 
 #include "base/base_internal.h"
@@ -19,6 +20,7 @@ typedef struct virtual_job {
     bool is_plain; /* parts of frames are read as they stand in the file */
     float *image;
     const vtr_progress *progress;
+    pthread_mutex_t lock; /* of what follows; critical regions would be shared with other images */
     vtr_status status;
     vtr_error error;
     double done;
@@ -26,19 +28,20 @@ typedef struct virtual_job {
 
 static bool is_stopped(virtual_job *job)
 {
-    bool is_it;
-#pragma omp critical(vtr_virtual_state)
-    is_it = job->status != VTR_OK;
+    pthread_mutex_lock(&job->lock);
+    bool is_it = job->status != VTR_OK;
+    pthread_mutex_unlock(&job->lock);
     return is_it;
 }
 
 static void stop(virtual_job *job, vtr_status status, const vtr_error *error)
 {
-#pragma omp critical(vtr_virtual_state)
+    pthread_mutex_lock(&job->lock);
     if (job->status == VTR_OK) {
         job->status = status;
         if (error != NULL) job->error = *error;
     }
+    pthread_mutex_unlock(&job->lock);
 }
 
 /* The detector's pixels of the batch that holds a position: batches are in scan order. */
@@ -130,11 +133,10 @@ static vtr_status one_row(virtual_job *job, unsigned char *buffer, size_t row, v
 
 static void report(virtual_job *job, size_t n_rows)
 {
-#pragma omp critical(vtr_virtual_report)
-    {
-        job->done += 1;
-        vtr_progress_report(job->progress, "virtual detector", job->done, (double)n_rows, "rows");
-    }
+    pthread_mutex_lock(&job->lock);
+    job->done += 1;
+    vtr_progress_report(job->progress, "virtual detector", job->done, (double)n_rows, "rows");
+    pthread_mutex_unlock(&job->lock);
     if (vtr_progress_cancelled(job->progress)) stop(job, VTR_ERR_INTERRUPTED, NULL);
 }
 
@@ -193,6 +195,7 @@ static vtr_status list_pixels(virtual_job *job, size_t *n_pixels, const vtr_cali
 
 static void release(virtual_job *job)
 {
+    pthread_mutex_destroy(&job->lock);
     for (size_t v = 0; job->pixels != NULL && v < job->n_shifts; v++)
         virtual_pixels_release(&job->pixels[v]);
     vtr_free(job->pixels);
@@ -221,6 +224,7 @@ vtr_status vtr_virtual_image(float *image, size_t *n_pixels, vtr_dataset *datase
                        .is_plain = dataset->flat.is_plain,
                        .image = image,
                        .progress = progress};
+    pthread_mutex_init(&job.lock, NULL);
     vtr_status status = list_pixels(&job, n_pixels, calibration, detector, err);
     if (job.is_plain) vtr_file_map(&dataset->file);
     if (status == VTR_OK) {
