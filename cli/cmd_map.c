@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#define _XOPEN_SOURCE 700 /* nanosleep */
 #include <stdlib.h>
-#include <time.h>
 
 #include "calibration_text.h"
 #include "commands.h"
@@ -162,40 +160,17 @@ typedef struct map_files {
     bool is_finished;
 } map_files;
 
-/* Of a recording that grows: once one scan row is there, or as many frames as the calibration wants to see. */
-static vtr_status open_growing(vtr_dataset **out, const cli_run *run, vtr_error *err)
+static vtr_status open_recording(vtr_dataset **out, const cli_run *run, vtr_error *err)
 {
-    double waited_s = 0;
-    for (;;) {
-        vtr_status status = vtr_dataset_open(out, run->inputs[0], &recording, err);
-        /* VTR_ERR_FORMAT: empty, or its header is not whole yet */
-        if (status != VTR_OK && status != VTR_ERR_NOT_FOUND && status != VTR_ERR_NO_DATA &&
-            status != VTR_ERR_FORMAT)
-            return status;
-        if (status == VTR_OK) {
-            const vtr_dataset_info *info = vtr_dataset_get_info(*out);
-            size_t all = info->shape[0] * info->shape[1], wanted = own.calibration == NULL ? FIRST_FRAMES : 1;
-            size_t there = 0;
-            status = vtr_dataset_grow(*out, &there, err);
-            if (status == VTR_OK) vtr_dataset_settle(*out);
-            if (status != VTR_OK || there >= (wanted < all ? wanted : all) ||
-                waited_s > keep.follow_timeout_s)
-                return status;
-            vtr_dataset_close(out);
-        } else if (waited_s > keep.follow_timeout_s)
-            return status;
-        if (vtr_progress_cancelled(&run->progress))
-            return vtr_fail(err, VTR_ERR_INTERRUPTED, "interrupted before enough patterns were there");
-        const struct timespec pause = {0, 50000000};
-        nanosleep(&pause, NULL);
-        waited_s += 0.05;
-    }
+    const vtr_growing_params growing = {own.calibration == NULL ? FIRST_FRAMES : 1, keep.follow_timeout_s};
+    return keep.follow
+               ? vtr_dataset_open_growing(out, run->inputs[0], &recording, &growing, &run->progress, err)
+               : vtr_dataset_open(out, run->inputs[0], &recording, err);
 }
 
 static vtr_status open_files(map_files *files, const cli_run *run, vtr_error *err)
 {
-    vtr_status status = keep.follow ? open_growing(&files->dataset, run, err)
-                                    : vtr_dataset_open(&files->dataset, run->inputs[0], &recording, err);
+    vtr_status status = open_recording(&files->dataset, run, err);
     if (status == VTR_OK && cli_is_first(run))
         status = open_checkpoint(&files->checkpoint, &files->is_finished, files->dataset, run, err);
     if (status == VTR_OK && cli_is_first(run) && !files->is_finished)

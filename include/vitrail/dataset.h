@@ -78,6 +78,20 @@ VTR_API vtr_status vtr_dataset_grow(vtr_dataset *dataset, size_t *n_frames, vtr_
 /* Takes what vtr_dataset_grow has found as info.n_frames. Nobody may use the dataset meanwhile. */
 VTR_API void vtr_dataset_settle(vtr_dataset *dataset);
 
+/* What is waited for before a recording that is still being written is opened. */
+typedef struct vtr_growing_params {
+    size_t n_frames;  /* positions that have their frame, at least; all, where the scan has fewer */
+    double timeout_s; /* how long it is waited for */
+} vtr_growing_params;
+
+/* Opens a recording that may not be there yet, or whose header may not be whole, as soon as it has these frames; after
+ * the timeout with what it has by then, or with what vtr_dataset_open says of it. VTR_ERR_INTERRUPTED where
+ * progress->cancelled says so. Refused as by vtr_dataset_grow. */
+VTR_API vtr_status vtr_dataset_open_growing(vtr_dataset **out, const char *path,
+                                            const vtr_dataset_params *params,
+                                            const vtr_growing_params *growing, const vtr_progress *progress,
+                                            vtr_error *err);
+
 /* Closes and sets *dataset to NULL; takes NULL. */
 VTR_API void vtr_dataset_close(vtr_dataset **dataset);
 

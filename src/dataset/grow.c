@@ -1,16 +1,17 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#define _XOPEN_SOURCE 700 /* fstat */
+#define _XOPEN_SOURCE 700 /* fstat, nanosleep */
 #define _FILE_OFFSET_BITS 64
 #include <errno.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 
 #include "base/base_internal.h"
 #include "dataset/dataset_internal.h"
 
 /* Recordings that are still being written: how many frames are whole, judged by the size of the file. */
 
-enum { HEAD_BYTES = 4096, FREE_BYTES = 16 };
+enum { HEAD_BYTES = 4096, FREE_BYTES = 16, LOOK_NS = 50000000 };
 
 static size_t head_bytes(const vtr_dataset *dataset)
 {
@@ -121,4 +122,52 @@ vtr_status vtr_dataset_grow(vtr_dataset *dataset, size_t *n_frames, vtr_error *e
 void vtr_dataset_settle(vtr_dataset *dataset)
 {
     dataset->info.n_frames = dataset->n_readable;
+}
+
+/* Of an error: the file is not there yet, empty, or its header or first frame is not whole. */
+static bool may_come(vtr_status status)
+{
+    return status == VTR_ERR_NOT_FOUND || status == VTR_ERR_NO_DATA || status == VTR_ERR_FORMAT;
+}
+
+/* Opens what is there. *is_enough is false where more has to come; the dataset is open if it returns VTR_OK. */
+static vtr_status try_open(vtr_dataset **out, bool *is_enough, const char *path,
+                           const vtr_dataset_params *params, size_t wanted, vtr_error *err)
+{
+    size_t there = 0;
+    vtr_dataset *dataset = NULL;
+    vtr_status status = vtr_dataset_open(&dataset, path, params, err);
+    *is_enough = status != VTR_OK && !may_come(status);
+    if (status != VTR_OK) return status;
+    size_t all = vtr_dataset_n_positions(&dataset->info);
+    status = vtr_dataset_grow(dataset, &there, err);
+    *is_enough = status != VTR_OK || there >= (wanted < all ? wanted : all);
+    if (status == VTR_OK) {
+        vtr_dataset_settle(dataset);
+        *out = dataset;
+    } else
+        vtr_dataset_close(&dataset);
+    return status;
+}
+
+vtr_status vtr_dataset_open_growing(vtr_dataset **out, const char *path, const vtr_dataset_params *params,
+                                    const vtr_growing_params *growing, const vtr_progress *progress,
+                                    vtr_error *err)
+{
+    const struct timespec pause = {0, LOOK_NS};
+    double begin_s = vtr_clock_s();
+    for (;;) {
+        vtr_dataset *dataset = NULL;
+        bool is_enough;
+        bool is_last = vtr_clock_s() - begin_s >= growing->timeout_s;
+        vtr_status status = try_open(&dataset, &is_enough, path, params, growing->n_frames, err);
+        if (is_enough || is_last) {
+            if (status == VTR_OK) *out = dataset;
+            return status;
+        }
+        vtr_dataset_close(&dataset);
+        if (vtr_progress_cancelled(progress))
+            return vtr_fail(err, VTR_ERR_INTERRUPTED, "interrupted before enough patterns were there");
+        nanosleep(&pause, NULL);
+    }
 }

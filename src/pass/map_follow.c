@@ -29,8 +29,13 @@ static void clear_results(map_job *job)
         job->beam[i] = NAN;
     for (size_t i = 0; i < job->n_virtual * n; i++)
         job->virtual_images[i] = NAN;
+    for (size_t i = 0; i < VTR_RING_MAP_ELLIPSE_N * n; i++)
+        job->ring.ellipse[i] = NAN;
+    for (size_t i = 0; i < VTR_RING_MAP_COVARIANCE_N * n; i++)
+        job->ring.covariance[i] = NAN;
     for (size_t i = 0; i < n; i++) {
         job->total[i] = NAN;
+        job->ring.chi2[i] = NAN;
         job->beam_flags[i] = job->ring.flags[i] = VTR_FLAG_MISSING;
     }
 }
