@@ -2,7 +2,7 @@
 set(VITRAIL_ROOMS base recipe dataset detector polar ring beam mapfile export pass field band scattering pdf unmix magnetic series companion twin plan figure)
 # The room of each public header that is not named after one.
 set(VITRAIL_ROOM_OF_HEADER
-  api=base calibration=pass checkpoint=pass constants=base error=base input=base memory=base output=base parameters=base progress=base ranks=base types=base virtual=pass
+  api=base calibration=pass checkpoint=pass constants=base error=base frames=pass input=base memory=base output=base parameters=base progress=base ranks=base types=base virtual=pass
   atoms=twin bands=band energy=band vortices=band inclusions=band structure=twin pdf_cube=pdf pdf_strain=pdf pdf_text=pdf
   thickness=companion scratch=companion
   unmix_mlls=unmix unmix_pca=unmix unmix_read=unmix unmix_simplex=unmix

@@ -18,13 +18,14 @@ from .commands import (
     scratch, series, simulate, thickness, vortices,
 )
 from .errors import VitrailError
+from .frames import Frames
 from .mapfile import MapFile, Quantity
 from .mapping import map, strain
 from .pdf import PDF, pdf, pdf_map
 from .recording import Recording, open
 
 __all__ = [
-    "Calibration", "MapFile", "PDF", "Quantity", "Recording", "VitrailError", "__version__", "bands", "calibrate", "command",
+    "Calibration", "Frames", "MapFile", "PDF", "Quantity", "Recording", "VitrailError", "__version__", "bands", "calibrate", "command",
     "compare", "convert", "energy", "errors", "export", "figure", "inclusions", "info", "magnetic", "map", "open", "pdf",
     "pdf_map", "phases", "plan", "profile", "report", "run", "scratch", "series", "simulate", "strain", "thickness",
     "vortices",

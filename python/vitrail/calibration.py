@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What is measured of a recording before the pass: mask, camera, centre, distortion, ring, speckle."""
 
+import tempfile
+from pathlib import Path
+
 import numpy as np
 
 from . import mapfile
@@ -56,6 +59,20 @@ class Calibration:
         with (target := mapfile.creating(path, force)) as handle:
             call(lib.vtr_calibration_write, self._handle, handle)
             target.commit()
+
+    def __reduce__(self):
+        """To other processes and machines as the bytes of the file, which keep every bit."""
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / "calibration.h5"
+            self.write(path)
+            return _from_bytes, (path.read_bytes(),)
+
+
+def _from_bytes(content):
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "calibration.h5"
+        path.write_bytes(content)
+        return Calibration.read(path)
 
 
 def calibrate(recording, *, threads=0, progress=None, **settings):

@@ -113,6 +113,8 @@ typedef struct map_job {
 /* Sets up plans, fits and result arrays. */
 vtr_status map_job_create(map_job *job, vtr_error *err);
 void map_job_release(map_job *job);
+/* Samples of a profile as far as the farthest corner. */
+size_t map_profile_samples(const vtr_calibration *calibration, double step_px);
 /* Cuts the scan into batches and lists the shifts of their centres, from dataset, info, calibration and n_positions. What it
  * took is released with the job. */
 vtr_status map_batches_create(map_job *job, vtr_error *err);

@@ -116,10 +116,15 @@ static void describe_ring(map_job *job)
     job->ring.is_flipped = job->params->flip;
 }
 
-static vtr_status choose_profile(map_job *job, double largest, vtr_error *err)
+size_t map_profile_samples(const vtr_calibration *calibration, double step_px)
+{
+    return (size_t)(largest_radius(calibration) / step_px) + 1;
+}
+
+static vtr_status choose_profile(map_job *job, vtr_error *err)
 {
     double step = job->params->profile_step_px;
-    size_t n = (size_t)(largest / step) + 1;
+    size_t n = map_profile_samples(job->calibration, step);
     job->n_profile = job->params->no_profile ? 0 : n;
     job->profile = (vtr_profile_params){
         .r_first_px = step / 2, .r_step_px = step, .n = n, .noise = job->calibration->noise};
@@ -142,7 +147,7 @@ vtr_status map_job_create(map_job *job, vtr_error *err)
     status = map_batches_create(job, err);
     if (status == VTR_OK) status = make_plans(job, err);
     if (status == VTR_OK) status = allocate_results(job, err);
-    if (status == VTR_OK) status = choose_profile(job, largest, err);
+    if (status == VTR_OK) status = choose_profile(job, err);
     if (status == VTR_OK) status = map_sectors_create(job, err);
     if (status == VTR_OK) status = map_beam_create(job, err);
     if (status == VTR_OK) status = map_sums_create(job, err);
