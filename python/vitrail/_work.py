@@ -56,19 +56,25 @@ class Work:
         if self._bar is not None:
             self._bar.close()
 
+    def _wait(self, thread):
+        """Runs a thread to its end, whenever Ctrl-C comes: what it works on must outlive it. Returns the interrupt."""
+        interrupt, begin = None, thread.start
+        while True:
+            try:
+                begin()
+                while thread.is_alive():
+                    thread.join(0.05)
+                return interrupt
+            except KeyboardInterrupt as caught:
+                interrupt, begin = caught, lambda: None
+                self._stop.set()
+
     def call(self, function, *arguments):
         """As _library.call, in a thread of its own, so that Ctrl-C reaches Python while the library works."""
         error = ffi.new("vtr_error *")
         outcome = []
         thread = threading.Thread(target=lambda: outcome.append(function(*arguments, error)))
-        thread.start()
-        interrupt = None
-        while thread.is_alive():
-            try:
-                thread.join(0.05)
-            except KeyboardInterrupt as caught:
-                interrupt = caught
-                self._stop.set()
+        interrupt = self._wait(thread)
         self._close_bar()
         for sentence in self._warnings:
             warnings.warn(sentence, stacklevel=3)

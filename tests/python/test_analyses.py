@@ -5,13 +5,16 @@ import signal
 import subprocess
 import tempfile
 import threading
+import time
 import unittest
 import warnings
 from pathlib import Path
+from unittest import mock
 
 import h5py
 import numpy as np
 import vitrail
+from vitrail._work import Work
 
 PROGRAM = os.environ["VITRAIL_PROGRAM"]
 COMPOSITION = "Zr46Cu38Al8Ag8"
@@ -153,6 +156,25 @@ class Analyses(unittest.TestCase):
         with self.assertRaises(KeyboardInterrupt):
             vitrail.map(recording, self.folder / "stopped.h5", progress=report)
         self.assertFalse((self.folder / "stopped.h5").exists())
+
+    def test_ctrl_c_at_any_moment_waits_for_the_library(self):
+        is_alive = threading.Thread.is_alive
+        interrupts, ended = [KeyboardInterrupt], []
+
+        def between_two_waits(thread):
+            if interrupts:
+                raise interrupts.pop()
+            return is_alive(thread)
+
+        def library(*_):
+            time.sleep(0.2)
+            ended.append(True)
+            return 0
+
+        with mock.patch.object(threading.Thread, "is_alive", between_two_waits):
+            with self.assertRaises(KeyboardInterrupt):
+                Work(progress=False).call(library)
+        self.assertTrue(ended)
 
     def test_names_of_maps(self):
         maps = vitrail.map(vitrail.open(self.scan), self.folder / "names.h5", progress=False)
