@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "page.h"
+#include "vitrail/input.h"
 
 typedef struct route {
     const char *path, *method;
@@ -107,6 +108,12 @@ static void call(view_answer *answer, view_session *session, const route *r, con
 {
     vtr_error err = {0};
     vtr_status status = r->handler(answer, session, request, &err);
+    if (status != VTR_OK) {
+        vtr_input_explain(&err); /* and the next answer is none the worse */
+    } else {
+        status = vtr_input_check(&err);
+        if (status != VTR_OK) view_answer_release(answer);
+    }
     if (status != VTR_OK)
         refuse(answer, status_of(status), err.message[0] != '\0' ? err.message : vtr_status_text(status));
 }

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "vitrail/input.h"
+
 static bool is_map_file(vtr_mapfile *file, cli_names *names)
 {
     if (cli_names_read(names, file, NULL) == VTR_OK && names->n > 0) return true;
@@ -29,8 +31,10 @@ static vtr_status open_file(view_session *s, const char *path, vtr_error *err)
     cli_names *names = calloc(1, sizeof *names);
     if (names == NULL) return vtr_fail(err, VTR_ERR_MEMORY, "no memory to open '%s'", path);
     bool is_map = vtr_mapfile_open(&file, path, NULL) == VTR_OK && is_map_file(file, names);
-    vtr_status status = VTR_OK;
-    if (!is_map) {
+    vtr_status status = vtr_input_check(err); /* it may be a map file that could not be read */
+    if (status != VTR_OK) {
+        vtr_mapfile_close(&file);
+    } else if (!is_map) {
         vtr_mapfile_close(&file);
         status = open_recording(s, path, err);
     } else if (s->map != NULL) {
@@ -104,6 +108,7 @@ vtr_status view_session_open(view_session **out, const char *const *paths, size_
         status = open_file(s, paths[i], err);
     if (status == VTR_OK && s->map != NULL) status = read_map_shape(s, err);
     if (status == VTR_OK && s->recording != NULL) status = read_recording_shape(s, err);
+    if (status == VTR_OK) status = vtr_input_check(err);
     if (status != VTR_OK) {
         view_session_close(s);
         return status;
@@ -155,10 +160,13 @@ vtr_status view_session_quantity(const cli_quantity **out, view_session *session
         status = q == NULL ? vtr_fail(err, VTR_ERR_MEMORY, "no memory for a map")
                            : cli_quantity_read(q, session->map, session->names.group[index],
                                                session->names.name[index], err);
-        if (status == VTR_OK)
+        if (status == VTR_OK) status = vtr_input_check(err); /* else what is kept would lack a part */
+        if (status == VTR_OK) {
             session->loaded[index] = q;
-        else
+        } else if (q != NULL) {
+            cli_quantity_release(q);
             free(q);
+        }
     }
     if (status == VTR_OK) *out = session->loaded[index];
     pthread_mutex_unlock(&session->lock);

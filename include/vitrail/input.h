@@ -14,6 +14,10 @@ VTR_BEGIN_DECLS
  * devices, which could be waited for without end, are refused. */
 VTR_API vtr_status vtr_input_open(FILE **file, const char *path, vtr_error *err);
 
+/* VTR_ERR_IO where a file under HDF5 could not be read since this (or vtr_input_explain) was last called: a part of it may have
+ * passed for absent. For a program that goes on after a failure, at the end of each of its answers. */
+VTR_API vtr_status vtr_input_check(vtr_error *err);
+
 /* Once a command has failed: where a file under HDF5 could not be read meanwhile, says that, because what could not be read passed
  * for absent and the error speaks of that. */
 VTR_API void vtr_input_explain(vtr_error *err);

@@ -98,13 +98,18 @@ int vtr_hdf5_iterated(int result);
 /* A file that the system failed to read or write under HDF5, and why. */
 typedef struct vtr_hdf5_trouble {
     bool is_write;
+    unsigned long number; /* of those noted in this process */
     char file[1024], reason[256];
 } vtr_hdf5_trouble;
-/* Whether there was any since the last call of this function (or, to write, of vtr_hdf5_reason), and then the first of it in `*trouble`
- * (which may be NULL): to be asked where what cannot be read would pass for absent, and before a file gets its name. */
-bool vtr_hdf5_had_trouble(vtr_hdf5_trouble *trouble);
-/* What could not be written counts no more: the file is given up. */
-void vtr_hdf5_forget_writes(void);
+/* Whether `file` could not be written: to be asked before it gets its name, or when it is given up. Forgets it, as the next two do;
+ * `trouble` may be NULL. */
+bool vtr_hdf5_could_not_write(const char *file, vtr_hdf5_trouble *trouble);
+/* Whether any file could not be read (or opened, though it is there): to be asked where what cannot be read would pass for absent,
+ * before a file gets its name, and once a failure is told. */
+bool vtr_hdf5_had_unread(vtr_hdf5_trouble *trouble);
+/* The same since a mark was taken, in one stretch of the lock: whatever files the caller reads, and none that others read. */
+unsigned long vtr_hdf5_mark(void);
+bool vtr_hdf5_had_unread_since(unsigned long mark, vtr_hdf5_trouble *trouble);
 /* Whether it was a failure to read `file`. It stays noted: the caller may take the error for an absence in its turn. */
 bool vtr_hdf5_could_not_read(const char *file, vtr_hdf5_trouble *trouble);
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #define _XOPEN_SOURCE 700 /* recursive mutexes */
+#include <errno.h>
 #include <hdf5.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -28,26 +29,53 @@ static void prepare(void)
 /* Why the last call that failed did so; kept, because the calls that clean up after it clear HDF5's error
  * stack. */
 static _Thread_local char last_reason[256];
-/* Of a file that could not be read or written and that nobody has asked about: where something may be absent, a failure to
- * read it passes for that, and what is written while an object is closed fails there. Belongs to the lock. */
-static vtr_hdf5_trouble unasked;
+/* Files that could not be read or written and that nobody has asked about, in the order in which that happened: where
+ * something may be absent, a failure to read it passes for that, and what is written while an object is closed fails
+ * there. Of each file the first reason to read and the first to write it. Belongs to the lock. */
+enum { MOST_TROUBLES = 16 };
+static vtr_hdf5_trouble troubles[MOST_TROUBLES];
+static size_t n_troubles;
+static unsigned long n_noted; /* ever */
 
-/* The text between `start` and the next quote. */
-static void take_quoted(char *to, size_t size, const char *description, const char *start)
+static void drop(size_t i)
 {
-    const char *from = strstr(description, start);
-    if (from == NULL) return;
-    from += strlen(start);
-    snprintf(to, size, "%.*s", (int)strcspn(from, "'"), from);
+    n_troubles--;
+    memmove(&troubles[i], &troubles[i + 1], (n_troubles - i) * sizeof *troubles);
 }
 
+/* The text between `start` and `end`; names may hold quotes. */
+static void take_between(char *to, size_t size, const char *description, const char *start, const char *end)
+{
+    const char *from = strstr(description, start);
+    const char *until = from != NULL ? strstr(from + strlen(start), end) : NULL;
+    if (until == NULL) return;
+    from += strlen(start);
+    snprintf(to, size, "%.*s", (int)(until - from), from);
+}
+
+static void keep_trouble(const vtr_hdf5_trouble *trouble)
+{
+    size_t i = 0;
+    n_noted++;
+    while (i < n_troubles &&
+           (troubles[i].is_write != trouble->is_write || strcmp(troubles[i].file, trouble->file) != 0))
+        i++;
+    if (i == MOST_TROUBLES) drop(--i);
+    if (i == n_troubles) troubles[n_troubles++] = *trouble;
+    troubles[i].number = n_noted;
+}
+
+/* A file that is not there may be absent; one that cannot be opened for another reason is one that cannot be read. */
 static void note_trouble(const char *description)
 {
-    bool is_write = strstr(description, "file write failed") != NULL;
-    if (unasked.reason[0] != '\0' || (!is_write && strstr(description, "file read failed") == NULL)) return;
-    unasked.is_write = is_write;
-    take_quoted(unasked.file, sizeof unasked.file, description, "filename = '");
-    take_quoted(unasked.reason, sizeof unasked.reason, description, "error message = '");
+    vtr_hdf5_trouble trouble = {.is_write = strstr(description, "file write failed") != NULL};
+    bool is_open = strstr(description, "unable to open file") != NULL;
+    if (!trouble.is_write && !is_open && strstr(description, "file read failed") == NULL) return;
+    if (is_open && strstr(description, strerror(ENOENT)) != NULL) return;
+    take_between(trouble.file, sizeof trouble.file, description, is_open ? "name = '" : "filename = '",
+                 is_open ? "', errno" : "', file descriptor");
+    take_between(trouble.reason, sizeof trouble.reason, description, "error message = '", "'");
+    keep_trouble(&trouble);
 }
 
 /* What the system said ("No space left on device") if HDF5 passed it on, else HDF5's own words. */
@@ -106,32 +134,75 @@ const char *vtr_hdf5_reason(char *text, size_t size)
 {
     snprintf(text, size, "%s", last_reason[0] != '\0' ? last_reason : "the HDF5 library gives no reason");
     last_reason[0] = '\0';
-    if (unasked.is_write) unasked.reason[0] = '\0';
     return text;
 }
 
-bool vtr_hdf5_had_trouble(vtr_hdf5_trouble *trouble)
+/* The first that `is_asked` is true of; all those are forgotten. */
+static bool take(vtr_hdf5_trouble *trouble, bool (*is_asked)(const vtr_hdf5_trouble *, const void *),
+                 const void *what)
 {
+    bool had = false;
     vtr_hdf5_lock();
-    bool had = unasked.reason[0] != '\0';
-    if (had && trouble != NULL) *trouble = unasked;
-    unasked.reason[0] = '\0';
+    for (size_t i = 0; i < n_troubles;) {
+        if (!is_asked(&troubles[i], what)) {
+            i++;
+            continue;
+        }
+        if (!had && trouble != NULL) *trouble = troubles[i];
+        had = true;
+        drop(i);
+    }
     vtr_hdf5_unlock();
     return had;
 }
 
-bool vtr_hdf5_could_not_read(const char *file, vtr_hdf5_trouble *trouble)
+static bool is_write_to(const vtr_hdf5_trouble *trouble, const void *file)
 {
-    vtr_hdf5_lock();
-    bool is_it = unasked.reason[0] != '\0' && !unasked.is_write && strcmp(unasked.file, file) == 0;
-    if (is_it) *trouble = unasked;
-    vtr_hdf5_unlock();
-    return is_it;
+    return trouble->is_write && strcmp(trouble->file, file) == 0;
 }
 
-void vtr_hdf5_forget_writes(void)
+static bool is_read(const vtr_hdf5_trouble *trouble, const void *nothing)
+{
+    (void)nothing;
+    return !trouble->is_write;
+}
+
+static bool is_read_after(const vtr_hdf5_trouble *trouble, const void *mark)
+{
+    return !trouble->is_write && trouble->number > *(const unsigned long *)mark;
+}
+
+bool vtr_hdf5_could_not_write(const char *file, vtr_hdf5_trouble *trouble)
+{
+    return take(trouble, is_write_to, file);
+}
+
+bool vtr_hdf5_had_unread(vtr_hdf5_trouble *trouble)
+{
+    return take(trouble, is_read, NULL);
+}
+
+unsigned long vtr_hdf5_mark(void)
 {
     vtr_hdf5_lock();
-    if (unasked.is_write) unasked.reason[0] = '\0';
+    unsigned long mark = n_noted;
     vtr_hdf5_unlock();
+    return mark;
+}
+
+bool vtr_hdf5_had_unread_since(unsigned long mark, vtr_hdf5_trouble *trouble)
+{
+    return take(trouble, is_read_after, &mark);
+}
+
+bool vtr_hdf5_could_not_read(const char *file, vtr_hdf5_trouble *trouble)
+{
+    bool is_it = false;
+    vtr_hdf5_lock();
+    for (size_t i = 0; i < n_troubles && !is_it; i++) {
+        is_it = !troubles[i].is_write && strcmp(troubles[i].file, file) == 0;
+        if (is_it) *trouble = troubles[i];
+    }
+    vtr_hdf5_unlock();
+    return is_it;
 }

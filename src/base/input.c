@@ -50,10 +50,16 @@ vtr_status vtr_input_open(FILE **out, const char *path, vtr_error *err)
     return VTR_OK;
 }
 
+vtr_status vtr_input_check(vtr_error *err)
+{
+    vtr_hdf5_trouble trouble;
+    if (!vtr_hdf5_had_unread(&trouble)) return VTR_OK;
+    return vtr_fail(err, VTR_ERR_IO, "cannot read '%s': %s", trouble.file, trouble.reason);
+}
+
 void vtr_input_explain(vtr_error *err)
 {
     vtr_hdf5_trouble trouble;
-    if (!vtr_hdf5_had_trouble(&trouble) || trouble.is_write || strstr(err->message, trouble.reason) != NULL)
-        return;
+    if (!vtr_hdf5_had_unread(&trouble) || strstr(err->message, trouble.reason) != NULL) return;
     vtr_fail(err, VTR_ERR_IO, "cannot read '%s': %s", trouble.file, trouble.reason);
 }

@@ -97,10 +97,12 @@ static int sync_file(int file)
 vtr_status vtr_output_commit(const char *partial, const char *path, vtr_error *err)
 {
     vtr_hdf5_trouble trouble;
-    /* writing of another file that was given up is none of this one's */
-    if (vtr_hdf5_had_trouble(&trouble) && (!trouble.is_write || strcmp(trouble.file, partial) == 0)) {
+    if (vtr_hdf5_could_not_write(partial, &trouble)) {
         unlink(partial);
-        if (trouble.is_write) return vtr_fail(err, VTR_ERR_IO, "cannot write '%s': %s", path, trouble.reason);
+        return vtr_fail(err, VTR_ERR_IO, "cannot write '%s': %s", path, trouble.reason);
+    }
+    if (vtr_hdf5_had_unread(&trouble)) {
+        unlink(partial);
         return vtr_fail(err, VTR_ERR_IO, "cannot read '%s': %s; nothing is written to '%s'", trouble.file,
                         trouble.reason, path);
     }
@@ -118,7 +120,9 @@ vtr_status vtr_output_commit(const char *partial, const char *path, vtr_error *e
 
 void vtr_output_discard(const char *partial)
 {
-    if (partial != NULL) unlink(partial);
+    if (partial == NULL) return;
+    vtr_hdf5_could_not_write(partial, NULL); /* it is given up */
+    unlink(partial);
 }
 
 /* What a stream writes to. Streams forget why a write failed, and do not try again after a signal. */

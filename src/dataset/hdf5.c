@@ -290,9 +290,9 @@ static vtr_status open_hdf5(vtr_dataset *dataset, const vtr_dataset_params *para
     dataset->state = hdf5;
     vtr_hdf5_lock();
     vtr_hdf5_trouble trouble;
-    vtr_hdf5_had_trouble(NULL); /* of another file */
+    unsigned long mark = vtr_hdf5_mark();
     vtr_status status = open_locked(dataset, hdf5, params, err);
-    if (vtr_hdf5_had_trouble(&trouble))
+    if (vtr_hdf5_had_unread_since(mark, &trouble))
         status = vtr_fail(err, VTR_ERR_IO, "cannot read '%s': %s", dataset->path, trouble.reason);
     vtr_hdf5_unlock();
     return status;

@@ -140,8 +140,9 @@ vtr_status vtr_hdf5_read_frames(vtr_dataset *dataset, size_t first, size_t n, vo
         uint32_t mask = 0;
         vtr_hdf5_lock();
         vtr_hdf5_trouble trouble;
+        unsigned long mark = vtr_hdf5_mark();
         bool done = fetch(hdf5, first + i, &s, frame_bytes, &bytes, &mask);
-        if (vtr_hdf5_had_trouble(&trouble)) {
+        if (vtr_hdf5_had_unread_since(mark, &trouble)) {
             done = false;
             snprintf(reason, sizeof reason, "%s", trouble.reason);
         } else if (!done) {

@@ -261,7 +261,6 @@ void vtr_mapfile_close(vtr_mapfile **handle)
     if (file->file >= 0) {
         vtr_hdf5_lock();
         H5Fclose(file->file);
-        if (file->partial != NULL) vtr_hdf5_forget_writes();
         vtr_hdf5_unlock();
     }
     vtr_output_discard(file->partial);

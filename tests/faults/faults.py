@@ -3,13 +3,14 @@
 """Runs the program with its 1st, 2nd, 3rd ... read, write, open ... on its own files failing, until the command ends without
 having met the fault, and checks how it ends. See docs/reliability.md.
 
-usage: faults.py --vitrail PROGRAM --shim SHIM.so [--most N] [COMMAND ...]
+usage: faults.py --vitrail PROGRAM --shim SHIM.so [--most N] [--calls CALL,...] [COMMAND ...]
 """
 import argparse
 import errno
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -18,74 +19,34 @@ from pathlib import Path
 import h5py
 import numpy
 
+from commands import COMMANDS, Store
+
 SKIPPED = 77
 TIMEOUT_S = 120
 NEVER = 10**9
 # call, fault; "+": from the N-th one on.
 FAULTS = [("open", "EACCES"), ("open", "EMFILE"), ("read", "EIO"), ("read", "EINTR"), ("read", "short"), ("write", "EIO"),
           ("write", "ENOSPC+"), ("write", "EINTR"), ("write", "short"), ("fsync", "EIO"), ("rename", "EACCES"),
-          ("truncate", "ENOSPC"), ("close", "EIO"), ("mmap", "ENOMEM")]
+          ("truncate", "ENOSPC"), ("close", "EIO"), ("mmap", "ENOMEM"), ("memory", "ENOMEM")]
 # These read small texts through streams or write through libtiff, which take EINTR for an error: one line says so.
-NOT_ASKED_AGAIN = {"calibrate", "convert-tiff", "export", "pdf-text", "run"}
+NOT_ASKED_AGAIN = {"calibrate", "convert-tiff", "export", "pdf-text", "run", "scratch", "thickness"}
 # Several steps, each of which finishes a file: what it holds after a failure is part of what it holds in the end.
 IN_STEPS = {"run"}
 # Times that HDF5 and the program write.
 TIMES = re.compile(rb'"date": "[^"]*"|\d{4}-\d\d-\d\dT[0-9:.+Z-]*|in [0-9.]+ m?s|[0-9.]+ (?:s|ms|GB/s|MB/s|patterns/s)\b')
 
 
-class Command:
-    def __init__(self, argv, inputs, outputs):
-        self.argv, self.inputs, self.outputs = argv, inputs, outputs
-
-
-COMMANDS = {
-    "simulate": Command("simulate two-phase --scan 3x4 --pattern 32x32 --electrons 1e5 -o {}/new.h5", [],
-                        ["new.h5", "new_truth.h5"]),
-    "info": Command("info {}/scan.h5", ["scan.h5"], []),
-    "info-npy": Command("info {}/scan.npy", ["scan.npy"], []),
-    "calibrate": Command("calibrate {}/scan.h5 -o {}/calibration.txt", ["scan.h5"], ["calibration.txt"]),
-    "convert-npy": Command("convert {}/scan.h5 {}/new.npy", ["scan.h5"], ["new.npy"]),
-    "convert-emd": Command("convert {}/scan.npy {}/new.emd", ["scan.npy"], ["new.emd"]),
-    "convert-tiff": Command("convert {}/scan.npy {}/new.tif --scan 1:2,2:3", ["scan.npy"], ["new.tif"]),
-    "map": Command("map {}/scan.h5 -o {}/new.h5", ["scan.h5"], ["new.h5"]),
-    "map-npy": Command("map {}/scan.npy -o {}/new.h5 --checkpoint 0.001", ["scan.npy"], ["new.h5"]),
-    "map-once": Command("map {}/scan.npy -o {}/new.h5 --no-checkpoint", ["scan.npy"], ["new.h5"]),
-    "strain": Command("strain {}/map.h5 --reference 0:6,0:5", ["map.h5"], ["map.h5"]),
-    "pdf": Command("pdf {}/map.h5 --composition Fe85.2Si0.5B9.5P4Cu0.8 --qmax 14", ["map.h5"], ["map.h5"]),
-    "pdf-text": Command("pdf {}/profile.csv --composition Fe80B20 -o {}/new", ["profile.csv"], ["new.csv", "new.json"]),
-    "report": Command("report {}/map.h5 -o {}/new.html", ["map.h5"], ["new.html"]),
-    "figure": Command("figure {}/map.h5 exx -o {}/new.png", ["map.h5"], ["new.png"]),
-    "profile": Command("profile {}/map.h5 --line 0,0,4,4 --quantity exx -o {}/new.csv", ["map.h5"], ["new.csv"]),
-    "export": Command("export {}/map.h5 exx -o {}/new.tif", ["map.h5"], ["new.tif"]),
-    "run": Command("run {}/recipe.yaml", ["scan.h5", "recipe.yaml"], ["scan-map.h5", "scan-report.html"]),
-}
-RECIPE = """recording: scan.h5
-strain: {reference: '0:6,0:5'}
-report:
-"""
-
-
 def run(vitrail, argv, environment=()):
-    env = dict(os.environ, LC_ALL="C", OMP_NUM_THREADS="1", **dict(environment))
-    return subprocess.run([vitrail, *argv], env=env, stdin=subprocess.DEVNULL, capture_output=True, timeout=TIMEOUT_S,
-                          check=False)
-
-
-def make_inputs(vitrail, folder):
-    """The files that the commands read."""
-    def made(*argv):
-        done = run(vitrail, argv)
-        if done.returncode != 0:
-            sys.exit(f"vitrail {' '.join(argv)}: {done.stderr.decode()}")
-    scan, map_file = f"{folder}/scan.h5", f"{folder}/map.h5"
-    made("simulate", "two-phase", "--scan", "6x5", "--pattern", "96x96", "--electrons", "1e6", "--quiet", "-o", scan)
-    made("convert", scan, f"{folder}/scan.npy", "--quiet")
-    made("map", scan, "-o", map_file, "--quiet")
-    made("strain", map_file, "--reference", "0:6,0:5", "--quiet")
-    (folder / "recipe.yaml").write_text(RECIPE)
-    q = numpy.linspace(0.5, 16, 400)
-    rows = [f"{x:.4f},{1e4 * numpy.exp(-x / 3) * (1 + 0.5 * numpy.exp(-(x - 3.1) ** 2)):.3f}" for x in q]
-    (folder / "profile.csv").write_text("q_inv_angstrom,intensity\n" + "\n".join(rows) + "\n")
+    env = dict(os.environ, LC_ALL="C", OMP_NUM_THREADS="1", OPENBLAS_NUM_THREADS="1", **dict(environment))
+    with subprocess.Popen([vitrail, *argv], env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as program:
+        try:
+            if argv[0] == "view" and program.stdout.readline():
+                program.send_signal(signal.SIGINT)  # it serves, which it would do without end
+            output, errors = program.communicate(timeout=TIMEOUT_S)
+        except subprocess.TimeoutExpired:
+            program.kill()
+            output, errors = program.communicate()
+    return subprocess.CompletedProcess(argv, program.returncode, output, errors)
 
 
 def contents(path):
@@ -121,6 +82,8 @@ def one_line(name, done, touched, what):
         return f"status {done.returncode}: {text}"
     if text.count("\n") != 1 or not text.startswith(f"vitrail {name}"):
         return f"not one line: {text}"
+    if touched[0] == "memory":
+        return None if "memory" in text else f"does not say that memory is short: {text}"
     names = {Path(line).name.removesuffix(".partial").removesuffix(".checkpoint") for line in touched}
     stems = {re.sub(r"_truth|\..*", "", one) for one in names} | names
     if not any(one and one in text for one in stems):
@@ -135,7 +98,7 @@ class Case:
         self.key, self.vitrail, self.shim, self.store = key, vitrail, shim, store
         self.command, self.folder, self.note = COMMANDS[key], place / "work", place / "note"
         self.argv = [*self.command.argv.replace("{}", str(self.folder)).split(), "--quiet"]
-        self.before = {name: contents(store / name) if name in self.command.inputs else None
+        self.before = {name: contents(store.get(name)) if name in self.command.inputs else None
                        for name in self.command.outputs}
         done = self.perform({})
         if done.returncode != 0 or done.stderr:
@@ -151,7 +114,7 @@ class Case:
         self.folder.mkdir()
         self.note.unlink(missing_ok=True)
         for name in self.command.inputs:
-            shutil.copy(self.store / name, self.folder / name)
+            shutil.copy(self.store.get(name), self.folder / name)
         return run(self.vitrail, self.argv, environment)
 
     def left_behind(self, done):
@@ -207,10 +170,12 @@ def tried(n, most):
     return sorted(ends | {round(1 + i * (n - 1) / (most - 1)) for i in range(most)})
 
 
-def check(case, most):
+def check(case, most, calls):
     n_runs = n_bad = 0
     counts = {}
     for call, what in FAULTS:
+        if calls and call not in calls:
+            continue
         if call not in counts:
             counts[call] = case.count(call)
         for n in tried(counts[call], most):
@@ -229,14 +194,14 @@ def main():
     parser.add_argument("--vitrail", required=True)
     parser.add_argument("--shim", required=True)
     parser.add_argument("--most", type=int, default=10**9, help="faults of a kind tried for a command; all unless given")
+    parser.add_argument("--calls", type=lambda text: text.split(","), help="some of " + ", ".join(sorted({call for call, _ in FAULTS})))
     parser.add_argument("commands", nargs="*", help="some of " + ", ".join(COMMANDS))
     args = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="vitrail-faults-") as place:
         place = Path(place).resolve()
-        store = place / "store"
-        store.mkdir()
-        make_inputs(args.vitrail, store)
-        results = [check(Case(key, args.vitrail, args.shim, store, place), args.most)
+        (place / "store").mkdir()
+        store = Store(lambda argv: run(args.vitrail, argv), place / "store")
+        results = [check(Case(key, args.vitrail, args.shim, store, place), args.most, args.calls)
                    for key in args.commands or COMMANDS]
     sys.exit(0 if all(results) else 1)
 

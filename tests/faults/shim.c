@@ -4,15 +4,18 @@
  *   VITRAIL_FAULT_FOLDER  files below it count, no others
  *   VITRAIL_FAULT_NOTE    a file that gets the path of each file whose call failed
  *   VITRAIL_FAULT_COUNT   where set, that file also gets, at the end, how many such calls there were
+ * CALL memory counts what the program itself (not its shared libraries) asks the C library for, and knows no folder.
  * Streams (fopen, fdopen) on these files read and write through the calls here, because those inside the C library would not. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <link.h>
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -29,6 +32,9 @@ static struct {
     const char *folder, *note;
 } fault;
 static atomic_long count;
+static struct {
+    uintptr_t from, to; /* where the program's own code lies */
+} program;
 
 static int reason_of(const char *name)
 {
@@ -40,6 +46,20 @@ static int reason_of(const char *name)
     for (size_t i = 0; i < sizeof reasons / sizeof *reasons; i++)
         if (strcmp(name, reasons[i].name) == 0) return reasons[i].reason;
     return 0;
+}
+
+/* The first object is the program itself. */
+static int find_program(struct dl_phdr_info *object, size_t size, void *user)
+{
+    (void)size;
+    (void)user;
+    for (int i = 0; i < object->dlpi_phnum; i++) {
+        const ElfW(Phdr) *part = &object->dlpi_phdr[i];
+        if (part->p_type != PT_LOAD || !(part->p_flags & PF_X)) continue;
+        program.from = object->dlpi_addr + part->p_vaddr;
+        program.to = program.from + part->p_memsz;
+    }
+    return 1;
 }
 
 __attribute__((constructor)) static void prepare(void)
@@ -55,6 +75,7 @@ __attribute__((constructor)) static void prepare(void)
     fault.is_short = strcmp(what, "short") == 0;
     fault.reason = reason_of(what);
     if (!fault.is_short && fault.reason == 0) abort();
+    if (strcmp(fault.call, "memory") == 0) dl_iterate_phdr(find_program, NULL);
 }
 
 static void note(const char *path)
@@ -82,14 +103,19 @@ static bool is_below(const char *path)
     return n > 0 && path != NULL && strncmp(path, fault.folder, n) == 0 && path[n] == '/';
 }
 
-static bool hits_path(const char *call, const char *path)
+/* One more of the calls that count: whether it is one to fail. */
+static bool is_its_turn(const char *path)
 {
-    if (strcmp(call, fault.call) != 0 || !is_below(path)) return false;
     long now = atomic_fetch_add(&count, 1) + 1;
     if (now != fault.n && !(fault.is_lasting && now > fault.n)) return false;
     note(path);
     errno = fault.reason;
     return true;
+}
+
+static bool hits_path(const char *call, const char *path)
+{
+    return strcmp(call, fault.call) == 0 && is_below(path) && is_its_turn(path);
 }
 
 static bool find_path(char path[PATH_MAX], int file)
@@ -290,3 +316,36 @@ FILE *fdopen(int file, const char *mode)
 }
 
 FILE *fopen64(const char *, const char *) __attribute__((alias("fopen")));
+
+/* --- memory ------------------------------------------------------------------------------------------------------- */
+
+void *__libc_malloc(size_t);
+void *__libc_calloc(size_t, size_t);
+void *__libc_realloc(void *, size_t);
+void *__libc_memalign(size_t, size_t);
+
+static bool hits_memory(const void *caller)
+{
+    uintptr_t at = (uintptr_t)caller;
+    return at >= program.from && at < program.to && is_its_turn("memory");
+}
+
+void *malloc(size_t n)
+{
+    return hits_memory(__builtin_return_address(0)) ? NULL : __libc_malloc(n);
+}
+
+void *calloc(size_t n, size_t size)
+{
+    return hits_memory(__builtin_return_address(0)) ? NULL : __libc_calloc(n, size);
+}
+
+void *realloc(void *memory, size_t n)
+{
+    return hits_memory(__builtin_return_address(0)) ? NULL : __libc_realloc(memory, n);
+}
+
+void *aligned_alloc(size_t alignment, size_t n)
+{
+    return hits_memory(__builtin_return_address(0)) ? NULL : __libc_memalign(alignment, n);
+}

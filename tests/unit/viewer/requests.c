@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Who is answered, and with what; and that no request, however odd, is answered with anything but an answer. */
+#define _POSIX_C_SOURCE 200809L /* O_CLOEXEC */
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/base_internal.h"
 #include "specimen.h"
@@ -214,6 +218,44 @@ static void test_tokens_differ(void **state)
     assert_string_not_equal(a.token, b.token);
 }
 
+/* The descriptor through which this process reads a file of the test's folder. */
+static int descriptor_of(const char *name)
+{
+    struct stat wanted, found;
+    assert_int_equal(stat(test_folder_path(name), &wanted), 0);
+    for (int file = 3; file < 256; file++)
+        if (fstat(file, &found) == 0 && found.st_ino == wanted.st_ino && found.st_dev == wanted.st_dev)
+            return file;
+    fail_msg("%s is not open", name);
+    return -1;
+}
+
+/* A descriptor that cannot be read takes the place of the map file's, then goes again. */
+static void test_a_failed_read_is_over_once_it_is_told(void **state)
+{
+    (void)state;
+    vtr_error err;
+    view_answer answer;
+    vtr_mapfile *later = NULL;
+    const char *const exx[] = {"name", "strain/exx", NULL};
+    view_session_close(session); /* so that the map file is open once */
+    session = specimen_open();
+    int file = descriptor_of("map.h5"), kept = dup(file), deaf = open("/dev/null", O_WRONLY | O_CLOEXEC);
+    assert_true(kept >= 0 && deaf >= 0 && dup2(deaf, file) == file);
+    specimen_ask(&answer, session, "api/map", exx);
+    assert_int_equal(answer.status, 500);
+    test_assert_contains(answer.body, "Bad file descriptor");
+    view_answer_release(&answer);
+    assert_int_equal(dup2(kept, file), file);
+    close(kept);
+    close(deaf);
+    specimen_ask(&answer, session, "api/map", exx);
+    assert_int_equal(answer.status, 200);
+    view_answer_release(&answer);
+    assert_ok(vtr_mapfile_create(&later, test_folder_path("later.h5"), true, &err));
+    assert_ok(vtr_mapfile_commit(&later, &err));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -224,6 +266,7 @@ int main(void)
         cmocka_unit_test(test_every_wrong_argument_is_named),
         cmocka_unit_test(test_odd_requests_are_answered),
         cmocka_unit_test(test_tokens_differ),
+        cmocka_unit_test(test_a_failed_read_is_over_once_it_is_told),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }
