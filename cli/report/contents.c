@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "vitrail/memory.h"
+
 static char *copy_of(const char *text, bool *is_short_of_memory)
 {
     char *copy = text != NULL ? malloc(strlen(text) + 1) : NULL;
@@ -81,6 +83,7 @@ char *cli_read_text(const vtr_mapfile *file, const char *group, const char *name
 {
     for (size_t size = 1 << 10; size <= (size_t)1 << 22; size *= 4) {
         char *text = malloc(size);
+        if (text == NULL) vtr_memory_note_shortage();
         vtr_status status = text == NULL
                                 ? VTR_ERR_MEMORY
                                 : vtr_mapfile_read_text(file, group, name, attribute, text, size, NULL);

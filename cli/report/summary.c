@@ -5,6 +5,8 @@
 
 #include "sections.h"
 
+#include "vitrail/memory.h"
+
 static void put_attribute(const cli_report_job *r, const char *group, const char *attribute, double factor)
 {
     cli_source source = {.group = group, .attribute = attribute, .factor = factor};
@@ -94,6 +96,7 @@ static void say_ring(const cli_report_job *r)
         return;
     size_t n = shape[0] * shape[1], fitted = 0;
     uint32_t *flags = malloc((n > 0 ? n : 1) * sizeof *flags);
+    if (flags == NULL) vtr_memory_note_shortage();
     if (flags != NULL && n > 0 &&
         vtr_mapfile_read(r->file, "ring", "flags", VTR_TYPE_U32, n, flags, NULL) == VTR_OK) {
         for (size_t i = 0; i < n; i++)

@@ -18,6 +18,9 @@ VTR_API size_t vtr_memory_ceiling(void);
 VTR_API size_t vtr_memory_left(void);
 /* What would have been held with the array that was refused last; 0: none was. */
 VTR_API size_t vtr_memory_refused(void);
+/* For a program that goes on without an array of its own that it could not have: no file gets its name after that, because a part of
+ * it would be missing. */
+VTR_API void vtr_memory_note_shortage(void);
 /* A ceiling for a machine that does other things too: half of what is free, but at least 2 GiB. */
 VTR_API size_t vtr_memory_default_ceiling(void);
 /* "2G", "1.5 GiB", "800M", "1000000": a number of bytes, or of KiB, MiB, GiB or TiB. VTR_ERR_ARGUMENT. */

@@ -23,6 +23,10 @@ char *vtr_strdup(const char *text);
 void vtr_memory_fail_after(long n);
 /* Number of allocations since the last call of vtr_memory_fail_after. */
 long vtr_memory_count(void);
+/* Whether the system refused memory (the ceiling does not count, below which there are ways to do with less), until it is forgotten: to be
+ * asked before a file gets its name, since what could not be held may have passed for absent. */
+bool vtr_memory_was_short(void);
+void vtr_memory_forget_shortage(void);
 
 /* Some memory: records are put together from several, and taken apart into them. */
 typedef struct vtr_slice {

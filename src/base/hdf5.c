@@ -132,7 +132,10 @@ void vtr_hdf5_unlock(void)
 
 const char *vtr_hdf5_reason(char *text, size_t size)
 {
-    snprintf(text, size, "%s", last_reason[0] != '\0' ? last_reason : "the HDF5 library gives no reason");
+    snprintf(text, size, "%s",
+             last_reason[0] != '\0' ? last_reason
+             : vtr_memory_was_short() ? "out of memory"
+                                      : "the HDF5 library gives no reason");
     last_reason[0] = '\0';
     return text;
 }

@@ -10,6 +10,10 @@
 static atomic_long allocations_left = -1;
 static atomic_long allocations_made = 0;
 
+/* An array was not to be had, other than for the ceiling, and nobody has asked: where something may be absent, a failure to hold
+ * it passes for that. */
+static atomic_bool is_short = false;
+
 static atomic_size_t held = 0, ceiling = 0, refused = 0;
 
 void vtr_memory_set_ceiling(size_t bytes)
@@ -38,6 +42,17 @@ void vtr_memory_fail_after(long n)
 {
     atomic_store(&allocations_left, n);
     atomic_store(&allocations_made, 0);
+    atomic_store(&is_short, false);
+}
+
+bool vtr_memory_was_short(void)
+{
+    return atomic_load(&is_short);
+}
+
+void vtr_memory_forget_shortage(void)
+{
+    atomic_store(&is_short, false);
 }
 
 long vtr_memory_count(void)
@@ -45,12 +60,20 @@ long vtr_memory_count(void)
     return atomic_load(&allocations_made);
 }
 
+void vtr_memory_note_shortage(void)
+{
+    atomic_store(&is_short, true);
+}
+
 static bool allocation_fails(void)
 {
     atomic_fetch_add(&allocations_made, 1);
     long left = atomic_load(&allocations_left);
     if (left < 0) return false;
-    if (left == 0) return true;
+    if (left == 0) {
+        vtr_memory_note_shortage();
+        return true;
+    }
     atomic_store(&allocations_left, left - 1);
     return false;
 }
@@ -70,6 +93,7 @@ void *vtr_malloc(size_t n, size_t size)
         return NULL;
     }
     void *memory = aligned_alloc(64, bytes == 0 ? 64 : bytes);
+    if (memory == NULL) vtr_memory_note_shortage();
     atomic_fetch_add(&held, malloc_usable_size(memory));
     return memory;
 }

@@ -106,6 +106,11 @@ vtr_status vtr_output_commit(const char *partial, const char *path, vtr_error *e
         return vtr_fail(err, VTR_ERR_IO, "cannot read '%s': %s; nothing is written to '%s'", trouble.file,
                         trouble.reason, path);
     }
+    if (vtr_memory_was_short()) {
+        vtr_memory_forget_shortage();
+        unlink(partial);
+        return vtr_fail(err, VTR_ERR_MEMORY, "out of memory; nothing is written to '%s'", path);
+    }
     int file = open(partial, O_RDONLY | O_CLOEXEC);
     int failed = file < 0 ? errno : sync_file(file);
     if (file >= 0) close(file);

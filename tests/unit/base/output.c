@@ -5,6 +5,7 @@
 
 #include "allocation.h"
 #include "base/base_internal.h"
+#include "vitrail/memory.h"
 
 static void write_text(const char *path, const char *text)
 {
@@ -132,6 +133,28 @@ static void short_memory_is_survived(void **state)
     test_every_allocation_fails(name_it, path);
 }
 
+/* What could not be held may have passed for absent in the file; the next one is none the worse. */
+static void no_file_gets_its_name_once_memory_was_short(void **state)
+{
+    (void)state;
+    vtr_error err;
+    const char *path = test_folder_path("map.h5");
+    char *partial = vtr_partial_path(path);
+    vtr_memory_fail_after(0);
+    assert_null(vtr_malloc(1, 1));
+    assert_true(vtr_memory_was_short());
+    vtr_memory_fail_after(-1);
+    assert_false(vtr_memory_was_short());
+    vtr_memory_note_shortage();
+    write_text(partial, "a part");
+    assert_fails(vtr_output_commit(partial, path, &err), VTR_ERR_MEMORY, "nothing is written to");
+    assert_false(test_file_exists(partial) || test_file_exists(path));
+    write_text(partial, "whole");
+    assert_ok(vtr_output_commit(partial, path, &err));
+    assert_holds(path, "whole");
+    vtr_free(partial);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -144,6 +167,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(commit_that_cannot_rename_leaves_no_partial_file, test_folder_setup,
                                         test_folder_teardown),
         cmocka_unit_test_setup_teardown(check_says_what_is_in_the_way, test_folder_setup,
+                                        test_folder_teardown),
+        cmocka_unit_test_setup_teardown(no_file_gets_its_name_once_memory_was_short, test_folder_setup,
                                         test_folder_teardown),
         cmocka_unit_test(a_bare_name_is_in_this_folder),
         cmocka_unit_test(short_memory_is_survived),
