@@ -133,7 +133,7 @@ void vtr_hdf5_unlock(void)
 const char *vtr_hdf5_reason(char *text, size_t size)
 {
     snprintf(text, size, "%s",
-             last_reason[0] != '\0' ? last_reason
+             last_reason[0] != '\0'   ? last_reason
              : vtr_memory_was_short() ? "out of memory"
                                       : "the HDF5 library gives no reason");
     last_reason[0] = '\0';
