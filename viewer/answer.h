@@ -70,6 +70,9 @@ typedef vtr_status (*view_handler)(view_answer *answer, view_session *session, c
 /* What there is to look at. */
 vtr_status view_answer_summary(view_answer *answer, view_session *session, const view_request *request,
                                vtr_error *err);
+/* Which reading of the map file it is, and whether more may come; asked again and again while it fills. */
+vtr_status view_answer_status(view_answer *answer, view_session *session, const view_request *request,
+                              vtr_error *err);
 /* The palettes of vitrail figure: description, then for each 256 colours of 3 bytes. */
 vtr_status view_answer_palettes(view_answer *answer, view_session *session, const view_request *request,
                                 vtr_error *err);

@@ -103,6 +103,26 @@ static void put_reference(FILE *out, const vtr_mapfile *map)
         put_numbers(out, "axis", &axis, 1);
 }
 
+/* A map that fills is read again and again. */
+static void put_reading(FILE *out, const view_session *session)
+{
+    fprintf(out, "\"reading\": %lu, \"is_filling\": %s", session->n_read,
+            session->is_filling ? "true" : "false");
+}
+
+vtr_status view_answer_status(view_answer *answer, view_session *session, const view_request *request,
+                              vtr_error *err)
+{
+    (void)request;
+    view_text text;
+    vtr_status status = view_text_begin(&text, err);
+    if (status != VTR_OK) return status;
+    fputc('{', text.out);
+    put_reading(text.out, session);
+    fputs("}\n", text.out);
+    return view_answer_json(answer, &text, err);
+}
+
 vtr_status view_answer_summary(view_answer *answer, view_session *session, const view_request *request,
                                vtr_error *err)
 {
@@ -113,6 +133,8 @@ vtr_status view_answer_summary(view_answer *answer, view_session *session, const
     fprintf(text.out, "{\"version\": \"%s\"", vtr_version());
     put_file(text.out, "map_file", session->map_path);
     put_file(text.out, "recording", session->recording_path);
+    fputs(",\n ", text.out);
+    put_reading(text.out, session);
     fprintf(text.out, ",\n \"scan\": [%zu, %zu], \"detector\": [%zu, %zu]", session->n_y, session->n_x,
             session->det_y, session->det_x);
     put_numbers(text.out, "step_nm", session->step_nm, 2);

@@ -18,7 +18,7 @@ static const route routes[] = {
     {"api/numbers", "GET", view_answer_numbers},   {"api/curves", "GET", view_answer_curves},
     {"api/palettes", "GET", view_answer_palettes}, {"api/line", "GET", view_answer_line},
     {"api/strain", "POST", view_answer_strain},    {"api/virtual", "POST", view_answer_virtual},
-    {"api/progress", "GET", view_answer_progress},
+    {"api/progress", "GET", view_answer_progress}, {"api/status", "GET", view_answer_status},
 };
 
 vtr_status view_gate_create(view_gate *gate, vtr_error *err)
@@ -107,7 +107,10 @@ static bool send_page(view_answer *answer, const char *path)
 static void call(view_answer *answer, view_session *session, const route *r, const view_request *request)
 {
     vtr_error err = {0};
+    if (r->handler == view_answer_status) view_session_refresh(session);
+    view_session_use(session);
     vtr_status status = r->handler(answer, session, request, &err);
+    view_session_leave(session);
     if (status != VTR_OK) {
         vtr_input_explain(&err); /* and the next answer is none the worse */
     } else {

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+#define _POSIX_C_SOURCE 200809L /* stat */
 #include "session.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "vitrail/input.h"
 
@@ -51,6 +53,23 @@ static vtr_status open_file(view_session *s, const char *path, vtr_error *err)
     return status;
 }
 
+static bool has_missing(const view_session *s)
+{
+    size_t n = s->n_y * s->n_x, rank, shape[8];
+    vtr_type type;
+    bool is_missing = false;
+    if (!vtr_mapfile_has(s->map, "ring", "flags") ||
+        vtr_mapfile_shape(s->map, "ring", "flags", &rank, shape, &type, NULL) != VTR_OK || rank != 2 ||
+        shape[0] != s->n_y || shape[1] != s->n_x)
+        return false;
+    uint32_t *flags = calloc(n, sizeof *flags);
+    if (flags != NULL && vtr_mapfile_read(s->map, "ring", "flags", VTR_TYPE_U32, n, flags, NULL) == VTR_OK)
+        for (size_t i = 0; i < n && !is_missing; i++)
+            is_missing = (flags[i] & VTR_FLAG_MISSING) != 0;
+    free(flags);
+    return is_missing;
+}
+
 static vtr_status read_map_shape(view_session *s, vtr_error *err)
 {
     if (vtr_mapfile_has(s->map, "calibration", "mask")) {
@@ -69,6 +88,7 @@ static vtr_status read_map_shape(view_session *s, vtr_error *err)
     s->n_x = first->n_x;
     for (int i = 0; i < 2; i++)
         if (!isfinite(s->step_nm[i])) s->step_nm[i] = first->step_nm[i];
+    s->is_filling = has_missing(s);
     return VTR_OK;
 }
 
@@ -94,6 +114,33 @@ static vtr_status read_recording_shape(view_session *s, vtr_error *err)
     return VTR_OK;
 }
 
+/* Which file has the name now: asked before it is opened, so that one put there meanwhile is noticed the next time. */
+static bool find_file(dev_t *device, ino_t *inode, const char *path)
+{
+    struct stat found;
+    if (stat(path, &found) != 0) return false;
+    *device = found.st_dev;
+    *inode = found.st_ino;
+    return true;
+}
+
+static vtr_status open_files(view_session *s, const char *const *paths, size_t n, vtr_error *err)
+{
+    vtr_status status = VTR_OK;
+    for (size_t i = 0; status == VTR_OK && i < n; i++) {
+        dev_t device = 0;
+        ino_t inode = 0;
+        const bool had_map = s->map != NULL;
+        find_file(&device, &inode, paths[i]);
+        status = open_file(s, paths[i], err);
+        if (had_map || s->map == NULL) continue;
+        s->device = device;
+        s->inode = inode;
+        s->n_read = 1;
+    }
+    return status;
+}
+
 vtr_status view_session_open(view_session **out, const char *const *paths, size_t n, int threads,
                              vtr_error *err)
 {
@@ -103,9 +150,7 @@ vtr_status view_session_open(view_session **out, const char *const *paths, size_
     pthread_mutex_init(&s->making, NULL);
     s->step_nm[0] = s->step_nm[1] = NAN;
     s->threads = threads;
-    vtr_status status = VTR_OK;
-    for (size_t i = 0; status == VTR_OK && i < n; i++)
-        status = open_file(s, paths[i], err);
+    vtr_status status = open_files(s, paths, n, err);
     if (status == VTR_OK && s->map != NULL) status = read_map_shape(s, err);
     if (status == VTR_OK && s->recording != NULL) status = read_recording_shape(s, err);
     if (status == VTR_OK) status = vtr_input_check(err);
@@ -117,22 +162,86 @@ vtr_status view_session_open(view_session **out, const char *const *paths, size_
     return VTR_OK;
 }
 
-void view_session_close(view_session *session)
+/* Everything that comes from the map file. */
+static void release_map(view_session *session)
 {
-    if (session == NULL) return;
     for (size_t i = 0; i < session->names.n; i++) {
         if (session->loaded[i] != NULL) cli_quantity_release(session->loaded[i]);
         free(session->loaded[i]);
     }
     if (session->trial != NULL) vtr_field_release(session->trial);
     free(session->trial);
-    free(session->sample_mean);
     vtr_calibration_free(session->calibration);
     vtr_mapfile_close(&session->map);
+}
+
+void view_session_close(view_session *session)
+{
+    if (session == NULL) return;
+    release_map(session);
+    free(session->sample_mean);
     vtr_dataset_close(&session->recording);
     pthread_mutex_destroy(&session->lock);
     pthread_mutex_destroy(&session->making);
     free(session);
+}
+
+void view_session_use(view_session *session)
+{
+    pthread_mutex_lock(&session->lock);
+    session->n_users++;
+    pthread_mutex_unlock(&session->lock);
+}
+
+void view_session_leave(view_session *session)
+{
+    pthread_mutex_lock(&session->lock);
+    session->n_users--;
+    pthread_mutex_unlock(&session->lock);
+}
+
+static bool fits(const view_session *s, const view_session *fresh)
+{
+    return fresh->map != NULL && fresh->names.n > 0 && fresh->n_y == s->n_y && fresh->n_x == s->n_x &&
+           (fresh->calibration == NULL || (fresh->det_y == s->det_y && fresh->det_x == s->det_x));
+}
+
+/* Takes over what comes from the map file; `fresh` keeps nothing of it. */
+static void take_map(view_session *s, view_session *fresh)
+{
+    release_map(s);
+    s->trial = NULL;
+    s->trial_key[0] = '\0';
+    s->map = fresh->map;
+    s->calibration = fresh->calibration;
+    s->names = fresh->names;
+    memcpy(s->loaded, fresh->loaded, sizeof s->loaded);
+    fresh->map = NULL;
+    fresh->calibration = NULL;
+    fresh->names.n = 0;
+    s->is_filling = fresh->is_filling;
+    s->device = fresh->device;
+    s->inode = fresh->inode;
+    s->n_read++;
+}
+
+/* Called within the lock. */
+static void reopen(view_session *s)
+{
+    dev_t device;
+    ino_t inode;
+    view_session *fresh = NULL;
+    const char *const path = s->map_path;
+    if (!find_file(&device, &inode, path) || (device == s->device && inode == s->inode)) return;
+    if (view_session_open(&fresh, &path, 1, s->threads, NULL) == VTR_OK && fits(s, fresh)) take_map(s, fresh);
+    view_session_close(fresh);
+}
+
+void view_session_refresh(view_session *session)
+{
+    pthread_mutex_lock(&session->lock);
+    if (session->n_users == 0 && session->map != NULL) reopen(session);
+    pthread_mutex_unlock(&session->lock);
 }
 
 void view_session_cancel(view_session *session)

@@ -6,6 +6,7 @@
 
 #include <pthread.h>
 #include <stdbool.h>
+#include <sys/types.h>
 
 #include "cli/quantity.h"
 #include "vitrail/calibration.h"
@@ -23,12 +24,17 @@ typedef struct view_session {
     double step_nm[2];            /* y, x; NAN: not known */
     cli_names names;              /* of the maps in the map file */
     int threads;
+    bool is_filling;      /* positions are missing: the pass may still be at work */
+    unsigned long n_read; /* how often the map file was opened */
+    dev_t device;         /* of the map file that is open */
+    ino_t inode;
 
     pthread_mutex_t making;              /* held while the image of a virtual detector is made */
     pthread_mutex_t lock;                /* of what follows */
     cli_quantity *loaded[CLI_MAX_NAMES]; /* read when first asked for */
     vtr_field *trial;                    /* of trial.h; NULL: none yet */
     char trial_key[160];                 /* the settings that made it */
+    size_t n_users;                      /* between view_session_use and view_session_leave */
     bool is_closing;                     /* nobody waits for answers any more */
     unsigned long virtual_turn;          /* the newest virtual detector asked for */
     double virtual_done;                 /* how far it is, 0 to 1 */
@@ -44,6 +50,14 @@ void view_session_close(view_session *session);
 /* Ends what is being computed: before the server is stopped, which waits for it. */
 void view_session_cancel(view_session *session);
 bool view_session_is_cancelled(view_session *session);
+
+/* Whoever reads the session's members or calls what follows does so between these two. */
+void view_session_use(view_session *session);
+void view_session_leave(view_session *session);
+/* Opens the map file anew where another one has taken its name, as a pass that follows a recording does, unless somebody
+ * uses the session at the moment: then a later call does it. What cannot be opened, or is of another scan, is left
+ * alone, and the one that is open stays. Not between use and leave. */
+void view_session_refresh(view_session *session);
 
 /* The map number `index` of names, read once; it stays the session's. */
 vtr_status view_session_quantity(const cli_quantity **out, view_session *session, size_t index,

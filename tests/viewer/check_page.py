@@ -439,6 +439,25 @@ def check_recording_alone(page, address):
     assert not page.errors, page.errors
 
 
+def check_filling(program, folder):
+    """A map file that another one replaces while it has missing positions is shown anew; the choices stay."""
+    shutil.copy(folder / "map.h5", folder / "filling.h5")
+    shutil.copy(folder / "map.h5", folder / "filled.h5")
+    with h5py.File(folder / "filling.h5", "r+") as file:
+        file["entry/ring/flags"][N_Y // 2:] = 1
+        file["entry/strain/eyy"][N_Y // 2:] = np.nan
+    with served(program, folder, "filling.h5") as address, Chromium() as page:
+        page.open(address)
+        page.wait("document.body?.dataset.ready")
+        check_quantity(page)
+        before = page.run("document.querySelector('#maps canvas').toDataURL()")
+        (folder / "filled.h5").rename(folder / "filling.h5")
+        page.wait("document.body.dataset.reading === '2'", timeout=60)
+        page.wait(f"document.querySelector('#maps canvas').toDataURL() !== {json.dumps(before)}")
+        assert page.run("document.querySelector('[aria-label=\"Quantity of Map 1\"]').value") == "strain/eyy"
+        assert not page.errors, page.errors
+
+
 def main():
     program = str(Path(sys.argv[1]).resolve())
     if find() is None:
@@ -474,6 +493,7 @@ def main():
             assert not page.errors, page.errors
         with served(program, folder, "scan.npy") as address, Chromium() as page:
             check_recording_alone(page, address)
+        check_filling(program, folder)
         seconds = check_large_recording(program, folder)
         print(f"the first image of a recording of 100 GB after {seconds:.2f} s")
         # two on a machine of its own

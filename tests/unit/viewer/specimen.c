@@ -31,7 +31,7 @@ static void write_recording(void)
     assert_ok(vtr_dataset_writer_finish(&writer, &err));
 }
 
-static void write_rings(vtr_mapfile *file)
+static void write_rings(vtr_mapfile *file, bool is_filling)
 {
     vtr_error err;
     vtr_ring_map ring = {0};
@@ -45,7 +45,7 @@ static void write_rings(vtr_mapfile *file)
                 p + 1 < N ? 1e-8 : NAN;
         ring.chi2[p] = p + 1 < N ? 1 : NAN;
     }
-    ring.flags[N - 1] = VTR_FLAG_NO_RING | VTR_FLAG_POOR_FIT;
+    ring.flags[N - 1] = is_filling ? VTR_FLAG_MISSING : VTR_FLAG_NO_RING | VTR_FLAG_POOR_FIT;
     ring.radius_px = 2;
     ring.k0_inv_angstrom = NAN;
     ring.scan_step_nm[0] = ring.scan_step_nm[1] = 2;
@@ -74,7 +74,7 @@ static void write_profile(vtr_mapfile *file)
     assert_ok(vtr_mapfile_write_scan_axes(file, "profile", SPECIMEN_Y, SPECIMEN_X, step_nm, &err));
 }
 
-static void write_map(void)
+void specimen_rewrite(float scale, bool is_filling)
 {
     vtr_error err;
     vtr_mapfile *file = NULL;
@@ -83,7 +83,7 @@ static void write_map(void)
     float exx[N], errors[N], angle[N];
     for (int p = 0; p < N; p++) {
         angle[p] = p % 2 == 0 ? 80 : -88;
-        exx[p] = 0.001f * (float)p;
+        exx[p] = scale * 0.001f * (float)p;
         errors[p] = 0.0001f;
     }
     assert_ok(vtr_mapfile_create(&file, test_folder_path("map.h5"), true, &err));
@@ -92,7 +92,7 @@ static void write_map(void)
                                          NULL, &err));
     assert_ok(vtr_mapfile_write(file, "strain", "angle", VTR_TYPE_F32, 2, shape, angle, "deg", NULL, &err));
     assert_ok(vtr_mapfile_write_scan_axes(file, "strain", SPECIMEN_Y, SPECIMEN_X, step_nm, &err));
-    write_rings(file);
+    write_rings(file, is_filling);
     write_profile(file);
     assert_ok(vtr_mapfile_commit(&file, &err));
 }
@@ -100,7 +100,7 @@ static void write_map(void)
 void specimen_write(void)
 {
     write_recording();
-    write_map();
+    specimen_rewrite(1, false);
 }
 
 /* The session keeps its paths by reference. */

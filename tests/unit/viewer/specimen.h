@@ -12,6 +12,9 @@ enum { SPECIMEN_Y = 3, SPECIMEN_X = 4, SPECIMEN_DET_Y = 8, SPECIMEN_DET_X = 6, S
 
 /* Writes scan.npy and map.h5 into the test's folder. */
 void specimen_write(void);
+/* Puts another map.h5 in the place of the one that is there: exx times `scale`, and the last position's flag MISSING where
+ * it `is_filling`. */
+void specimen_rewrite(float scale, bool is_filling);
 /* Opens both; the caller closes the session. */
 view_session *specimen_open(void);
 /* Opens scan.npy alone. */

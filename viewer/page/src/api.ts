@@ -5,6 +5,8 @@ export interface Summary {
   version: string;
   map_file: string | null;
   recording: string | null;
+  reading: number; // how often the map file was opened
+  is_filling: boolean; // it has missing positions, which may still come
   scan: [number, number];
   detector: [number, number];
   step_nm: [number | null, number | null];
@@ -181,6 +183,8 @@ export async function getVirtual(detector: string, stride: number): Promise<Dete
   const [d, bytes] = await askArrays<Description>("virtual", { detector, stride }, post);
   return withArrays(d, bytes);
 }
+
+export const getStatus = (): Promise<Pick<Summary, "reading" | "is_filling">> => askJson("status");
 
 export const getProgress = async (): Promise<number> => (await askJson<{ virtual: number }>("progress")).virtual;
 

@@ -1,16 +1,17 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // What all parts of the page share: what is looked at, and who wants to know when that changes.
-import { getProgress, getVirtual, Overtaken, type DetectorImage, type Line, type Place, type Position, type Summary, type Trial } from "./api";
+import { getProgress, getStatus, getSummary, getVirtual, Overtaken, type DetectorImage, type Line, type Place, type Position, type Summary, type Trial } from "./api";
 import { complain, newestOnly } from "./dom";
 import { Viewport } from "./viewport";
 
 export type Tool = "point" | "reference" | "axis" | "line" | "region";
 export type RegionShape = "rectangle" | "ellipse" | "polygon";
-export type Change = "place" | "view" | "trial" | "line" | "detector" | "maps" | "tool" | "keep" | "progress";
+export type Change = "place" | "view" | "trial" | "line" | "detector" | "maps" | "tool" | "keep" | "progress" | "files";
 
 // Bytes that are read for the first image of a virtual detector: a moment's work.
 const firstBytes = 48e6;
 const quickMs = 1000;
+const lookMs = 2000;
 
 export class App {
   readonly viewport: Viewport;
@@ -31,7 +32,7 @@ export class App {
   private readonly listeners = new Map<Change, Set<() => void>>();
   private detectorTurn = 0;
 
-  constructor(readonly summary: Summary) {
+  constructor(public summary: Summary) {
     const [n_y, n_x] = summary.scan;
     const [step_y, step_x] = summary.step_nm;
     const aspect = step_y !== null && step_x !== null ? step_y / step_x : 1;
@@ -43,6 +44,21 @@ export class App {
     const all = this.listeners.get(change) ?? new Set();
     this.listeners.set(change, all.add(listener));
     return () => all.delete(listener);
+  }
+
+  // A map that a pass still fills: each new one takes the place of the one before, and what is looked at stays.
+  watchFilling(): void {
+    if (this.summary.map_file === null || !this.summary.is_filling) return;
+    window.setTimeout(() => {
+      this.look().then(() => this.watchFilling(), complain);
+    }, lookMs);
+  }
+
+  private async look(): Promise<void> {
+    if ((await getStatus()).reading === this.summary.reading) return;
+    this.summary = await getSummary();
+    document.body.dataset["reading"] = String(this.summary.reading);
+    this.changed("files");
   }
 
   // What a view shows; null: it is closed.

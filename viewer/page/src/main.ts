@@ -73,6 +73,7 @@ function build(summary: Summary): void {
   });
   if (summary.map_file === null) pattern.showDetector("disc");
   listenToKeys(app, pattern);
+  app.watchFilling();
   const help = byId("help") as HTMLDialogElement;
   byId("help-button").addEventListener("click", () => help.showModal());
 }

@@ -380,6 +380,10 @@ export class MapView {
     for (const change of ["place", "view", "line", "keep"] as const) this.endings.push(this.app.on(change, () => this.draw()));
     this.endings.push(
       this.app.on("maps", () => this.takeDetector()),
+      this.app.on("files", () => {
+        this.fillChooser();
+        if (this.wanted !== liveDetector) this.load(this.wanted);
+      }),
       this.app.on("progress", () => this.stride() > 1 && this.draw()),
       this.app.on("tool", () => {
         this.polygon.cancel();

@@ -85,7 +85,7 @@ export class PatternView {
     if (app.summary.recording !== null) this.element.append(detectorTools);
     this.load = newestOnly((place: Place) => this.read(place));
     new ResizeObserver(() => this.draw()).observe(this.canvas);
-    app.on("place", () => this.load(app.place));
+    for (const change of ["place", "files"] as const) app.on(change, () => this.load(app.place));
     this.listen();
     getMask().then((mask) => {
       this.mask = mask;

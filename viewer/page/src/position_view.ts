@@ -28,7 +28,7 @@ export class NumbersView {
       return;
     }
     this.element.append("Point at a map.");
-    for (const change of ["place", "trial"] as const) app.on(change, () => app.place !== null && load(app.place));
+    for (const change of ["place", "trial", "files"] as const) app.on(change, () => app.place !== null && load(app.place));
     app.on("keep", () => {
       this.kept = app.keeps ? this.found : null;
       this.show();
@@ -82,9 +82,9 @@ export class PlotsView {
     }
     this.empty("Point at a map.");
     const load = newestOnly((place: Place) => this.read(place));
-    app.on("place", () => app.place !== null && load(app.place));
+    for (const change of ["place", "files"] as const) app.on(change, () => app.place !== null && load(app.place));
     const loadLines = newestOnly(() => this.readLines());
-    for (const change of ["line", "trial", "maps"] as const) app.on(change, () => (app.line !== null || this.lines.length > 0) && loadLines(null));
+    for (const change of ["line", "trial", "maps", "files"] as const) app.on(change, () => (app.line !== null || this.lines.length > 0) && loadLines(null));
     app.on("keep", () => {
       this.kept = app.keeps ? [...this.lines, ...this.curves] : [];
       this.draw();
