@@ -230,10 +230,14 @@ static void reopen(view_session *s)
 {
     dev_t device;
     ino_t inode;
+    vtr_error err = {0};
     view_session *fresh = NULL;
     const char *const path = s->map_path;
     if (!find_file(&device, &inode, path) || (device == s->device && inode == s->inode)) return;
-    if (view_session_open(&fresh, &path, 1, s->threads, NULL) == VTR_OK && fits(s, fresh)) take_map(s, fresh);
+    if (view_session_open(&fresh, &path, 1, s->threads, &err) != VTR_OK)
+        vtr_input_explain(&err); /* what is asked for is answered from the one that is open */
+    else if (fits(s, fresh))
+        take_map(s, fresh);
     view_session_close(fresh);
 }
 
