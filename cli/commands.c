@@ -36,6 +36,7 @@ const cli_command *const cli_commands[] = {
     &cli_series,
     &cli_simulate,
     &cli_strain,
+    &cli_structure,
     &cli_thickness,
     &cli_view,
     &cli_vortices,

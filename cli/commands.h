@@ -45,6 +45,7 @@ extern const cli_command cli_scratch;
 extern const cli_command cli_series;
 extern const cli_command cli_simulate;
 extern const cli_command cli_strain;
+extern const cli_command cli_structure;
 extern const cli_command cli_thickness;
 extern const cli_command cli_view;
 extern const cli_command cli_vortices;

@@ -1,10 +1,10 @@
 # The rooms in the order of the flow: a room may use those above it, never one below.
-set(VITRAIL_ROOMS base recipe dataset detector polar ring beam mapfile export pass field band scattering pdf unmix magnetic series companion twin plan figure)
+set(VITRAIL_ROOMS base recipe dataset detector polar ring beam mapfile export pass field band scattering pdf unmix magnetic series companion twin model plan figure)
 # The room of each public header that is not named after one.
 set(VITRAIL_ROOM_OF_HEADER
   api=base calibration=pass checkpoint=pass constants=base error=base frames=pass input=base memory=base output=base parameters=base progress=base ranks=base types=base virtual=pass
   atoms=twin bands=band energy=band vortices=band inclusions=band structure=twin pdf_cube=pdf pdf_strain=pdf pdf_text=pdf
-  thickness=companion scratch=companion
+  thickness=companion scratch=companion local_structure=model
   unmix_mlls=unmix unmix_pca=unmix unmix_read=unmix unmix_simplex=unmix
   line_profile=field region=mapfile ring_map=mapfile ring_template=ring pdf_pattern=pdf pdf_result=pdf pdf_shell=pdf
   pdf_compare=pdf pdf_correct=pdf pdf_refine=pdf pdf_positions=pdf phases=unmix)

@@ -177,6 +177,12 @@ def simulate(preset, output, *model, **settings):
     return command("simulate", preset, *model, output=output, **settings)
 
 
+def structure(model, **settings):
+    """Neighbours, Voronoi cells, bond angles and, with `after`, local strain and D2min (Å^2) of an atomic model; ``vitrail
+    structure``."""
+    return command("structure", model, **settings)
+
+
 def thickness(unfiltered, zero_loss, **settings):
     """Thickness of a foil (nm) and t/lambda from an unfiltered and a zero-loss image of one field; ``vitrail
     thickness``."""
