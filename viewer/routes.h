@@ -4,6 +4,8 @@
 
 /* Who may ask, and what there is to ask for. */
 
+#include <stdatomic.h>
+
 #include "answer.h"
 
 enum { VIEW_TOKEN = 32 };
@@ -11,7 +13,7 @@ enum { VIEW_TOKEN = 32 };
 /* What a request has to bring. */
 typedef struct view_gate {
     char token[VIEW_TOKEN + 1]; /* the first part of the path */
-    unsigned port;              /* of the Host header, which has to be this machine's */
+    atomic_uint port; /* of the Host header, which has to be this machine's; known once it listens */
 } view_gate;
 
 /* A token of 128 random bits; VTR_ERR_IO where the system gives none. */
