@@ -84,6 +84,9 @@ void cli_json_member(const char *name, double value, const char *end);
 void cli_json_array(const char *name, const double *values, size_t n, const char *end);
 void cli_json_text(const char *name, const char *text, const char *end);
 
+/* malloc, after whose failure no file gets its name: what shows a result leaves out what it has no memory for. */
+void *cli_malloc(size_t n_bytes);
+
 /* A field of a CSV file, in quotes where it holds a comma or a quote. */
 void cli_csv_text(FILE *out, const char *text);
 

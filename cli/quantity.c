@@ -312,7 +312,7 @@ vtr_status cli_quantity_read(cli_quantity *quantity, const vtr_mapfile *file, co
     cli_quantity q = {.n_y = shape[0], .n_x = shape[1]};
     snprintf(q.group, sizeof q.group, "%s", group);
     snprintf(q.name, sizeof q.name, "%s", name);
-    q.values = malloc(sizeof *q.values * q.n_y * q.n_x);
+    q.values = cli_malloc(sizeof *q.values * q.n_y * q.n_x);
     if (q.values == NULL)
         return vtr_fail(err, VTR_ERR_MEMORY, "no memory for '%s/%s' of %zu x %zu positions", group, name,
                         q.n_y, q.n_x);
@@ -363,7 +363,7 @@ static int ascending(const void *a, const void *b)
 vtr_status cli_quantity_statistics(cli_statistics *out, const cli_quantity *q, vtr_error *err)
 {
     size_t n = q->n_y * q->n_x, kept = 0;
-    float *sorted = malloc(sizeof *sorted * (n > 0 ? n : 1));
+    float *sorted = cli_malloc(sizeof *sorted * (n > 0 ? n : 1));
     if (sorted == NULL) return vtr_fail(err, VTR_ERR_MEMORY, "no memory for the median of '%s'", q->name);
     for (size_t i = 0; i < n; i++)
         if (isfinite(q->values[i])) sorted[kept++] = q->values[i];

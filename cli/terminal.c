@@ -3,13 +3,14 @@
 #include "terminal.h"
 
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
 
-static volatile sig_atomic_t interrupted;
+static atomic_bool interrupted; /* set on whichever thread the signal arrives, read by all */
 
 static struct {
     bool shows_bar, shows_warnings, bar_is_open;
@@ -27,8 +28,7 @@ static double now_s(void)
 static void on_signal(int number)
 {
     (void)number;
-    if (interrupted) _exit(CLI_INTERRUPTED);
-    interrupted = 1;
+    if (atomic_exchange(&interrupted, true)) _exit(CLI_INTERRUPTED);
 }
 
 /* A recording whose frames are taken from where the system keeps its pages became shorter while they were: there is nothing
@@ -92,7 +92,7 @@ static void warn(void *user, const char *sentence)
 static bool cancelled(void *user)
 {
     (void)user;
-    return interrupted != 0;
+    return interrupted;
 }
 
 void cli_terminal_start(cli_run *run)

@@ -5,11 +5,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "vitrail/memory.h"
+#include "cli/cli.h"
 
 static char *copy_of(const char *text, bool *is_short_of_memory)
 {
-    char *copy = text != NULL ? malloc(strlen(text) + 1) : NULL;
+    char *copy = text != NULL ? cli_malloc(strlen(text) + 1) : NULL;
     if (copy != NULL)
         strcpy(copy, text);
     else if (text != NULL)
@@ -82,8 +82,7 @@ bool cli_is_within(const char *group, const char *top)
 char *cli_read_text(const vtr_mapfile *file, const char *group, const char *name, const char *attribute)
 {
     for (size_t size = 1 << 10; size <= (size_t)1 << 22; size *= 4) {
-        char *text = malloc(size);
-        if (text == NULL) vtr_memory_note_shortage();
+        char *text = cli_malloc(size);
         vtr_status status = text == NULL
                                 ? VTR_ERR_MEMORY
                                 : vtr_mapfile_read_text(file, group, name, attribute, text, size, NULL);

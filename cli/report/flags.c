@@ -27,7 +27,7 @@ bool cli_report_has_flags(const cli_report_job *r)
 
 static vtr_status count(counts *out, const cli_report_job *r, const cli_item *item, vtr_error *err)
 {
-    uint32_t *flags = malloc(item->n * sizeof *flags);
+    uint32_t *flags = cli_malloc(item->n * sizeof *flags);
     if (flags == NULL)
         return vtr_fail(err, VTR_ERR_MEMORY, "no memory for the flags of %zu positions", item->n);
     vtr_status status = vtr_mapfile_read(r->file, item->group, item->name, VTR_TYPE_U32, item->n, flags, err);

@@ -8,8 +8,6 @@
 #include "cli/markup.h"
 #include "words.h"
 
-#include "vitrail/memory.h"
-
 enum { MAX_SECTIONS = 256, DPI_WIDE = 130, DPI_PLOT = 170 };
 
 /* --- figures of a group -------------------------------------------------------------------------------------- */
@@ -79,8 +77,7 @@ static double *read_curve(const cli_report_job *r, const char *group, const char
         shape[0] < 2)
         return NULL;
     if (*n != 0 && *n != shape[0]) return NULL;
-    double *values = malloc(shape[0] * sizeof *values);
-    if (values == NULL) vtr_memory_note_shortage();
+    double *values = cli_malloc(shape[0] * sizeof *values);
     *n = shape[0];
     if (values != NULL && vtr_mapfile_read(r->file, group, name, VTR_TYPE_F64, *n, values, NULL) == VTR_OK)
         return values;

@@ -5,8 +5,6 @@
 
 #include "sections.h"
 
-#include "vitrail/memory.h"
-
 static void put_attribute(const cli_report_job *r, const char *group, const char *attribute, double factor)
 {
     cli_source source = {.group = group, .attribute = attribute, .factor = factor};
@@ -95,8 +93,7 @@ static void say_ring(const cli_report_job *r)
         vtr_mapfile_shape(r->file, "ring", "flags", &rank, shape, NULL, NULL) != VTR_OK || rank != 2)
         return;
     size_t n = shape[0] * shape[1], fitted = 0;
-    uint32_t *flags = malloc((n > 0 ? n : 1) * sizeof *flags);
-    if (flags == NULL) vtr_memory_note_shortage();
+    uint32_t *flags = cli_malloc((n > 0 ? n : 1) * sizeof *flags);
     if (flags != NULL && n > 0 &&
         vtr_mapfile_read(r->file, "ring", "flags", VTR_TYPE_U32, n, flags, NULL) == VTR_OK) {
         for (size_t i = 0; i < n; i++)

@@ -52,7 +52,7 @@ static void put_extremes(const cli_report_job *r, cli_source source, const doubl
 
 static void put_numbers(const cli_report_job *r, const cli_item *item, const cli_words *words)
 {
-    double *values = malloc(item->n * sizeof *values);
+    double *values = cli_malloc(item->n * sizeof *values);
     cli_source source = {
         .group = item->group, .name = item->name, .attribute = item->attribute, .factor = words->factor};
     bool is_read =
@@ -179,7 +179,7 @@ static bool is_column(const cli_item *item, const char *group)
 static double *read_all(const cli_report_job *r, const char *group, const char *name, size_t n,
                         vtr_error *err)
 {
-    double *values = malloc(n * sizeof *values);
+    double *values = cli_malloc(n * sizeof *values);
     if (values == NULL) {
         vtr_fail(err, VTR_ERR_MEMORY, "no memory for %zu numbers", n);
         return NULL;
