@@ -43,8 +43,7 @@ static const vtr_parameter keep_parameters[] = {
     {"no-checkpoint", NULL, VTR_PARAMETER_BOOL, offsetof(keep_values, no_checkpoint),
      .help = "keep none: an interrupted pass is lost"},
     {"follow", NULL, VTR_PARAMETER_BOOL, offsetof(keep_values, follow),
-     .help = "the recording is still being written: map what is there, and go on as it grows; keeps no "
-             "checkpoint"},
+     .help = "the recording is still being written: map what is there, and go on as it grows"},
     {"follow-timeout", "s", VTR_PARAMETER_DOUBLE, offsetof(keep_values, follow_timeout_s),
      .default_value = 60, .minimum = 0.1, .maximum = 86400, .metavar = "SECONDS",
      .help = "how long nothing may come before the rest is taken as missing"},
@@ -93,13 +92,11 @@ static vtr_status open_checkpoint(vtr_checkpoint **out, bool *is_finished, vtr_d
     *is_finished = false;
     if (keep.no_checkpoint && keep.resume)
         return vtr_fail(err, VTR_ERR_ARGUMENT, "--resume needs a checkpoint: leave out --no-checkpoint");
-    if (keep.follow && keep.resume)
-        return vtr_fail(err, VTR_ERR_ARGUMENT,
-                        "--follow keeps no checkpoint to --resume from: leave one of them out");
-    if (keep.no_checkpoint || keep.follow) return VTR_OK;
+    if (keep.no_checkpoint) return VTR_OK;
     char *settings = cli_settings_text(groups + 1, n - 1);
     if (settings == NULL) return vtr_fail(err, VTR_ERR_MEMORY, "out of memory for the settings");
-    const vtr_checkpoint_params how = {settings, keep.checkpoint_s, keep.resume, run->common.force};
+    const vtr_checkpoint_params how = {settings, keep.checkpoint_s, keep.resume, run->common.force,
+                                       keep.follow};
     vtr_status status = vtr_checkpoint_open(out, is_finished, own.output, dataset, &how, err);
     free(settings);
     return status;
@@ -174,7 +171,8 @@ static vtr_status open_files(map_files *files, const cli_run *run, vtr_error *er
     if (status == VTR_OK && cli_is_first(run))
         status = open_checkpoint(&files->checkpoint, &files->is_finished, files->dataset, run, err);
     if (status == VTR_OK && cli_is_first(run) && !files->is_finished)
-        status = vtr_mapfile_create(&files->file, own.output, run->common.force, err);
+        status = vtr_mapfile_create(&files->file, own.output,
+                                    run->common.force || (keep.follow && files->checkpoint != NULL), err);
     status = vtr_ranks_agree(run->ranks, status, err);
     if (status == VTR_OK)
         status = vtr_ranks_broadcast(run->ranks, 0, &files->is_finished, sizeof files->is_finished, err);

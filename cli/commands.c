@@ -129,6 +129,7 @@ vtr_status cli_execute(const cli_command *command, const cli_call *call, int arg
     if (vtr_ranks_rank(run.ranks) != 0) run.common.quiet = true;
     cli_terminal_start(&run);
     status = command->run(&run, err);
+    if (status == VTR_OK) status = vtr_input_check(err);
     cli_terminal_end();
     if (status == VTR_ERR_MEMORY)
         explain_memory(err);

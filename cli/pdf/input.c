@@ -15,7 +15,10 @@ static vtr_status read_head(unsigned char *head, size_t size, size_t *n, const c
     FILE *file = NULL;
     vtr_status status = vtr_input_open(&file, path, err);
     if (status != VTR_OK) return status;
-    *n = fread(head, 1, size, file);
+    do {
+        clearerr(file);
+        *n += fread(head + *n, 1, size - *n, file);
+    } while (ferror(file) && errno == EINTR);
     if (ferror(file)) status = vtr_fail(err, VTR_ERR_IO, "cannot read '%s': %s", path, strerror(errno));
     fclose(file);
     return status;

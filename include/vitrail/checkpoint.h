@@ -21,6 +21,10 @@ typedef struct vtr_checkpoint_params {
     double interval_s;    /* about how much work an interruption costs; 0: none that was finished */
     bool resume;          /* go on from what is there; else start anew */
     bool force;           /* replace a map file, and without `resume` a checkpoint */
+    /* The recording does (vtr_pass_options.follow): it may have another size and time later. Where there is something to go
+     * on from, the map file of what was there is replaced, and info.n_frames of the dataset becomes again what it was
+     * when the pass was begun, so that what is learned from the recording stays the same. */
+    bool grows;
 } vtr_checkpoint_params;
 
 /* Opens the checkpoint of a map file `output` to be made of `dataset`, or begins one. No other program can open it

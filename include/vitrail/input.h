@@ -14,8 +14,9 @@ VTR_BEGIN_DECLS
  * devices, which could be waited for without end, are refused. */
 VTR_API vtr_status vtr_input_open(FILE **file, const char *path, vtr_error *err);
 
-/* VTR_ERR_IO where a file under HDF5 could not be read since this (or vtr_input_explain) was last called: a part of it may have
- * passed for absent. For a program that goes on after a failure, at the end of each of its answers. */
+/* VTR_ERR_IO where a file under HDF5 could not be read since this (or vtr_input_explain) was last called, VTR_ERR_MEMORY where memory
+ * was refused: a part of it may have passed for absent. For a program that goes on after a failure, at the end of each of
+ * its answers, and for one that writes no file. */
 VTR_API vtr_status vtr_input_check(vtr_error *err);
 
 /* Once a command has failed: where a file under HDF5 could not be read meanwhile, says that, because what could not be read passed

@@ -53,8 +53,11 @@ vtr_status vtr_input_open(FILE **out, const char *path, vtr_error *err)
 vtr_status vtr_input_check(vtr_error *err)
 {
     vtr_hdf5_trouble trouble;
-    if (!vtr_hdf5_had_unread(&trouble)) return VTR_OK;
-    return vtr_fail(err, VTR_ERR_IO, "cannot read '%s': %s", trouble.file, trouble.reason);
+    if (vtr_hdf5_had_unread(&trouble))
+        return vtr_fail(err, VTR_ERR_IO, "cannot read '%s': %s", trouble.file, trouble.reason);
+    if (!vtr_memory_was_short()) return VTR_OK;
+    vtr_memory_forget_shortage();
+    return vtr_fail(err, VTR_ERR_MEMORY, "out of memory, so that a part of the result may be missing");
 }
 
 void vtr_input_explain(vtr_error *err)

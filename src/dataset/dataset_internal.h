@@ -107,6 +107,9 @@ vtr_status vtr_dataset_set_shape(vtr_dataset *dataset, const uint64_t *sizes, si
 size_t vtr_flat_count(vtr_dataset *dataset, size_t frame_bytes);
 /* How many positions of the scan have their frame, the first of it in scan order, where so many are stored. */
 size_t vtr_dataset_count_positions(const vtr_dataset *dataset, size_t stored_frames);
+/* Of a recording that grows: info.n_frames as it was earlier, n_frames; the others can still be read. False: it has fewer
+ * now. */
+bool vtr_dataset_step_back(vtr_dataset *dataset, uint64_t n_frames);
 vtr_status vtr_flat_read(vtr_dataset *dataset, size_t first, size_t n, void *frames, vtr_error *err);
 /* As vtr_flat_read for n frames that begin at `places` of the file. */
 vtr_status vtr_flat_read_at(const vtr_dataset *dataset, const uint64_t *places, size_t n, void *frames,

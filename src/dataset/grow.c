@@ -124,6 +124,13 @@ void vtr_dataset_settle(vtr_dataset *dataset)
     dataset->info.n_frames = dataset->n_readable;
 }
 
+bool vtr_dataset_step_back(vtr_dataset *dataset, uint64_t n_frames)
+{
+    if (n_frames > dataset->info.n_frames) return false;
+    dataset->info.n_frames = (size_t)n_frames;
+    return true;
+}
+
 /* Of an error: the file is not there yet, empty, or its header or first frame is not whole. */
 static bool may_come(vtr_status status)
 {

@@ -7,6 +7,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/base_internal.h"
+
 #if TIFFLIB_VERSION >= 20221213 /* 4.5.0: handlers of one handle, not of the whole process */
 
 /* libtiff says only that it could not write. */
@@ -45,7 +47,10 @@ TIFF *vtr_tiff_open(const char *path, const char *mode, vtr_tiff_reason *reason)
     reason->text[0] = '\0';
     errno = 0;
     TIFFOpenOptions *options = TIFFOpenOptionsAlloc();
-    if (options == NULL) return NULL;
+    if (options == NULL) {
+        snprintf(reason->text, sizeof reason->text, "out of memory");
+        return NULL;
+    }
     TIFFOpenOptionsSetErrorHandlerExtR(options, keep_error, reason);
     TIFFOpenOptionsSetWarningHandlerExtR(options, drop_warning, NULL);
     TIFF *tiff = TIFFOpenExt(path, mode, options);
@@ -66,3 +71,8 @@ TIFF *vtr_tiff_open(const char *path, const char *mode, vtr_tiff_reason *reason)
 }
 
 #endif
+
+const char *vtr_tiff_silence(void)
+{
+    return vtr_memory_was_short() ? "out of memory" : "libtiff gives no reason";
+}

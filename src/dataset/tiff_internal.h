@@ -12,6 +12,8 @@ typedef struct vtr_tiff_reason {
     char text[256];
 } vtr_tiff_reason;
 TIFF *vtr_tiff_open(const char *path, const char *mode, vtr_tiff_reason *reason);
+/* What to say where it gave no reason. */
+const char *vtr_tiff_silence(void);
 
 /* Opens the grey pages of a TIFF as a recording, read by vtr_format_tiff_stack; *is_stack is false, and the dataset
  * untouched, where they are none. */

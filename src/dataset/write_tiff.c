@@ -18,7 +18,7 @@ static vtr_status fail_tiff(const vtr_dataset_writer *writer, vtr_error *err)
 {
     const tiff_state *state = writer->state;
     return vtr_fail(err, VTR_ERR_IO, "cannot write '%s': %s", writer->path,
-                    state->reason.text[0] != '\0' ? state->reason.text : "libtiff gives no reason");
+                    state->reason.text[0] != '\0' ? state->reason.text : vtr_tiff_silence());
 }
 
 static vtr_status open_tiff(vtr_dataset_writer *writer, vtr_error *err)

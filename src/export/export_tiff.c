@@ -158,7 +158,7 @@ static vtr_status write_tiff(const char *partial, const vtr_export_job *job, vtr
     }
     if (status == VTR_OK && (!done || reason.text[0] != '\0'))
         status = vtr_fail(err, VTR_ERR_IO, "cannot write '%s': %s", job->path,
-                          reason.text[0] != '\0' ? reason.text : "libtiff gives no reason");
+                          reason.text[0] != '\0' ? reason.text : vtr_tiff_silence());
     vtr_free(strip);
     vtr_free(list);
     return status;

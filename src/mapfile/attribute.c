@@ -206,6 +206,9 @@ static vtr_status read_text(const vtr_mapfile *file, const target *at, const cha
     char *found = is_dataset ? dataset_text(at->object) : vtr_mapfile_get_text(at->object, attribute);
     vtr_status status = found != NULL ? VTR_OK : vtr_mapfile_check_read(file, at->inner, err);
     if (status != VTR_OK) return status;
+    if (found == NULL && vtr_memory_was_short())
+        return vtr_fail(err, VTR_ERR_MEMORY, "out of memory reading %s%s'%s' in '%s'", what, of, at->inner,
+                        file->path);
     if (found == NULL)
         return vtr_fail(err, VTR_ERR_TYPE, "%s%s'%s' in '%s' is not one text", what, of, at->inner,
                         file->path);

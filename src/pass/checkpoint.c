@@ -4,6 +4,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "dataset/dataset_internal.h"
 #include "pass/checkpoint_internal.h"
 
 static char *path_of(const char *output)
@@ -49,6 +50,8 @@ static void take_record(vtr_checkpoint *checkpoint, const vtr_journal_record *re
         *sums_end = record->end;
     } else if (record->kind == CHECKPOINT_CLOSING && record->n_bytes == sizeof checkpoint->closing) {
         memcpy(checkpoint->closing, record->content, sizeof checkpoint->closing);
+    } else if (record->kind == CHECKPOINT_BEGINNING && record->n_bytes == sizeof checkpoint->n_beginning) {
+        memcpy(&checkpoint->n_beginning, record->content, sizeof checkpoint->n_beginning);
     }
 }
 
@@ -86,13 +89,30 @@ static bool is_committed(const vtr_checkpoint *checkpoint)
            checkpoint->closing[0] == (uint64_t)file.st_dev && checkpoint->closing[1] == (uint64_t)file.st_ino;
 }
 
-static vtr_status begin(vtr_checkpoint *checkpoint, char *identity, vtr_error *err)
+static vtr_status begin(vtr_checkpoint *checkpoint, char *identity, const vtr_dataset *dataset,
+                        vtr_error *err)
 {
     vtr_slice text = {identity, strlen(identity)};
+    uint64_t n_frames = vtr_dataset_get_info(dataset)->n_frames;
+    vtr_slice beginning = {&n_frames, sizeof n_frames};
     checkpoint->has_sums = false;
     vtr_status status = vtr_journal_cut(checkpoint->journal, 0, err);
-    return status == VTR_OK ? vtr_journal_append(checkpoint->journal, CHECKPOINT_IDENTITY, &text, 1, err)
-                            : status;
+    if (status == VTR_OK)
+        status = vtr_journal_append(checkpoint->journal, CHECKPOINT_IDENTITY, &text, 1, err);
+    return status == VTR_OK
+               ? vtr_journal_append(checkpoint->journal, CHECKPOINT_BEGINNING, &beginning, 1, err)
+               : status;
+}
+
+/* Calibration and form of the direct beam are learned from the frames that are there: from the same ones again. */
+static vtr_status step_back(const vtr_checkpoint *checkpoint, vtr_dataset *dataset, vtr_error *err)
+{
+    size_t n = vtr_dataset_get_info(dataset)->n_frames;
+    if (vtr_dataset_step_back(dataset, checkpoint->n_beginning)) return VTR_OK;
+    return vtr_fail(err, VTR_ERR_EXISTS,
+                    "'%s' cannot go on: it was begun when the recording had %zu frames, and now it has %zu; "
+                    "start again with --force and without --resume",
+                    vtr_journal_path(checkpoint->journal), checkpoint->n_beginning, n);
 }
 
 /* Goes on or begins; sets *is_finished. */
@@ -109,7 +129,9 @@ static vtr_status start(vtr_checkpoint *checkpoint, bool *is_finished, vtr_datas
         vtr_free(was);
         return VTR_OK;
     }
-    if (status == VTR_OK) status = vtr_output_check(checkpoint->output, params->force, err);
+    /* what was shown of a growing recording is replaced by what follows */
+    bool may_replace = params->force || (params->grows && params->resume && was != NULL);
+    if (status == VTR_OK) status = vtr_output_check(checkpoint->output, may_replace, err);
     if (status == VTR_OK && is_there && !params->resume && !params->force)
         status =
             vtr_fail(err, VTR_ERR_EXISTS,
@@ -117,11 +139,13 @@ static vtr_status start(vtr_checkpoint *checkpoint, bool *is_finished, vtr_datas
                      "--force",
                      vtr_journal_path(checkpoint->journal),
                      100 * (double)checkpoint->n_done / (double)checkpoint->n_positions);
-    if (status == VTR_OK) status = checkpoint_identity(&is, dataset, params->settings, err);
+    if (status == VTR_OK) status = checkpoint_identity(&is, dataset, params, err);
     is_there = is_there && params->resume;
     if (status == VTR_OK && is_there) status = check_identity(checkpoint, was, is, err);
+    if (status == VTR_OK && is_there && params->grows) status = step_back(checkpoint, dataset, err);
     if (status == VTR_OK)
-        status = is_there ? vtr_journal_cut(checkpoint->journal, sums_end, err) : begin(checkpoint, is, err);
+        status = is_there ? vtr_journal_cut(checkpoint->journal, sums_end, err)
+                          : begin(checkpoint, is, dataset, err);
     if (status == VTR_OK) status = vtr_journal_keep_syncing(checkpoint->journal, params->interval_s, err);
     vtr_free(was);
     vtr_free(is);

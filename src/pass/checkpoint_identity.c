@@ -13,11 +13,11 @@
 enum { RECORDING_TEXT = 1024, SAMPLED_FRAMES = 16, SAMPLED_BYTES = 1 << 20 };
 
 /* Checksum of the beginnings of frames spread over the scan: also of recordings that are many files. */
-static vtr_status sample_frames(char hex[65], vtr_dataset *dataset, vtr_error *err)
+static vtr_status sample_frames(char hex[65], vtr_dataset *dataset, size_t most, vtr_error *err)
 {
     const vtr_dataset_info *info = vtr_dataset_get_info(dataset);
     size_t frame_bytes = info->shape[2] * info->shape[3] * vtr_type_size(info->type);
-    size_t n = info->n_frames < SAMPLED_FRAMES ? info->n_frames : SAMPLED_FRAMES;
+    size_t n = info->n_frames < most ? info->n_frames : most;
     unsigned char *frame = vtr_malloc(1, frame_bytes);
     if (frame == NULL) return vtr_fail(err, VTR_ERR_MEMORY, "out of memory for the checkpoint");
     vtr_sha256 sha;
@@ -33,6 +33,22 @@ static vtr_status sample_frames(char hex[65], vtr_dataset *dataset, vtr_error *e
     return status;
 }
 
+/* Size, time and number of frames change, so that the first frame has to do. */
+static vtr_status describe_growing(char text[RECORDING_TEXT], vtr_dataset *dataset, vtr_error *err)
+{
+    const vtr_dataset_info *info = vtr_dataset_get_info(dataset);
+    char frame[65] = "";
+    vtr_status status = sample_frames(frame, dataset, 1, err);
+    if (status != VTR_OK) return status;
+    snprintf(text, RECORDING_TEXT,
+             "version of vitrail = %s\n"
+             "way of reading the recording = with --follow\n"
+             "shape of the recording = %zu x %zu x %zu x %zu\n"
+             "checksum of the first frame = %s\n",
+             vtr_version(), info->shape[0], info->shape[1], info->shape[2], info->shape[3], frame);
+    return VTR_OK;
+}
+
 static vtr_status describe_recording(char text[RECORDING_TEXT], vtr_dataset *dataset, vtr_error *err)
 {
     const vtr_dataset_info *info = vtr_dataset_get_info(dataset);
@@ -44,10 +60,11 @@ static vtr_status describe_recording(char text[RECORDING_TEXT], vtr_dataset *dat
     if (failed == ENOMEM) return vtr_fail(err, VTR_ERR_MEMORY, "out of memory for the checkpoint");
     if (failed && failed != EISDIR)
         return vtr_fail(err, VTR_ERR_IO, "cannot read '%s' for its checksum: %s", path, strerror(failed));
-    vtr_status status = sample_frames(frames, dataset, err);
+    vtr_status status = sample_frames(frames, dataset, SAMPLED_FRAMES, err);
     if (status != VTR_OK) return status;
     snprintf(text, RECORDING_TEXT,
              "version of vitrail = %s\n"
+             "way of reading the recording = whole\n"
              "shape of the recording = %zu x %zu x %zu x %zu\n"
              "frames of the recording = %zu\n"
              "size of the recording = %llu\n"
@@ -59,13 +76,15 @@ static vtr_status describe_recording(char text[RECORDING_TEXT], vtr_dataset *dat
     return VTR_OK;
 }
 
-vtr_status checkpoint_identity(char **out, vtr_dataset *dataset, const char *settings, vtr_error *err)
+vtr_status checkpoint_identity(char **out, vtr_dataset *dataset, const vtr_checkpoint_params *params,
+                               vtr_error *err)
 {
-    if (settings == NULL) settings = "";
+    const char *settings = params->settings != NULL ? params->settings : "";
     size_t n = RECORDING_TEXT + strlen(settings) + 1;
     char *text = vtr_malloc(n, 1);
     if (text == NULL) return vtr_fail(err, VTR_ERR_MEMORY, "out of memory for the checkpoint");
-    vtr_status status = describe_recording(text, dataset, err);
+    vtr_status status =
+        params->grows ? describe_growing(text, dataset, err) : describe_recording(text, dataset, err);
     if (status != VTR_OK) {
         vtr_free(text);
         return status;

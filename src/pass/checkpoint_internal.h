@@ -15,6 +15,7 @@ typedef enum checkpoint_kind {
     CHECKPOINT_RUN,          /* map_record.c */
     CHECKPOINT_SUMS,         /* map_sums.c */
     CHECKPOINT_CLOSING,      /* device and number of the file that is to become the map file */
+    CHECKPOINT_BEGINNING,    /* frames of the recording when the pass was begun */
 } checkpoint_kind;
 
 struct vtr_checkpoint {
@@ -24,6 +25,7 @@ struct vtr_checkpoint {
     bool has_sums;              /* there is something to go on from */
     bool is_read;               /* wholly, so that without sums it may be removed */
     size_t n_done, n_positions; /* of the last sums */
+    uint64_t n_beginning;       /* frames of the recording then */
     uint64_t closing[2];        /* of the last record of that kind; zeros: none */
 };
 
@@ -32,8 +34,9 @@ typedef struct checkpoint_sums_head {
     uint64_t n_runs, n_done, n_positions; /* positions done, of all */
 } checkpoint_sums_head;
 
-/* What the checkpoint's results depend on. To be freed with vtr_free. */
-vtr_status checkpoint_identity(char **text, vtr_dataset *dataset, const char *settings, vtr_error *err);
+/* What the checkpoint's results depend on; of a recording that grows, what stays. To be freed with vtr_free. */
+vtr_status checkpoint_identity(char **text, vtr_dataset *dataset, const vtr_checkpoint_params *params,
+                               vtr_error *err);
 /* Lists what differs as "NAME was A and is B; ..." in `text`, cut where it is too long; false: nothing. */
 bool checkpoint_differences(char *text, size_t size, const char *was, const char *is);
 

@@ -17,7 +17,7 @@ struct map_follow {
     const vtr_follow_params *how;
     size_t n_frames; /* positions whose frame is there; read and written atomically */
     double grown_s, shown_s;
-    bool is_over;           /* nothing came for too long */
+    int is_over;            /* nothing came for too long; written atomically */
     pthread_rwlock_t shown; /* held for writing while the results are shown, for reading while they change */
 };
 
@@ -76,6 +76,15 @@ size_t map_follow_frames(const map_job *job)
     return n;
 }
 
+bool map_follow_is_over(const map_job *job)
+{
+    int is_over;
+    if (job->follow == NULL) return false;
+#pragma omp atomic read
+    is_over = job->follow->is_over;
+    return is_over != 0;
+}
+
 /* One thread at a time. */
 static vtr_status look(map_job *job, size_t wanted, bool *is_there, vtr_error *err)
 {
@@ -89,8 +98,10 @@ static vtr_status look(map_job *job, size_t wanted, bool *is_there, vtr_error *e
 #pragma omp atomic write
         follow->n_frames = n;
         follow->grown_s = vtr_clock_s();
-    } else if (vtr_clock_s() - follow->grown_s > follow->how->timeout_s)
-        follow->is_over = true;
+    } else if (vtr_clock_s() - follow->grown_s > follow->how->timeout_s) {
+#pragma omp atomic write
+        follow->is_over = 1;
+    }
     *is_there = n >= wanted || follow->is_over;
     return VTR_OK;
 }

@@ -214,6 +214,8 @@ vtr_status map_follow_begin(map_job *job, const vtr_follow_params *how, vtr_erro
 void map_follow_end(map_job *job);
 /* Positions whose frame is there, the first of the scan. */
 size_t map_follow_frames(const map_job *job);
+/* What is done from now on is of positions whose frames are missing, but may yet come: not for the checkpoint. */
+bool map_follow_is_over(const map_job *job);
 /* Waits until the frames of a run are there, or no more will come. False: the pass has stopped. */
 bool map_follow_wait(map_run_state *state, size_t run);
 /* map_worker_run, not while the results are shown. */

@@ -114,7 +114,7 @@ static size_t list_slices(vtr_slice slices[N_SLICES], map_job *job, checkpoint_s
 vtr_status map_sums_record(map_job *job, vtr_error *err)
 {
     vtr_checkpoint *checkpoint = job->checkpoint;
-    if (checkpoint == NULL || job->sums.n_done == 0) return VTR_OK;
+    if (checkpoint == NULL || job->sums.n_done == 0 || map_follow_is_over(job)) return VTR_OK;
     double start = vtr_clock_s();
     checkpoint_sums_head head = {job->sums.n_runs, job->sums.n_done, job->n_positions};
     vtr_slice slices[N_SLICES];

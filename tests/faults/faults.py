@@ -104,6 +104,7 @@ class Case:
         if done.returncode != 0 or done.stderr:
             sys.exit(f"{key}, undisturbed: status {done.returncode}: {done.stderr.decode()}")
         self.expected = self.outputs()
+        self.printed = TIMES.sub(b"", done.stdout)
         self.listing = {p.name for p in self.folder.iterdir()}
 
     def outputs(self):
@@ -136,6 +137,8 @@ class Case:
             if wrong:
                 return f"says that it is done, and {[differences(outputs[name], self.expected[name]) for name in wrong]} "\
                        "are not as without a fault"
+            if TIMES.sub(b"", done.stdout) != self.printed:
+                return f"says that it is done, and prints {done.stdout.decode()} in place of {self.printed.decode()}"
             return f"done, and says: {done.stderr.decode()}" if done.stderr else None
         half = [name for name in outputs if not self.is_whole(outputs[name], self.before[name], self.expected[name])]
         if half:

@@ -88,30 +88,50 @@ static bool is_cancelled(void *user)
     return h->job->cancel_after > 0 && h->n_reports >= h->job->cancel_after;
 }
 
+static vtr_status open_recording(vtr_dataset **out, const resume_job *job, vtr_error *err)
+{
+    const vtr_growing_params growing = {1, job->timeout_s};
+    return job->grows ? vtr_dataset_open_growing(out, job->input, NULL, &growing, NULL, err)
+                      : vtr_dataset_open(out, job->input, NULL, err);
+}
+
+static vtr_status get_calibration(vtr_calibration **out, const resume_job *job, vtr_dataset *dataset,
+                                  vtr_error *err)
+{
+    vtr_mapfile *stored = NULL;
+    if (job->calibration == NULL) return vtr_calibrate(out, dataset, NULL, 1, NULL, err);
+    vtr_status status = vtr_mapfile_open(&stored, job->calibration, err);
+    if (status == VTR_OK) status = vtr_calibration_read(out, stored, err);
+    vtr_mapfile_close(&stored);
+    return status;
+}
+
 static vtr_status map(const resume_job *job, vtr_error *err)
 {
     vtr_dataset *dataset = NULL;
-    vtr_mapfile *file = NULL, *stored = NULL;
+    vtr_mapfile *file = NULL;
     vtr_calibration *calibration = NULL;
     vtr_checkpoint *checkpoint = NULL;
     bool is_finished = false;
     vtr_map_params params = pass_map_params();
     if (job->profile_step > 0) params.profile_step_px = (double)job->profile_step;
+    if (job->has_disc) params.beam = VTR_BEAM_DISC;
     heard h = {.job = job};
     const vtr_progress progress = {.report = report, .cancelled = is_cancelled, .user = &h};
-    const vtr_checkpoint_params how = {job->settings, job->interval_s, job->resume, job->force};
-    vtr_status status = vtr_dataset_open(&dataset, job->input, NULL, err);
+    const vtr_checkpoint_params how = {job->settings, job->interval_s, job->resume, job->force, job->grows};
+    vtr_status status = open_recording(&dataset, job, err);
     if (status == VTR_OK)
         status = vtr_checkpoint_open(&checkpoint, &is_finished, job->output, dataset, &how, err);
     if (is_finished) return VTR_OK;
-    if (status == VTR_OK) status = vtr_mapfile_create(&file, job->output, job->force, err);
-    if (status == VTR_OK) status = vtr_mapfile_open(&stored, job->calibration, err);
-    if (status == VTR_OK) status = vtr_calibration_read(&calibration, stored, err);
-    const vtr_pass_options options = {
-        .threads = job->threads, .checkpoint = checkpoint, .progress = &progress};
+    if (status == VTR_OK) status = vtr_mapfile_create(&file, job->output, job->force || job->grows, err);
+    if (status == VTR_OK) status = get_calibration(&calibration, job, dataset, err);
+    const vtr_follow_params follow = {job->timeout_s, job->output, job->interval_s};
+    const vtr_pass_options options = {.threads = job->threads,
+                                      .checkpoint = checkpoint,
+                                      .progress = &progress,
+                                      .follow = job->grows ? &follow : NULL};
     if (status == VTR_OK) status = vtr_map_with(file, dataset, calibration, &params, &options, NULL, err);
     if (status == VTR_OK) status = vtr_checkpoint_commit(&checkpoint, &file, err);
-    vtr_mapfile_close(&stored);
     vtr_mapfile_close(&file);
     vtr_checkpoint_leave(&checkpoint, err);
     vtr_calibration_free(calibration);

@@ -10,7 +10,8 @@
 #include "support_pass.h"
 
 typedef struct resume_job {
-    const char *input, *calibration, *output;
+    const char *input, *output;
+    const char *calibration; /* NULL: measured */
     const char *settings;
     bool resume, force;
     int threads;
@@ -19,6 +20,9 @@ typedef struct resume_job {
     size_t file_limit;   /* bytes that a file may have; 0: no limit */
     size_t cancel_after; /* reports; 0: never */
     double pause_s;      /* after each report */
+    bool has_disc;       /* the direct beam, fitted as one */
+    bool grows;          /* the recording does; what is there is shown as OUTPUT every `interval_s` */
+    double timeout_s;    /* of these, until the rest is missing */
 } resume_job;
 
 /* Makes a recording of 64 x 64 positions of 48 x 48 px, and its calibration; of `type`. */
