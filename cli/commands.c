@@ -134,6 +134,6 @@ vtr_status cli_execute(const cli_command *command, const cli_call *call, int arg
     if (status == VTR_ERR_MEMORY)
         explain_memory(err);
     else if (status != VTR_OK && status != VTR_ERR_INTERRUPTED)
-        vtr_input_explain(err);
+        status = vtr_input_explain(status, err);
     return status;
 }

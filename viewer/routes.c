@@ -112,7 +112,7 @@ static void call(view_answer *answer, view_session *session, const route *r, con
     vtr_status status = r->handler(answer, session, request, &err);
     view_session_leave(session);
     if (status != VTR_OK) {
-        vtr_input_explain(&err); /* and the next answer is none the worse */
+        status = vtr_input_explain(status, &err); /* and the next answer is none the worse */
     } else {
         status = vtr_input_check(&err);
         if (status != VTR_OK) view_answer_release(answer);

@@ -234,8 +234,9 @@ static void reopen(view_session *s)
     view_session *fresh = NULL;
     const char *const path = s->map_path;
     if (!find_file(&device, &inode, path) || (device == s->device && inode == s->inode)) return;
-    if (view_session_open(&fresh, &path, 1, s->threads, &err) != VTR_OK)
-        vtr_input_explain(&err); /* what is asked for is answered from the one that is open */
+    vtr_status status = view_session_open(&fresh, &path, 1, s->threads, &err);
+    if (status != VTR_OK)
+        vtr_input_explain(status, &err); /* what is asked for is answered from the one that is open */
     else if (fits(s, fresh))
         take_map(s, fresh);
     view_session_close(fresh);

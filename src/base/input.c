@@ -60,9 +60,11 @@ vtr_status vtr_input_check(vtr_error *err)
     return vtr_fail(err, VTR_ERR_MEMORY, "out of memory, so that a part of the result may be missing");
 }
 
-void vtr_input_explain(vtr_error *err)
+vtr_status vtr_input_explain(vtr_status status, vtr_error *err)
 {
     vtr_hdf5_trouble trouble;
-    if (!vtr_hdf5_had_unread(&trouble) || strstr(err->message, trouble.reason) != NULL) return;
-    vtr_fail(err, VTR_ERR_IO, "cannot read '%s': %s", trouble.file, trouble.reason);
+    vtr_memory_forget_shortage();
+    if (!vtr_hdf5_had_unread(&trouble)) return status;
+    if (strstr(err->message, trouble.reason) != NULL) return VTR_ERR_IO;
+    return vtr_fail(err, VTR_ERR_IO, "cannot read '%s': %s", trouble.file, trouble.reason);
 }
