@@ -19,8 +19,9 @@ VTR_API vtr_status vtr_input_open(FILE **file, const char *path, vtr_error *err)
  * its answers, and for one that writes no file. */
 VTR_API vtr_status vtr_input_check(vtr_error *err);
 
-/* Once a command has failed with `status`: where a file under HDF5 could not be read meanwhile, says that and returns VTR_ERR_IO,
- * because what could not be read passed for absent and the error speaks of that; else returns `status`. Either is forgotten then. */
+/* Once a command has failed with `status`: where a file under HDF5 could not be read meanwhile, says that and returns VTR_ERR_IO;
+ * where memory was refused, VTR_ERR_MEMORY likewise, because what was not had passed for absent and the error speaks of
+ * that; else returns `status`. Either is forgotten then. */
 VTR_API vtr_status vtr_input_explain(vtr_status status, vtr_error *err);
 
 VTR_END_DECLS

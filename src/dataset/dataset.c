@@ -9,6 +9,7 @@
 #include "base/base_internal.h"
 #include "dataset/dataset_internal.h"
 #include "dataset/empad_internal.h"
+#include "dataset/folder_internal.h"
 #include "vitrail/constants.h"
 
 /* One line a format; the first whose probe knows the bytes opens the file, raw last: it knows no bytes. */
@@ -235,7 +236,8 @@ vtr_status vtr_dataset_open(vtr_dataset **out, const char *path, const vtr_datas
     vtr_dataset *dataset = new_dataset(path);
     if (dataset == NULL) return vtr_fail(err, VTR_ERR_MEMORY, "out of memory opening '%s'", path);
 
-    vtr_status status = vtr_file_open(&dataset->file, path, err);
+    bool is_folder = !is_zarr(path) && vtr_folder_claims(path);
+    vtr_status status = is_folder ? VTR_OK : vtr_file_open(&dataset->file, path, err);
     if (status == VTR_ERR_IO && is_zarr(path))
         status = vtr_fail(
             err, VTR_ERR_FORMAT,
@@ -244,7 +246,10 @@ vtr_status vtr_dataset_open(vtr_dataset **out, const char *path, const vtr_datas
     dataset->info.file_bytes = dataset->file.size;
     status = vtr_sidecar_read(&all, &side_text, path, err);
     if (status != VTR_OK) goto cleanup;
-    status = choose_format(dataset, &all, err);
+    if (is_folder)
+        dataset->format = &vtr_format_folder;
+    else
+        status = choose_format(dataset, &all, err);
     if (status != VTR_OK) goto cleanup;
     snprintf(dataset->info.format, sizeof dataset->info.format, "%s", dataset->format->name);
     status = dataset->format->open(dataset, &all, err);

@@ -6,7 +6,7 @@
 #include "dataset/image_internal.h"
 #include "dataset/tiff_internal.h"
 
-/* Grey TIFF images in strips, one or a stack of pages, as the numbers they are. Pages without compression are read with
+/* Grey TIFF images, one or a stack of pages, as the numbers they are. Pages without compression are read with
  * pread, others by libtiff, each read with a handle of its own. ImageJ writes stacks of more than 4 GiB with one page
  * whose description says how many images follow. */
 
@@ -50,6 +50,7 @@ static uint64_t find_numbers(TIFF *tiff, const page *p)
     uint64_t *offsets = NULL, *counts = NULL, bytes = 0;
     uint16_t compression = COMPRESSION_NONE;
     TIFFGetFieldDefaulted(tiff, TIFFTAG_COMPRESSION, &compression);
+    if (TIFFIsTiled(tiff) != 0) return 0;
     uint32_t n = TIFFNumberOfStrips(tiff);
     if (compression != COMPRESSION_NONE || n == 0 ||
         TIFFGetField(tiff, TIFFTAG_STRIPOFFSETS, &offsets) != 1 ||
@@ -62,7 +63,7 @@ static uint64_t find_numbers(TIFF *tiff, const page *p)
     return bytes >= (uint64_t)p->width * p->height * (p->bits / 8u) ? offsets[0] : 0;
 }
 
-/* False where the page is no grey image in strips. */
+/* False where the page is no grey image. */
 static bool read_page(TIFF *tiff, page *p)
 {
     uint16_t samples = 1, photometric = PHOTOMETRIC_MINISBLACK;
@@ -74,8 +75,7 @@ static bool read_page(TIFF *tiff, page *p)
     TIFFGetFieldDefaulted(tiff, TIFFTAG_SAMPLEFORMAT, &p->format);
     TIFFGetFieldDefaulted(tiff, TIFFTAG_SAMPLESPERPIXEL, &samples);
     TIFFGetField(tiff, TIFFTAG_PHOTOMETRIC, &photometric);
-    if (samples != 1 || photometric != PHOTOMETRIC_MINISBLACK || TIFFIsTiled(tiff) != 0 || !type_of(p, &type))
-        return false;
+    if (samples != 1 || photometric != PHOTOMETRIC_MINISBLACK || !type_of(p, &type)) return false;
     p->directory = TIFFCurrentDirOffset(tiff);
     p->numbers = find_numbers(tiff, p);
     return true;
@@ -214,10 +214,34 @@ cleanup:
     return status;
 }
 
-/* A page through libtiff, strip after strip into the frame. */
-static bool read_strips(TIFF *tiff, uint64_t directory, unsigned char *frame, size_t frame_bytes)
+/* Tiles reach beyond the right and lower edge. */
+static bool read_tiles(TIFF *tiff, unsigned char *frame, const vtr_dataset_info *info)
 {
-    if (TIFFSetSubDirectory(tiff, directory) != 1) return false;
+    const size_t n_y = info->shape[2], n_x = info->shape[3], pixel_bytes = vtr_type_size(info->type);
+    uint32_t width = 0, length = 0;
+    tmsize_t tile_bytes = TIFFTileSize(tiff);
+    TIFFGetField(tiff, TIFFTAG_TILEWIDTH, &width);
+    TIFFGetField(tiff, TIFFTAG_TILELENGTH, &length);
+    if (width == 0 || length == 0 || tile_bytes <= 0 ||
+        (uint64_t)tile_bytes != (uint64_t)width * length * pixel_bytes)
+        return false;
+    unsigned char *tile = vtr_malloc((size_t)tile_bytes, 1);
+    bool is_right = tile != NULL;
+    for (uint32_t y = 0; is_right && y < n_y; y += length)
+        for (uint32_t x = 0; is_right && x < n_x; x += width) {
+            size_t rows = n_y - y < length ? n_y - y : length, columns = n_x - x < width ? n_x - x : width;
+            is_right = TIFFReadTile(tiff, tile, x, y, 0, 0) == tile_bytes;
+            for (size_t i = 0; is_right && i < rows; i++)
+                memcpy(frame + ((y + i) * n_x + x) * pixel_bytes, tile + i * width * pixel_bytes,
+                       columns * pixel_bytes);
+        }
+    vtr_free(tile);
+    return is_right;
+}
+
+/* Strip after strip into the frame. */
+static bool read_strips(TIFF *tiff, unsigned char *frame, size_t frame_bytes)
+{
     size_t done = 0;
     for (uint32_t i = 0, n = TIFFNumberOfStrips(tiff); i < n && done < frame_bytes; i++) {
         tmsize_t got = TIFFReadEncodedStrip(tiff, i, frame + done, (tmsize_t)(frame_bytes - done));
@@ -225,6 +249,15 @@ static bool read_strips(TIFF *tiff, uint64_t directory, unsigned char *frame, si
         done += (size_t)got;
     }
     return done == frame_bytes;
+}
+
+/* A page through libtiff. */
+static bool read_page_pixels(TIFF *tiff, uint64_t directory, unsigned char *frame,
+                             const vtr_dataset_info *info)
+{
+    if (TIFFSetSubDirectory(tiff, directory) != 1) return false;
+    return TIFFIsTiled(tiff) != 0 ? read_tiles(tiff, frame, info)
+                                  : read_strips(tiff, frame, vtr_dataset_frame_bytes(info));
 }
 
 static vtr_status read_decoded(vtr_dataset *dataset, size_t first, size_t n, void *frames, vtr_error *err)
@@ -236,8 +269,8 @@ static vtr_status read_decoded(vtr_dataset *dataset, size_t first, size_t n, voi
     if (tiff == NULL) return vtr_fail(err, VTR_ERR_IO, "%s", reason.text);
     vtr_status status = VTR_OK;
     for (size_t i = 0; i < n && status == VTR_OK; i++)
-        if (!read_strips(tiff, stack->directories[first + i], (unsigned char *)frames + i * frame_bytes,
-                         frame_bytes))
+        if (!read_page_pixels(tiff, stack->directories[first + i], (unsigned char *)frames + i * frame_bytes,
+                              &dataset->info))
             status = vtr_fail(err, VTR_ERR_IO, "page %zu: %s", first + i,
                               reason.text[0] != '\0' ? reason.text : "its pixels are damaged");
     TIFFClose(tiff);

@@ -23,23 +23,6 @@ static vtr_status fail_system(const vtr_dataset_writer *writer, int reason, vtr_
     return vtr_fail(err, VTR_ERR_IO, "cannot write '%s': %s", writer->path, strerror(reason));
 }
 
-static vtr_status write_all(const vtr_dataset_writer *writer, uint64_t offset, const void *bytes, size_t n,
-                            vtr_error *err)
-{
-    const npy_state *state = writer->state;
-    const char *from = bytes;
-    while (n > 0) {
-        ssize_t written =
-            pwrite(state->descriptor, from, n < (size_t)1 << 30 ? n : (size_t)1 << 30, (off_t)offset);
-        if (written < 0 && errno == EINTR) continue;
-        if (written <= 0) return fail_system(writer, written < 0 ? errno : ENOSPC, err);
-        from += written;
-        offset += (uint64_t)written;
-        n -= (size_t)written;
-    }
-    return VTR_OK;
-}
-
 static void make_header(char header[HEADER_BYTES], const vtr_dataset_info *info)
 {
     static const char *const codes[VTR_TYPE_COUNT] = {
@@ -74,7 +57,7 @@ static vtr_status open_npy(vtr_dataset_writer *writer, vtr_error *err)
     if (state->descriptor < 0) return fail_system(writer, errno, err);
     char header[HEADER_BYTES];
     make_header(header, &writer->info);
-    vtr_status status = write_all(writer, 0, header, sizeof header, err);
+    vtr_status status = vtr_writer_put(writer, state->descriptor, 0, header, sizeof header, err);
     if (status != VTR_OK) return status;
     off_t size = (off_t)(HEADER_BYTES +
                          vtr_dataset_n_positions(&writer->info) * vtr_dataset_frame_bytes(&writer->info));
@@ -87,8 +70,10 @@ static vtr_status open_npy(vtr_dataset_writer *writer, vtr_error *err)
 static vtr_status write_npy(vtr_dataset_writer *writer, size_t first, size_t n, const void *frames,
                             vtr_error *err)
 {
+    const npy_state *state = writer->state;
     size_t frame_bytes = vtr_dataset_frame_bytes(&writer->info);
-    return write_all(writer, HEADER_BYTES + first * frame_bytes, frames, n * frame_bytes, err);
+    return vtr_writer_put(writer, state->descriptor, HEADER_BYTES + first * frame_bytes, frames,
+                          n * frame_bytes, err);
 }
 
 static vtr_status close_npy(vtr_dataset_writer *writer, bool is_kept, vtr_error *err)

@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+#define _XOPEN_SOURCE 700 /* pwrite */
+#define _FILE_OFFSET_BITS 64
+#include <errno.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -7,7 +10,24 @@
 
 /* One line a format. */
 static const vtr_writer_format *const formats[] = {&vtr_writer_npy, &vtr_writer_emd, &vtr_writer_hspy,
-                                                   &vtr_writer_tiff};
+                                                   &vtr_writer_tiff, &vtr_writer_blo};
+
+vtr_status vtr_writer_put(const vtr_dataset_writer *writer, int descriptor, uint64_t offset,
+                          const void *bytes, size_t n, vtr_error *err)
+{
+    const char *from = bytes;
+    while (n > 0) {
+        ssize_t written = pwrite(descriptor, from, n < (size_t)1 << 30 ? n : (size_t)1 << 30, (off_t)offset);
+        if (written < 0 && errno == EINTR) continue;
+        if (written <= 0)
+            return vtr_fail(err, VTR_ERR_IO, "cannot write '%s': %s", writer->path,
+                            strerror(written < 0 ? errno : ENOSPC));
+        from += written;
+        offset += (uint64_t)written;
+        n -= (size_t)written;
+    }
+    return VTR_OK;
+}
 
 static const vtr_writer_format *find_format(const char *path)
 {
@@ -40,10 +60,10 @@ vtr_status vtr_dataset_writer_open(vtr_dataset_writer **out, const char *path, c
 {
     const vtr_writer_format *format = find_format(path);
     if (format == NULL)
-        return vtr_fail(
-            err, VTR_ERR_ARGUMENT,
-            "cannot write '%s': its ending names no format; .npy, .h5, .hdf5, .emd, .hspy, .tif and .tiff do",
-            path);
+        return vtr_fail(err, VTR_ERR_ARGUMENT,
+                        "cannot write '%s': its ending names no format; .npy, .h5, .hdf5, .emd, .hspy, .blo, "
+                        ".tif and .tiff do",
+                        path);
     vtr_status status = check_shape(info, path, err);
     if (status == VTR_OK) status = vtr_output_check(path, force, err);
     if (status != VTR_OK) return status;

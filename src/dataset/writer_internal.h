@@ -25,6 +25,11 @@ struct vtr_dataset_writer {
     void *state;
 };
 
-extern const vtr_writer_format vtr_writer_npy, vtr_writer_emd, vtr_writer_hspy, vtr_writer_tiff;
+/* All n bytes at a place of the file; VTR_ERR_IO. */
+vtr_status vtr_writer_put(const vtr_dataset_writer *writer, int descriptor, uint64_t offset,
+                          const void *bytes, size_t n, vtr_error *err);
+
+extern const vtr_writer_format vtr_writer_npy, vtr_writer_emd, vtr_writer_hspy, vtr_writer_tiff,
+    vtr_writer_blo;
 
 #endif

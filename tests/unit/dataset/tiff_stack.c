@@ -67,6 +67,49 @@ static void stacks_are_read_whatever_their_order_and_compression(void **state)
         }
 }
 
+/* Tiles of 16 px over pages of 37 x 21: with edges, uncompressed and not, either byte order. */
+static void tiles_are_read(void **state)
+{
+    (void)state;
+    enum { SIDE = 16, N_Y = 37, N_X = 21 };
+    static const char *const modes[] = {"wl", "wb"};
+    static const int compressions[] = {COMPRESSION_NONE, COMPRESSION_LZW};
+    for (size_t c = 0; c < 4; c++) {
+        const char *path = test_folder_path("tiles.tif");
+        TIFF *tiff = TIFFOpen(path, modes[c % 2]);
+        assert_non_null(tiff);
+        for (unsigned page = 0; page < PAGES; page++) {
+            TIFFSetField(tiff, TIFFTAG_IMAGEWIDTH, N_X);
+            TIFFSetField(tiff, TIFFTAG_IMAGELENGTH, N_Y);
+            TIFFSetField(tiff, TIFFTAG_BITSPERSAMPLE, 16);
+            TIFFSetField(tiff, TIFFTAG_SAMPLESPERPIXEL, 1);
+            TIFFSetField(tiff, TIFFTAG_PHOTOMETRIC, PHOTOMETRIC_MINISBLACK);
+            TIFFSetField(tiff, TIFFTAG_COMPRESSION, compressions[c / 2]);
+            TIFFSetField(tiff, TIFFTAG_TILEWIDTH, SIDE);
+            TIFFSetField(tiff, TIFFTAG_TILELENGTH, SIDE);
+            for (unsigned y = 0; y < N_Y; y += SIDE)
+                for (unsigned x = 0; x < N_X; x += SIDE) {
+                    uint16_t tile[SIDE * SIDE];
+                    for (unsigned i = 0; i < SIDE * SIDE; i++)
+                        tile[i] = (uint16_t)(page * N_Y * N_X + (y + i / SIDE) * N_X + x + i % SIDE);
+                    assert_true(TIFFWriteTile(tiff, tile, x, y, 0, 0) > 0);
+                }
+            assert_int_equal(TIFFWriteDirectory(tiff), 1);
+        }
+        TIFFClose(tiff);
+        vtr_error err;
+        vtr_dataset *dataset = NULL;
+        assert_ok(vtr_dataset_open(&dataset, path, NULL, &err));
+        const size_t shape[4] = {1, PAGES, N_Y, N_X};
+        assert_memory_equal(vtr_dataset_get_info(dataset)->shape, shape, sizeof shape);
+        uint16_t *values = test_read_all(dataset);
+        for (size_t i = 0; i < PAGES * N_Y * N_X; i++)
+            assert_int_equal(values[i], i);
+        vtr_free(values);
+        vtr_dataset_close(&dataset);
+    }
+}
+
 static void previews_are_left_out(void **state)
 {
     (void)state;
@@ -125,6 +168,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(stacks_are_read_whatever_their_order_and_compression),
+        cmocka_unit_test(tiles_are_read),
         cmocka_unit_test(previews_are_left_out),
         cmocka_unit_test(images_behind_one_page_are_read),
     };

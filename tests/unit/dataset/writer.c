@@ -196,6 +196,61 @@ static void a_full_disk_is_said_and_leaves_nothing(void **state)
     vtr_free(values);
 }
 
+/* Block files: the recording comes back; the header by the layout's own places; the image of the scan by hand. */
+static void block_files_hold_bytes(void **state)
+{
+    (void)state;
+    vtr_error err;
+    enum { SIDE = 4, N = 6, PIXELS = SIDE * SIDE };
+    vtr_dataset_info info = test_info(2, 3, SIDE, SIDE, VTR_TYPE_U8);
+    info.scan_step_nm[0] = 5.8;
+    info.scan_step_nm[1] = 6.1;
+    info.k_step_inv_angstrom[0] = info.k_step_inv_angstrom[1] = 0.01;
+    info.beam_energy_kev = 200;
+    unsigned char values[N * PIXELS], head[64], image[N], mark[6];
+    for (int i = 0; i < N * PIXELS; i++)
+        values[i] = (unsigned char)(10 * (i / PIXELS) + i % 2); /* means of 10 i + 1/2 */
+    const char *path = test_folder_path("c.blo");
+    test_write_recording(path, &info, values);
+    vtr_dataset *dataset = NULL;
+    assert_ok(vtr_dataset_open(&dataset, path, NULL, &err));
+    assert_memory_equal(vtr_dataset_get_info(dataset)->shape, info.shape, sizeof info.shape);
+    unsigned char *read = test_read_all(dataset);
+    assert_memory_equal(read, values, sizeof values);
+    vtr_free(read);
+    assert_near(vtr_dataset_get_info(dataset)->scan_step_nm[0], 5.8, 0);
+    assert_near(vtr_dataset_get_info(dataset)->scan_step_nm[1], 6.1, 0);
+    assert_near(vtr_dataset_get_info(dataset)->beam_energy_kev, 200, 0);
+    vtr_dataset_close(&dataset);
+    FILE *file = fopen(path, "rb");
+    assert_non_null(file);
+    assert_int_equal(fread(head, 1, sizeof head, file), sizeof head);
+    assert_memory_equal(head, "IMGBLO\x02\x01\x00\x10\0\0\x06\x10\0", 15);
+    assert_int_equal(head[24] + 256 * head[25], 3);
+    assert_int_equal(head[26] + 256 * head[27], 2);
+    /* 0.01/Å at 200 kV (0.025079 Å) are 0.25079 mrad, 0.1 mm at 398.7 mm */
+    assert_int_equal(head[50] + 256 * head[51], 10000);
+    assert_int_equal(head[52] + 256 * head[53], 3987);
+    assert_int_equal(fseek(file, 4096, SEEK_SET), 0);
+    assert_int_equal(fread(image, 1, N, file), N);
+    for (int i = 0; i < N; i++)
+        assert_int_equal(image[i], 51 * i);
+    assert_int_equal(fseek(file, 4096 + N + PIXELS + 6, SEEK_SET), 0);
+    assert_int_equal(fread(mark, 1, sizeof mark, file), sizeof mark);
+    assert_memory_equal(mark, "\xaa\x55\x01\0\0\0", 6);
+    fclose(file);
+
+    vtr_dataset_writer *writer = NULL;
+    info.type = VTR_TYPE_U16;
+    assert_fails(vtr_dataset_writer_open(&writer, test_folder_path("w.blo"), &info, false, &err),
+                 VTR_ERR_TYPE, "--to-type u8");
+    info.type = VTR_TYPE_U8;
+    info.shape[2] = 5;
+    assert_fails(vtr_dataset_writer_open(&writer, test_folder_path("w.blo"), &info, false, &err),
+                 VTR_ERR_SHAPE, "square patterns, not 5 x 4 px");
+    assert_false(test_file_exists(test_folder_path("w.blo")));
+}
+
 static void wrong_use_is_named(void **state)
 {
     (void)state;
@@ -254,6 +309,7 @@ int main(void)
         cmocka_unit_test(frames_may_come_in_any_order_from_threads),
         cmocka_unit_test(nothing_stands_under_the_name_before_the_end),
         cmocka_unit_test(a_full_disk_is_said_and_leaves_nothing),
+        cmocka_unit_test(block_files_hold_bytes),
         cmocka_unit_test(wrong_use_is_named),
         cmocka_unit_test(short_memory_is_a_failure_without_a_leak),
     };
