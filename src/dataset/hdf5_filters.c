@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <fenv.h>
 #include <zstd.h>
 
 #include "base/base_internal.h"
@@ -43,6 +44,17 @@ static size_t decompress_zstd(unsigned flags, size_t n_values, const unsigned va
     return got;
 }
 
+/* Looking for a filter loads the plug-ins in turn, and some are linked with -ffast-math, which sets the loading thread to
+ * take subnormal numbers for zero: Debian's LZF and bitshuffle do. The caller's arithmetic is put back. */
+static bool is_available(H5Z_filter_t number)
+{
+    fenv_t arithmetic;
+    fegetenv(&arithmetic);
+    bool is_there = H5Zfilter_avail(number) > 0;
+    fesetenv(&arithmetic);
+    return is_there;
+}
+
 void vtr_hdf5_register_filters(void)
 {
     static const H5Z_class2_t zstd = {
@@ -53,7 +65,7 @@ void vtr_hdf5_register_filters(void)
         .name = "zstd",
         .filter = decompress_zstd,
     };
-    if (H5Zfilter_avail(FILTER_ZSTD) <= 0) H5Zregister(&zstd);
+    if (!is_available(FILTER_ZSTD)) H5Zregister(&zstd);
 }
 
 static vtr_status missing(H5Z_filter_t number, const char *name, const char *file_path, const char *path,
@@ -85,7 +97,7 @@ vtr_status vtr_hdf5_check_filters(hid_t dataset, const char *file_path, const ch
         H5Z_filter_t number = H5Pget_filter2(properties, (unsigned)i, &flags, &n_values, NULL, sizeof name,
                                              name, &configuration);
         name[sizeof name - 1] = '\0';
-        if (number < 0 || H5Zfilter_avail(number) <= 0) status = missing(number, name, file_path, path, err);
+        if (number < 0 || !is_available(number)) status = missing(number, name, file_path, path, err);
     }
     H5Pclose(properties);
     return status;
