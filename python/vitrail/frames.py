@@ -53,7 +53,7 @@ class Frames:
 
         A dictionary of arrays [n], as in a map file: ellipse [n][5] (cx, cy in px, Wxx, Wyy, Wxy: the ring is
         |W (x - c)| = radius), covariance [n][15], chi2, flags; intensity and variance [n][samples], of which there are
-        none with no_profile. The bits are those of ``vitrail map``.
+        none with no_profile. Rounded to single precision, as the file keeps them, the bits are those of ``vitrail map``.
         """
         calibration = self._calibration._handle
         if patterns.ndim != 3 or patterns.shape[1:] != (calibration.det_y, calibration.det_x):

@@ -71,19 +71,33 @@ def pdf(x, intensity, errors=None, *, axis="Q-1/A", **settings):
         lib.vtr_pdf_release(out)
 
 
-def pdf_map(maps, *, threads=0, progress=None, **settings):
+def pdf_map(maps, *, peak=None, threads=0, progress=None, **settings):
     """The PDF of every position of a map file, with maps of the first two shells, added to it as /entry/pdf.
 
-    Settings as of ``vitrail pdf`` of a map file: composition (needed), density, qmin, qmax, ..., image, region. Returns the
-    :class:`MapFile`: ``maps["pdf/nearest"]``, ``maps["pdf/G"]``, ``maps.array("pdf/r")``.
+    peak: (low, high) in angstrom, where the first shell is looked for. Settings as of ``vitrail pdf`` of a map file: composition
+    (needed), density, qmin, qmax, ..., image, region. Returns the :class:`MapFile`: ``maps["pdf/nearest"]``, ``maps["pdf/G"]``,
+    ``maps.array("pdf/r")``.
     """
     params = Settings("vtr_pdf_params", lib.vtr_pdf_parameters, lib.vtr_pdf_default_params)
     cube = Settings("vtr_pdf_cube_params", lib.vtr_pdf_cube_parameters, lib.vtr_pdf_cube_default_params)
     spread(settings, params, cube)
+    if peak is not None:
+        cube.values.first = peak
     maps = maps if isinstance(maps, MapFile) else MapFile(maps)
     work = Work(progress)
     with (target := mapfile.editing(maps)) as handle:
         work.call(lib.vtr_pdf_cube, handle, params.values, cube.values, threads, ffi.NULL, work.progress)
+        if cube.values.with_sectors:
+            _shell_strain(handle, params, cube, threads, progress)
         mapfile.note(handle, "pdf", command_text("pdf_map", [maps.path], settings), [params, cube])
         target.commit()
     return maps
+
+
+def _shell_strain(handle, params, cube, threads, progress):
+    """Strain of the first shell from the profiles of sectors, as /entry/pdf/strain."""
+    found, work = ffi.new("vtr_pdf_strain_result *"), Work(progress)
+    try:
+        work.call(lib.vtr_pdf_strain, handle, params.values, cube.values, threads, found, work.progress)
+    finally:
+        lib.vtr_pdf_strain_result_release(found)

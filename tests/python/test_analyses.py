@@ -74,6 +74,15 @@ class Analyses(unittest.TestCase):
         self.assertIn("vitrail.strain(", command)
         self.assertIn("axis=30.0", command)
 
+    def test_pdfs_of_sectors_and_a_given_first_shell(self):
+        mine, theirs = self.folder / "mine-sectors.h5", self.folder / "theirs-sectors.h5"
+        maps = vitrail.map(vitrail.open(self.scan), mine, profile_step=2, sectors=6, progress=False)
+        vitrail.pdf_map(maps, composition=COMPOSITION, peak=(2.0, 4.0), sectors=True, progress=False)
+        run("map", self.scan, "-o", theirs, "--profile-step", 2, "--sectors", 6)
+        run("pdf", theirs, "--composition", COMPOSITION, "--peak", "2:4", "--sectors")
+        self.assert_same_file(mine, theirs)
+        self.assertIn("pdf/strain/exx", maps)
+
     def test_a_calibration_is_made_once(self):
         recording = vitrail.open(self.scan)
         calibration = vitrail.calibrate(recording, progress=False)
