@@ -46,7 +46,7 @@ class Quantity:
         axes = signal.axes_manager.signal_axes if self.values.ndim == 2 else signal.axes_manager.navigation_axes
         for axis, places, name in zip(axes, (self.x, self.y), ("x", "y")):
             axis.name, axis.units = name, "nm"
-            axis.scale = float(places[1] - places[0]) if len(places) > 1 else 1.0
+            axis.offset, axis.scale = float(places[0]), float(places[1] - places[0]) if len(places) > 1 else 1.0
         signal.metadata.General.title = self.name
         if self.errors is not None:
             signal.set_noise_variance(signal._deepcopy_with_new_data(self.errors**2))

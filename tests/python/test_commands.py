@@ -78,6 +78,12 @@ class Commands(unittest.TestCase):
         for name in set(names) - {"completion", "view"}:  # of the shell, and of the browser
             self.assertTrue(callable(getattr(vitrail, name)), name)
             self.assertTrue(getattr(vitrail, name).__doc__, name)
+        calling = [name for name in vitrail.__all__ if getattr(getattr(vitrail, name), "__module__", "") == "vitrail.commands"]
+        self.assertEqual(set(calling) - {"command"} - set(names), set(), "a function of a command that is no more")
+        for name in calling:
+            said = " ".join(getattr(vitrail, name).__doc__.split())
+            if name != "command":
+                self.assertIn(f"``vitrail {name}``", said)
 
     def test_analyses_of_a_map_file(self):
         work = self.folder / "work.h5"
