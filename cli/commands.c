@@ -22,6 +22,7 @@ const cli_command *const cli_commands[] = {
     &cli_energy,
     &cli_export,
     &cli_figure,
+    &cli_fluctuation,
     &cli_inclusions,
     &cli_info,
     &cli_magnetic,

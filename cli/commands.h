@@ -31,6 +31,7 @@ extern const cli_command cli_convert;
 extern const cli_command cli_energy;
 extern const cli_command cli_export;
 extern const cli_command cli_figure;
+extern const cli_command cli_fluctuation;
 extern const cli_command cli_inclusions;
 extern const cli_command cli_info;
 extern const cli_command cli_magnetic;

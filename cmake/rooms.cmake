@@ -1,5 +1,5 @@
 # The rooms in the order of the flow: a room may use those above it, never one below.
-set(VITRAIL_ROOMS base recipe dataset detector polar ring beam mapfile export pass field band scattering pdf unmix magnetic series companion twin model plan figure)
+set(VITRAIL_ROOMS base recipe dataset detector polar ring beam mapfile export pass field band scattering pdf unmix magnetic series companion twin model fluctuation plan figure)
 # The room of each public header that is not named after one.
 set(VITRAIL_ROOM_OF_HEADER
   api=base calibration=pass checkpoint=pass constants=base error=base frames=pass input=base memory=base output=base parameters=base progress=base ranks=base types=base virtual=pass

@@ -14,8 +14,8 @@ from . import errors
 from ._library import __version__
 from .calibration import Calibration, calibrate
 from .commands import (
-    bands, command, compare, convert, energy, export, figure, inclusions, info, magnetic, phases, plan, profile, report, run,
-    scratch, series, simulate, structure, thickness, vortices,
+    bands, command, compare, convert, energy, export, figure, fluctuation, inclusions, info, magnetic, phases, plan, profile, report,
+    run, scratch, series, simulate, structure, thickness, vortices,
 )
 from .errors import VitrailError
 from .frames import Frames
@@ -26,7 +26,7 @@ from .recording import Recording, open
 
 __all__ = [
     "Calibration", "Frames", "MapFile", "PDF", "Quantity", "Recording", "VitrailError", "__version__", "bands", "calibrate", "command",
-    "compare", "convert", "energy", "errors", "export", "figure", "inclusions", "info", "magnetic", "map", "open", "pdf",
+    "compare", "convert", "energy", "errors", "export", "figure", "fluctuation", "inclusions", "info", "magnetic", "map", "open", "pdf",
     "pdf_map", "phases", "plan", "profile", "report", "run", "scratch", "series", "simulate", "strain", "structure", "thickness",
     "vortices",
 ]

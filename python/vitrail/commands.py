@@ -114,6 +114,11 @@ def figure(source, output, *quantities, **settings):
     return command("figure", source, *_joined(quantities), output=output, **settings)
 
 
+def fluctuation(*recording, **settings):
+    """The normalised variance V(k) of a recording, k in 1/Å, and with `model` of an atomic model; ``vitrail fluctuation``."""
+    return command("fluctuation", *recording, **settings)
+
+
 def inclusions(maps, **settings):
     """Eshelby inclusions in the strain of a map file, added as /entry/inclusions: centres and radii (nm), eigenstrains;
     ``vitrail inclusions``."""

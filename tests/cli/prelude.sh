@@ -43,7 +43,7 @@ has_command() {
 # What else a command needs to read a file: arguments_for COMMAND FILE OUT_STEM sets `line`.
 arguments_for() {
   case $1 in
-    bands | info | calibrate | compare | inclusions | magnetic | phases | run | strain | view | vortices) line=("$1" "$2") ;;
+    bands | info | calibrate | compare | fluctuation | inclusions | magnetic | phases | run | strain | view | vortices) line=("$1" "$2") ;;
     energy) line=("$1" "$2" --young 90 --poisson 0.36) ;;
     export) line=("$1" "$2" exx -o "$3.tif") ;;
     series) line=("$1" "$2" "$2" --json) ;;
