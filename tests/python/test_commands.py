@@ -8,6 +8,7 @@ import tempfile
 import unittest
 import warnings
 from pathlib import Path
+from unittest import mock
 
 import h5py
 import numpy as np
@@ -148,7 +149,8 @@ class Commands(unittest.TestCase):
         before = os.environ.pop("VITRAIL_PROGRAM")
         path = os.environ.pop("PATH")
         try:
-            with self.assertRaisesRegex(LookupError, "VITRAIL_PROGRAM"):
+            elsewhere = mock.patch("vitrail.commands.__file__", str(self.folder / "commands.py"))  # an installed package has its own
+            with elsewhere, self.assertRaisesRegex(LookupError, "VITRAIL_PROGRAM"):
                 vitrail.bands(self.base)
         finally:
             os.environ["VITRAIL_PROGRAM"], os.environ["PATH"] = before, path
