@@ -66,7 +66,8 @@ vtr_status vtr_input_explain(vtr_status status, vtr_error *err)
     bool was_short = vtr_memory_was_short();
     vtr_memory_forget_shortage();
     if (!vtr_hdf5_had_unread(&trouble))
-        return was_short && status != VTR_ERR_MEMORY ? vtr_fail(err, VTR_ERR_MEMORY, "out of memory") : status;
+        return was_short && status != VTR_ERR_MEMORY ? vtr_fail(err, VTR_ERR_MEMORY, "out of memory")
+                                                     : status;
     if (strstr(err->message, trouble.reason) != NULL) return VTR_ERR_IO;
     return vtr_fail(err, VTR_ERR_IO, "cannot read '%s': %s", trouble.file, trouble.reason);
 }
