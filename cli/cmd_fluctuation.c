@@ -101,6 +101,8 @@ static vtr_status get_calibration(vtr_calibration **out, vtr_mapfile **file, vtr
         return vtr_calibrate(out, dataset, &calibrate_params, run->common.threads, &run->progress, err);
     vtr_status status = vtr_mapfile_open(file, own.calibration, err);
     if (status == VTR_OK) status = vtr_calibration_read(out, *file, err);
+    if (status == VTR_OK && calibrate_params.noise != NULL)
+        status = vtr_noise_parse(&(*out)->noise, calibrate_params.noise, err);
     return status == VTR_OK && calibrate_params.mask != NULL ? add_mask(*out, err) : status;
 }
 
