@@ -121,6 +121,13 @@ static vtr_status make_expected(measure_job *job, vtr_error *err)
         }
     for (size_t r = 0; r < n; r++)
         job->expected[r] = weight[r] > 0 ? job->expected[r] / weight[r] : 0;
+    /* Splitting takes the mean over a triangle of a px to either side, which adds a twelfth of the second difference. */
+    double before = job->expected[0];
+    for (size_t r = 1; r + 1 < n && weight[r + 1] > 0; r++) {
+        double here = job->expected[r];
+        if (weight[r - 1] > 0) job->expected[r] -= (before - 2 * here + job->expected[r + 1]) / 12;
+        before = here;
+    }
     job->geometry.expected = job->expected;
     job->geometry.n_expected = n;
     job->geometry.expected_step_px = 1;

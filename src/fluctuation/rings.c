@@ -27,7 +27,12 @@ static double expected_at(const vtr_fluctuation_geometry *g, double radius)
     double at = radius / g->expected_step_px;
     size_t i = (size_t)at;
     if (g->expected == NULL || i + 1 >= g->n_expected) return 1;
-    return g->expected[i] + (at - (double)i) * (g->expected[i + 1] - g->expected[i]);
+    const double *e = g->expected + i;
+    double t = at - (double)i, line = e[0] + t * (e[1] - e[0]);
+    if (i == 0 || i + 2 >= g->n_expected) return line;
+    /* the cubic through four points (Lagrange) */
+    return line +
+           t * (t - 1) / 6 * ((2 - t) * (e[-1] - 2 * e[0] + e[1]) + (1 + t) * (e[0] - 2 * e[1] + e[2]));
 }
 
 /* The shape within one ring about its mean; flat where the expected counts are not positive all over it. */
