@@ -14,6 +14,7 @@ pkg_check_modules(ZSTD REQUIRED IMPORTED_TARGET libzstd)
 pkg_check_modules(XRAYLIB REQUIRED IMPORTED_TARGET libxrl)
 pkg_check_modules(YAML REQUIRED IMPORTED_TARGET yaml-0.1)
 pkg_check_modules(QHULL REQUIRED IMPORTED_TARGET qhull_r)
+pkg_check_modules(BLOSC REQUIRED IMPORTED_TARGET blosc)
 # Ranks (mpirun, srun); without it they are refused, with the reason.
 if(VITRAIL_MPI)
   find_package(MPI COMPONENTS C)
@@ -28,4 +29,4 @@ target_compile_definitions(vitrail_dependencies INTERFACE ${HDF5_C_DEFINITIONS} 
 target_link_libraries(vitrail_dependencies INTERFACE
   Threads::Threads OpenMP::OpenMP_C ${HDF5_C_LIBRARIES}
   PkgConfig::FFTW PkgConfig::OPENBLAS PkgConfig::LAPACKE PkgConfig::DEFLATE PkgConfig::CAIRO PkgConfig::TIFF PkgConfig::PNG
-  PkgConfig::ZSTD PkgConfig::XRAYLIB PkgConfig::YAML PkgConfig::QHULL ${CMAKE_DL_LIBS} m)
+  PkgConfig::ZSTD PkgConfig::XRAYLIB PkgConfig::YAML PkgConfig::QHULL PkgConfig::BLOSC ${CMAKE_DL_LIBS} m)

@@ -10,13 +10,15 @@
 #include "dataset/dataset_internal.h"
 #include "dataset/empad_internal.h"
 #include "dataset/folder_internal.h"
+#include "dataset/zarr_internal.h"
 #include "vitrail/constants.h"
 
 /* One line a format; the first whose probe knows the bytes opens the file, raw last: it knows no bytes. */
 static const vtr_dataset_format *const formats[] = {
-    &vtr_format_npy,  &vtr_format_hdf5, &vtr_format_merlin, &vtr_format_mrc,   &vtr_format_dm,
-    &vtr_format_tiff, &vtr_format_png,  &vtr_format_bmp,    &vtr_format_blo,   &vtr_format_seq,
-    &vtr_format_ser,  &vtr_format_emi,  &vtr_format_empad,  &vtr_format_tvips, &vtr_format_raw,
+    &vtr_format_npy,   &vtr_format_hdf5,  &vtr_format_merlin, &vtr_format_mrc,
+    &vtr_format_dm,    &vtr_format_tiff,  &vtr_format_png,    &vtr_format_bmp,
+    &vtr_format_blo,   &vtr_format_seq,   &vtr_format_ser,    &vtr_format_emi,
+    &vtr_format_empad, &vtr_format_tvips, &vtr_format_zarr,   &vtr_format_raw,
 };
 
 enum { HEAD_BYTES = 4096 };
@@ -184,11 +186,6 @@ static vtr_status choose_format(vtr_dataset *dataset, const vtr_dataset_params *
         return vtr_fail(err, VTR_ERR_FORMAT,
                         "cannot read '%s': it is packed with gzip; unpack it first, with gunzip",
                         dataset->path);
-    if (is_raw && n >= 4 && memcmp(head, "PK\3\4", 4) == 0 && params->shape[0] == 0)
-        return vtr_fail(err, VTR_ERR_FORMAT,
-                        "cannot read '%s': Zarr and other zip archives are not read; open it in HyperSpy and "
-                        "save it as .hspy",
-                        dataset->path);
     if (is_raw && params->shape[0] == 0 && vtr_text_ends_with_nocase(dataset->path, ".tvips"))
         return vtr_fail(err, VTR_ERR_FORMAT,
                         "cannot read '%s': no header of a TVIPS file; name the first file of the series, "
@@ -203,10 +200,10 @@ static vtr_status choose_format(vtr_dataset *dataset, const vtr_dataset_params *
     return VTR_OK;
 }
 
-/* Folders, which have no first bytes. */
-static bool is_zarr(const char *path)
+/* Of a folder, which has no first bytes; NULL: of a file. */
+static const vtr_dataset_format *folder_format(const char *path)
 {
-    return vtr_text_ends_with_nocase(path, ".zspy") || vtr_text_ends_with_nocase(path, ".zarr");
+    return zarr_claims_folder(path) ? &vtr_format_zarr : vtr_folder_claims(path) ? &vtr_format_folder : NULL;
 }
 
 static vtr_dataset *new_dataset(const char *path)
@@ -236,20 +233,13 @@ vtr_status vtr_dataset_open(vtr_dataset **out, const char *path, const vtr_datas
     vtr_dataset *dataset = new_dataset(path);
     if (dataset == NULL) return vtr_fail(err, VTR_ERR_MEMORY, "out of memory opening '%s'", path);
 
-    bool is_folder = !is_zarr(path) && vtr_folder_claims(path);
-    vtr_status status = is_folder ? VTR_OK : vtr_file_open(&dataset->file, path, err);
-    if (status == VTR_ERR_IO && is_zarr(path))
-        status = vtr_fail(
-            err, VTR_ERR_FORMAT,
-            "cannot read '%s': Zarr folders are not read; open it in HyperSpy and save it as .hspy", path);
+    dataset->format = folder_format(path);
+    vtr_status status = dataset->format != NULL ? VTR_OK : vtr_file_open(&dataset->file, path, err);
     if (status != VTR_OK) goto cleanup;
     dataset->info.file_bytes = dataset->file.size;
     status = vtr_sidecar_read(&all, &side_text, path, err);
     if (status != VTR_OK) goto cleanup;
-    if (is_folder)
-        dataset->format = &vtr_format_folder;
-    else
-        status = choose_format(dataset, &all, err);
+    if (dataset->format == NULL) status = choose_format(dataset, &all, err);
     if (status != VTR_OK) goto cleanup;
     snprintf(dataset->info.format, sizeof dataset->info.format, "%s", dataset->format->name);
     status = dataset->format->open(dataset, &all, err);

@@ -79,8 +79,12 @@ static vtr_status list_files(vtr_dataset *dataset, folder *f, vtr_error *err)
         return vtr_fail(err, VTR_ERR_IO, "cannot open '%s': %s", dataset->path, strerror(errno));
     vtr_status status = VTR_OK;
     int kind = NONE;
-    errno = 0;
-    for (const struct dirent *e = readdir(entries); e != NULL && status == VTR_OK; e = readdir(entries)) {
+    while (status == VTR_OK) {
+        errno = 0;
+        const struct dirent *e = readdir(entries);
+        if (e == NULL && errno != 0)
+            status = vtr_fail(err, VTR_ERR_IO, "cannot read '%s': %s", dataset->path, strerror(errno));
+        if (e == NULL) break;
         int now = kind_of(e->d_name);
         if (now == NONE) continue;
         if (kind != NONE && now != kind)
@@ -91,8 +95,6 @@ static vtr_status list_files(vtr_dataset *dataset, folder *f, vtr_error *err)
         kind = now;
         if (status == VTR_OK) status = add_name(f, dataset->path, e->d_name, err);
     }
-    if (status == VTR_OK && errno != 0)
-        status = vtr_fail(err, VTR_ERR_IO, "cannot read '%s': %s", dataset->path, strerror(errno));
     closedir(entries);
     if (status == VTR_OK && f->n == 0)
         status = vtr_fail(err, VTR_ERR_NO_DATA, "cannot read '%s': it holds no images", dataset->path);

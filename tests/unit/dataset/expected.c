@@ -55,8 +55,6 @@ static const special specials[] = {
     {"tiff/olympus_SIS.tif", -1, .is_grey = true},
     {"tiff/quad-lzw.tif", -1, .is_grey = true},
     {"tiff/quad-tile.tif", -1, .is_grey = true},
-    {"hyperspy/signal1d_10x10-ZipStore.zspy", -1, .refusal = "save it as .hspy"},
-    {"hyperspy/signal1d_10x10-DirectoryStore.zspy", -1, .refusal = "save it as .hspy"},
 };
 /* clang-format on */
 

@@ -225,7 +225,8 @@ static void what_is_no_file_is_named(void **state)
     vtr_dataset *dataset = NULL;
     assert_fails(vtr_dataset_open(&dataset, test_folder_path("none.npy"), NULL, &err), VTR_ERR_NOT_FOUND,
                  "none.npy");
-    assert_fails(vtr_dataset_open(&dataset, test_folder_path("."), NULL, &err), VTR_ERR_IO, "a folder");
+    assert_int_equal(mkdir(test_folder_path("folder"), 0700), 0);
+    assert_fails(vtr_dataset_open(&dataset, test_folder_path("folder"), NULL, &err), VTR_ERR_IO, "a folder");
     assert_int_equal(mkfifo(test_folder_path("pipe"), 0600), 0);
     assert_fails(vtr_dataset_open(&dataset, test_folder_path("pipe"), NULL, &err), VTR_ERR_IO,
                  "not a regular file");
