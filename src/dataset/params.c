@@ -24,7 +24,7 @@ static const vtr_parameter parameters[] = {
      .help = "frames after each scan row that belong to no position"},
     {"snake", NULL, VTR_PARAMETER_BOOL, MEMBER(snake), .help = "every second scan row runs backwards"},
     {"dataset", NULL, VTR_PARAMETER_STRING, MEMBER(dataset), .metavar = "PATH",
-     .help = "dataset inside an HDF5 file; without it the recording is found by itself"},
+     .help = "dataset inside an HDF5 file or a Zarr store; without it the recording is found by itself"},
     {"energy", "keV", VTR_PARAMETER_DOUBLE, MEMBER(beam_energy_kev), .default_value = NAN, .minimum = 1,
      .maximum = 10000, .metavar = "KEV", .help = "energy of the electrons, in place of the file's"},
     {"k-step", "1/Å", VTR_PARAMETER_DOUBLE, MEMBER(k_step), .default_value = NAN, .minimum = 1e-9,
