@@ -67,7 +67,7 @@ static const char *write_folder(const char *name)
 static void add(unsigned char *file, size_t *n, uint64_t value, size_t bytes)
 {
     for (size_t i = 0; i < bytes; i++)
-        file[(*n)++] = (unsigned char)(value >> 8 * i);
+        file[(*n)++] = i < sizeof value ? (unsigned char)(value >> 8 * i) : 0;
 }
 
 static void add_bytes(unsigned char *file, size_t *n, const void *bytes, size_t size)
