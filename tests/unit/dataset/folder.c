@@ -93,7 +93,6 @@ static void two_numbers_are_the_scan(void **state)
                  {"8bin x%u y%u.tif", true},
                  {"col_%02u-row_%02u.tif", true}};
     for (size_t c = 0; c < sizeof cases / sizeof *cases; c++) {
-        test_folder_make();
         char name[64];
         for (unsigned y = 0; y < 3; y++)
             for (unsigned x = 0; x < 11; x++) {
@@ -107,8 +106,8 @@ static void two_numbers_are_the_scan(void **state)
         vtr_dataset *dataset = open_folder(1, 32, "give --scan-shape");
         vtr_dataset_close(&dataset);
         test_folder_remove();
+        test_folder_make();
     }
-    test_folder_make();
 }
 
 static void stacks_follow_one_another(void **state)

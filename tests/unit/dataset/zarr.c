@@ -266,13 +266,12 @@ static void every_type_and_codec_is_read(void **state)
     (void)state;
     for (size_t codec = 0; codec < N_CODECS; codec++)
         for (size_t k = 0; k < N_KINDS; k++) {
-            test_folder_make();
             now.n = 0;
             put_array("", shape_4d, chunk_4d, 4, &kinds[k], codec, '.', NONE);
             assert_counts(write_folder("a.zarr"), shape_4d, kinds[k].type);
             test_folder_remove();
+            test_folder_make();
         }
-    test_folder_make();
 }
 
 static void zip_files_are_read(void **state)
@@ -310,7 +309,6 @@ static void chunks_that_were_never_written_hold_the_fill_value(void **state)
     (void)state;
     vtr_error err;
     for (size_t k = 0; k < N_KINDS; k++) {
-        test_folder_make();
         now.n = 0;
         put_array("", shape_4d, (const size_t[4]){1, 1, 7, 6}, 4, &kinds[k], 0, '.', 4);
         vtr_dataset *dataset = NULL;
@@ -321,8 +319,8 @@ static void chunks_that_were_never_written_hold_the_fill_value(void **state)
         vtr_free(values);
         vtr_dataset_close(&dataset);
         test_folder_remove();
+        test_folder_make();
     }
-    test_folder_make();
 }
 
 /* The largest array of two to four dimensions, or the one that is asked for; HyperSpy's axes beside it. */
@@ -424,7 +422,6 @@ static void what_cannot_be_read_is_named(void **state)
     };
     vtr_error err;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        test_folder_make();
         now.n = 0;
         vtr_dataset *dataset = NULL;
         put_array("", shape_4d, chunk_4d, 4, &kinds[2], 0, '.', NONE);
@@ -436,8 +433,8 @@ static void what_cannot_be_read_is_named(void **state)
         test_assert_contains(err.message, "a.zarr");
         assert_null(strchr(err.message, '\n'));
         test_folder_remove();
+        test_folder_make();
     }
-    test_folder_make();
 }
 
 static void damaged_chunks_are_named(void **state)
@@ -445,7 +442,6 @@ static void damaged_chunks_are_named(void **state)
     (void)state;
     vtr_error err;
     for (size_t codec = 0; codec < N_CODECS; codec++) {
-        test_folder_make();
         now.n = 0;
         put_array("", shape_4d, chunk_4d, 4, &kinds[2], codec, '.', NONE);
         for (size_t i = 0; i < now.n; i++)
@@ -459,8 +455,8 @@ static void damaged_chunks_are_named(void **state)
         assert_ok(vtr_dataset_read(dataset, 4, 1, values, &err));
         vtr_dataset_close(&dataset);
         test_folder_remove();
+        test_folder_make();
     }
-    test_folder_make();
 }
 
 /* Cut anywhere, any byte of the directory changed: a sentence, or the right numbers. */
