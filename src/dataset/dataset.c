@@ -15,10 +15,10 @@
 
 /* One line a format; the first whose probe knows the bytes opens the file, raw last: it knows no bytes. */
 static const vtr_dataset_format *const formats[] = {
-    &vtr_format_npy,   &vtr_format_hdf5,  &vtr_format_merlin, &vtr_format_mrc,
-    &vtr_format_dm,    &vtr_format_tiff,  &vtr_format_png,    &vtr_format_bmp,
-    &vtr_format_blo,   &vtr_format_seq,   &vtr_format_ser,    &vtr_format_emi,
-    &vtr_format_empad, &vtr_format_tvips, &vtr_format_zarr,   &vtr_format_raw,
+    &vtr_format_npy,  &vtr_format_hdf5, &vtr_format_merlin, &vtr_format_mrc,   &vtr_format_dm,
+    &vtr_format_tiff, &vtr_format_png,  &vtr_format_bmp,    &vtr_format_blo,   &vtr_format_seq,
+    &vtr_format_ser,  &vtr_format_emi,  &vtr_format_empad,  &vtr_format_tvips, &vtr_format_zarr,
+    &vtr_format_csr,  &vtr_format_raw,
 };
 
 enum { HEAD_BYTES = 4096 };

@@ -88,7 +88,7 @@ struct vtr_dataset_format {
 
 extern const vtr_dataset_format vtr_format_npy, vtr_format_raw, vtr_format_hdf5, vtr_format_merlin,
     vtr_format_dm, vtr_format_mrc, vtr_format_tiff, vtr_format_png, vtr_format_bmp, vtr_format_blo,
-    vtr_format_seq, vtr_format_ser, vtr_format_emi, vtr_format_tvips, vtr_format_empad;
+    vtr_format_seq, vtr_format_ser, vtr_format_emi, vtr_format_tvips, vtr_format_empad, vtr_format_csr;
 
 /* Sizes of info. */
 size_t vtr_dataset_n_positions(const vtr_dataset_info *info);

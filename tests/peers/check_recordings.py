@@ -3,7 +3,7 @@
 """Recordings that other programs write, read here, and the other way round: check_recordings.py VITRAIL
 
 HyperSpy saves a simulated scan as .zspy, folder and zip file, in chunks of its own and of ours; tifffile as one tiled image a pattern;
-HyperSpy opens the block file that is written here. Numbers, steps, units and energy are the same. Ends with 77 where one is not installed.
+HyperSpy opens the block file that is written here; LiberTEM and we open the same sparse recording. Numbers, steps, units and energy are the same. Ends with 77 where one is not installed.
 """
 import json
 import subprocess
@@ -14,6 +14,7 @@ from pathlib import Path
 try:
     import h5py
     import hyperspy.api as hyperspy
+    import libertem.api as libertem
     import numpy as np
     import tifffile
     import zarr
@@ -22,6 +23,19 @@ except ImportError as missing:
     sys.exit(77)
 
 SHAPE = (5, 7, 32, 32)
+SPARSE = """[params]
+filetype = "raw_csr"
+nav_shape = [5, 7]
+sig_shape = [32, 32]
+
+[raw_csr]
+indptr_file = "rowind.dat"
+indptr_dtype = "<i4"
+indices_file = "coord.dat"
+indices_dtype = "<i4"
+data_file = "value.dat"
+data_dtype = "<u2"
+"""
 
 
 def main():
@@ -68,7 +82,17 @@ def main():
         assert np.array_equal(block.data, counts), "block file: values differ"
         axis = block.axes_manager.navigation_axes[0]
         assert axis.units == "nm" and abs(axis.scale - ours["scan_step_nm"][1]) < 1e-9, axis
-    print("HyperSpy, zarr, tifffile: same values, steps, units and energy")
+
+        (folder / "scan.toml").write_text(SPARSE)
+        frames = counts.reshape(35, 1024)
+        np.concatenate([[0], np.cumsum((frames > 0).sum(axis=1))]).astype("<i4").tofile(folder / "rowind.dat")
+        np.nonzero(frames)[1].astype("<i4").tofile(folder / "coord.dat")
+        frames[frames > 0].astype("<u2").tofile(folder / "value.dat")
+        same(folder / "scan.toml")
+        with libertem.Context.make_with("inline") as context:
+            sums = context.run(context.create_sum_analysis(context.load("raw_csr", path=str(folder / "scan.toml"))))
+            assert np.array_equal(sums.intensity.raw_data, counts.sum(axis=(0, 1))), "sparse: LiberTEM's sum differs"
+    print("HyperSpy, zarr, tifffile, LiberTEM: same values, steps, units and energy")
 
 
 main()
