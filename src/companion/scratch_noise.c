@@ -176,13 +176,14 @@ static double length_error(const correlation *c, size_t period)
     if (blocks > MAX_BLOCKS) blocks = MAX_BLOCKS;
     if (blocks < MIN_BLOCKS) return NAN;
     double sum = 0, square = 0;
-    size_t length = c->n / blocks, high = (8 * period) / 5;
+    size_t length = c->n / blocks, high = (8 * period) / 5, to = (7 * period) / 5 + 1;
+    if (to > high) to = high; /* of a period of three */
     double *r = vtr_malloc(high, sizeof *r);
     if (r == NULL) return NAN;
     for (size_t b = 0; b < blocks; b++) {
         for (size_t lag = 0; lag < high; lag++)
             r[lag] = autocovariance(c->values + b * length, length, lag);
-        double at = vertex(r, high, highest(r, low, (7 * period) / 5 + 1));
+        double at = vertex(r, high, highest(r, low, to));
         sum += at;
         square += at * at;
     }
