@@ -1,8 +1,10 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What ranks of one thread each make of a pass over 256 x 256 px frames of 16 bit that lie in memory: patterns per second, the
-best of several rounds that take turns; what that is of one rank's; processor time of all ranks, which tells what the ranks
-cost also on a machine that does other things; traffic. The maps are compared before anything is timed.
+best of several rounds that take turns; what that is of one rank's, for the whole command and for what each further pattern
+takes (a quarter of the recording is mapped too, and what every process pays once drops out of the difference); processor
+time of all ranks, which tells what the ranks cost also on a machine that does other things; traffic. The maps are compared
+before anything is timed.
 
 usage: bench_ranks.py VITRAIL [RANKS,... [SCAN_ROWS [ROUNDS]]]
 """
@@ -27,15 +29,16 @@ def make(program, rows):
                     "-o", "few.npy", "-q"], check=True)
     subprocess.run([program, "calibrate", "few.npy", "-o", "calibration.h5", "-q"], check=True)
     few = np.load("few.npy", mmap_mode="r")
-    scan = np.lib.format.open_memmap("scan.npy", mode="w+", dtype=few.dtype, shape=(rows, COLUMNS, SIDE, SIDE))
-    for first in range(0, rows, DISTINCT_ROWS):
-        scan[first:first + DISTINCT_ROWS] = few[:rows - first]
+    for name, n in (("scan.npy", rows), ("quarter.npy", rows // 4)):
+        scan = np.lib.format.open_memmap(name, mode="w+", dtype=few.dtype, shape=(n, COLUMNS, SIDE, SIDE))
+        for first in range(0, n, DISTINCT_ROWS):
+            scan[first:first + DISTINCT_ROWS] = few[:n - first]
 
 
-def run(program, n):
+def run(program, n, recording="scan"):
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    words = ["mpiexec", "-n", str(n), program, "map", "scan.npy", "-o", f"map-{n}.h5", "-f", "-j", "1", "--json", "-v",
-             "--calibration", "calibration.h5", "--profile-step", "2"]
+    words = ["mpiexec", "-n", str(n), program, "map", f"{recording}.npy", "-o", f"map-{n}-{recording}.h5", "-f", "-j", "1",
+             "--json", "-v", "--calibration", "calibration.h5", "--profile-step", "2"]
     done = subprocess.run(words, check=True, capture_output=True, text=True)
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     busy = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
@@ -52,19 +55,23 @@ def main():
         os.chdir(folder)
         make(program, rows)
         best = {n: run(program, n) for n in counts}
+        quarter = {n: run(program, n, "quarter")[0] for n in counts}
         for n in counts[1:]:
-            said = subprocess.run([sys.executable, COMPARE, f"map-{counts[0]}.h5", f"map-{n}.h5"], check=True,
+            said = subprocess.run([sys.executable, COMPARE, f"map-{counts[0]}-scan.h5", f"map-{n}-scan.h5"], check=True,
                                   capture_output=True, text=True).stdout
             if "all the same" not in said:
                 sys.exit(f"the maps differ: {said}")
         for _ in range(rounds):
             for n in counts:
                 best[n] = tuple(min(pair) for pair in zip(best[n], run(program, n)))
+                quarter[n] = min(quarter[n], run(program, n, "quarter")[0])
         os.chdir("/")
     positions = rows * COLUMNS
     for n in counts:
         seconds, busy, sent = best[n]
-        print(f"{n:3} ranks  {positions / seconds:8.0f} patterns/s, {best[counts[0]][0] / seconds:5.2f} times that of {counts[0]}; "
+        first_seconds, further = best[counts[0]][0], {k: best[k][0] - quarter[k] for k in (counts[0], n)}
+        print(f"{n:3} ranks  {positions / seconds:8.0f} patterns/s, {first_seconds / seconds:5.2f} times that of {counts[0]}, "
+              f"{further[counts[0]] / further[n]:5.2f} times a further pattern; "
               f"processors {1e6 * busy / positions:6.1f} us a pattern; {1e6 * sent / positions:6.0f} bytes a pattern sent")
 
 
