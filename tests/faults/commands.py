@@ -29,10 +29,12 @@ COMMANDS = {
                         ["new.h5", "new_truth.h5"]),
     "info": Command("info {}/scan.h5", ["scan.h5"], []),
     "info-npy": Command("info {}/scan.npy", ["scan.npy"], []),
+    "info-zarr": Command("info {}/scan.zip", ["scan.zip"], []),
     "calibrate": Command("calibrate {}/scan.h5 -o {}/calibration.txt", ["scan.h5"], ["calibration.txt"]),
     "convert-npy": Command("convert {}/scan.h5 {}/new.npy", ["scan.h5"], ["new.npy"]),
     "convert-emd": Command("convert {}/scan.npy {}/new.emd", ["scan.npy"], ["new.emd"]),
     "convert-tiff": Command("convert {}/scan.npy {}/new.tif --scan 1:2,2:3", ["scan.npy"], ["new.tif"]),
+    "convert-blo": Command("convert {}/scan.zip {}/new.blo --to-type u8", ["scan.zip"], ["new.blo"]),
     "map": Command("map {}/scan.h5 -o {}/new.h5", ["scan.h5"], ["new.h5"]),
     "map-npy": Command("map {}/scan.npy -o {}/new.h5 --checkpoint 0.001", ["scan.npy"], ["new.h5"]),
     "map-once": Command("map {}/scan.npy -o {}/new.h5 --no-checkpoint", ["scan.npy"], ["new.h5"]),
@@ -51,6 +53,10 @@ COMMANDS = {
     "magnetic": Command("magnetic {}/beam.h5 --vacuum {}/vacuum.h5 --thickness 100", ["beam.h5", "vacuum.h5"], ["beam.h5"]),
     "series": Command("series {}/band.h5 {}/flat.h5 -o {}/new.h5 --figure {}/new.png", ["band.h5", "flat.h5"],
                       ["new.h5", "new.png"]),
+    "fluctuation": Command("fluctuation {}/scan.npy --calibration {}/map.h5 -o {}/new.csv --figure {}/new.png --maps {}/new.tif",
+                           ["scan.npy", "map.h5"], ["new.csv", "new.png", "new.tif"]),
+    "structure": Command("structure {}/model.xyz --atoms {}/new.csv --curves {}/curves.csv --figure {}/new.png", ["model.xyz"],
+                         ["new.csv", "curves.csv", "new.png"]),
     "thickness": Command("thickness {}/all.npy {}/zero.npy --mean-free-path 100 --counts-per-electron 4 --vacuum 0:20,0:5 -o {}/new.tif --figure {}/new.png",
                          ["all.npy", "zero.npy"], ["new.tif", "new.png"]),
     "scratch": Command("scratch {}/tracks.csv --csv {}/new.csv --tracks {}/found.csv --figure {}/new.png",
@@ -147,6 +153,19 @@ class Store:
         numpy.save(self.folder / "all.npy", (8000 + 0 * x).astype("f4"))
         numpy.save(self.folder / "zero.npy", (8000 * numpy.exp(-numpy.where(x < 5, 0, x) / 100)).astype("f4"))
 
+    def zarr(self):
+        """In chunks that blosc has packed; the harness of that reader starts from the same file."""
+        shutil.copy(CASES.parent / "fuzz" / "corpus" / "zarr" / "blosc-lz4.zip", self.folder / "scan.zip")
+
+    def model(self):
+        """Zr and Cu on the places of CsCl, moved a little."""
+        places = [(x + shift, y + shift, z + shift, name) for shift, name in ((0, "Zr"), (0.5, "Cu"))
+                  for x in range(4) for y in range(4) for z in range(4)]
+        lines = [f"{name} {3 * x + 0.05 * math.sin(i):.4f} {3 * y:.4f} {3 * z + 0.05 * math.cos(3 * i):.4f}"
+                 for i, (x, y, z, name) in enumerate(places)]
+        head = [str(len(lines)), 'Lattice="12 0 0 0 12 0 0 0 12" Properties=species:S:1:pos:R:3']
+        (self.folder / "model.xyz").write_text("\n".join([*head, *lines, ""]))
+
     def tracks(self):
         rows = ["file,material,width (um),width error (um),cross section (um^2),cross section error (um^2)"]
         for load in 20, 50, 100:
@@ -160,5 +179,6 @@ class Store:
 MAKERS = {("scan.h5", "scan.npy"): Store.scan, ("map.h5",): Store.map, ("pdf.h5",): Store.pdf,
           ("recipe.yaml", "profile.csv"): Store.texts, ("band.h5", "zone.h5"): Store.band, ("flat.h5",): Store.flat,
           ("inclusion.h5",): Store.inclusion, ("beam.h5", "vacuum.h5"): Store.beam, ("all.npy", "zero.npy"): Store.images,
+          ("scan.zip",): Store.zarr, ("model.xyz",): Store.model,
           ("tracks.csv", "20.txt", "50.txt", "100.txt"): Store.tracks}
 ALL = {name for names in MAKERS for name in names}

@@ -29,7 +29,7 @@ FAULTS = [("open", "EACCES"), ("open", "EMFILE"), ("read", "EIO"), ("read", "EIN
           ("write", "ENOSPC+"), ("write", "EINTR"), ("write", "short"), ("fsync", "EIO"), ("rename", "EACCES"),
           ("truncate", "ENOSPC"), ("close", "EIO"), ("mmap", "ENOMEM"), ("memory", "ENOMEM")]
 # These read small texts through streams or write through libtiff, which take EINTR for an error: one line says so.
-NOT_ASKED_AGAIN = {"calibrate", "convert-tiff", "export", "pdf-text", "run", "scratch", "thickness"}
+NOT_ASKED_AGAIN = {"calibrate", "convert-tiff", "export", "fluctuation", "pdf-text", "run", "scratch", "structure", "thickness"}
 # Several steps, each of which finishes a file: what it holds after a failure is part of what it holds in the end.
 IN_STEPS = {"run"}
 # Times that HDF5 and the program write.
