@@ -93,15 +93,17 @@ static void excess_of_level(double excess[FIT_NORMAL_N], speckle_measurement *m,
             image[m->field.pixels[i].at] = weighted[i] * m->derivatives[i][k];
         vtr_speckle_apply_correlation(&m->field, p->rho, p->folded, image, p->work, p->result);
     }
-    for (size_t a = 0, k = 0; a < FIT_N; a++)
-        for (size_t b = 0; b <= a; b++, k++) {
-            double sum = 0;
-            for (size_t i = 0; i < m->field.n_pixels; i++)
-                sum += weighted[i] * 0.5 *
-                       (m->derivatives[i][a] * p->image[b][m->field.pixels[i].at] +
-                        m->derivatives[i][b] * p->image[a][m->field.pixels[i].at]);
-            excess[k] = sum;
-        }
+    for (size_t k = 0; k < FIT_NORMAL_N; k++)
+        excess[k] = 0;
+    for (size_t i = 0; i < m->field.n_pixels; i++) {
+        const double *derivative = m->derivatives[i];
+        double there[FIT_N];
+        for (size_t a = 0; a < FIT_N; a++)
+            there[a] = p->image[a][m->field.pixels[i].at];
+        for (size_t a = 0, k = 0; a < FIT_N; a++)
+            for (size_t b = 0; b <= a; b++, k++)
+                excess[k] += weighted[i] * 0.5 * (derivative[a] * there[b] + derivative[b] * there[a]);
+    }
 }
 
 vtr_status vtr_speckle_excess(double excess[FIT_LEVELS][FIT_NORMAL_N], const vtr_speckle *speckle,
