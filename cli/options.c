@@ -45,6 +45,14 @@ static const vtr_parameter *find(const cli_group *groups, size_t n_groups, const
     return NULL;
 }
 
+static const vtr_parameter *find_any(cli_run *run, const cli_group *groups, size_t n_groups, const char *name,
+                                     void **values)
+{
+    const vtr_parameter *p = vtr_parameters_find(&cli_common_options, name);
+    *values = &run->common;
+    return p != NULL ? p : find(groups, n_groups, name, values);
+}
+
 /* One option at argv[i]; sets *used to the number of words taken. */
 static vtr_status parse_option(cli_run *run, const cli_group *groups, size_t n_groups, int left, char **word,
                                int *used, vtr_error *err)
@@ -59,15 +67,18 @@ static vtr_status parse_option(cli_run *run, const cli_group *groups, size_t n_g
     memcpy(name, start, length);
     name[length] = '\0';
 
-    void *values = &run->common;
-    const char *wanted = is_long ? name : full_name(name);
-    const vtr_parameter *p = vtr_parameters_find(&cli_common_options, wanted);
-    if (p == NULL) p = find(groups, n_groups, wanted, &values);
+    void *values;
+    const char *text = equals != NULL ? equals + 1 : NULL;
+    const vtr_parameter *p = find_any(run, groups, n_groups, is_long ? name : full_name(name), &values);
+    if (p == NULL && !is_long && length > 1) { /* -j4: a letter with its value */
+        p = find_any(run, groups, n_groups, full_name((char[]){start[0], '\0'}), &values);
+        if (p != NULL && p->type == VTR_PARAMETER_BOOL) p = NULL;
+        text = start + 1;
+    }
     if (p == NULL)
         return vtr_fail(err, VTR_ERR_ARGUMENT, "unknown option '%s'; see vitrail help %s", word[0],
                         run->command);
     *used = 1;
-    const char *text = equals != NULL ? equals + 1 : NULL;
     if (text == NULL && p->type != VTR_PARAMETER_BOOL) {
         if (left < 2) return vtr_fail(err, VTR_ERR_ARGUMENT, "--%s needs a value", p->name);
         text = word[1];
