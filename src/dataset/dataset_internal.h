@@ -114,7 +114,8 @@ vtr_status vtr_flat_read(vtr_dataset *dataset, size_t first, size_t n, void *fra
 /* As vtr_flat_read for n frames that begin at `places` of the file. */
 vtr_status vtr_flat_read_at(const vtr_dataset *dataset, const uint64_t *places, size_t n, void *frames,
                             vtr_error *err);
-/* Exchanges the first row with the last, and so on, in each of n frames. */
+/* Exchanges the first row with the last, and so on; the second in each of n frames. */
+void vtr_turn_rows(char *first, size_t rows, size_t row_bytes);
 void vtr_flat_turn_rows(const vtr_dataset *dataset, char *frames, size_t n);
 /* Of frames with flat.is_plain, whose parts can be read without the rest: the byte of the file at which the frame of a
  * position begins. */

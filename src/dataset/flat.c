@@ -56,18 +56,23 @@ uint64_t vtr_flat_place(const vtr_dataset *dataset, size_t position)
     return dataset->flat.offset + frame * dataset->flat.stride;
 }
 
-void vtr_flat_turn_rows(const vtr_dataset *dataset, char *frames, size_t n)
+void vtr_turn_rows(char *first, size_t rows, size_t row_bytes)
 {
     char piece[1024];
-    size_t rows = dataset->info.shape[2], row_bytes = vtr_dataset_frame_bytes(&dataset->info) / rows;
-    for (; n > 0; n--, frames += rows * row_bytes)
-        for (size_t y = 0; y < rows / 2; y++) {
-            char *upper = frames + y * row_bytes, *lower = frames + (rows - 1 - y) * row_bytes;
-            for (size_t done = 0; done < row_bytes; done += sizeof piece) {
-                size_t here = row_bytes - done < sizeof piece ? row_bytes - done : sizeof piece;
-                memcpy(piece, upper + done, here);
-                memcpy(upper + done, lower + done, here);
-                memcpy(lower + done, piece, here);
-            }
+    for (size_t y = 0; y < rows / 2; y++) {
+        char *upper = first + y * row_bytes, *lower = first + (rows - 1 - y) * row_bytes;
+        for (size_t done = 0; done < row_bytes; done += sizeof piece) {
+            size_t here = row_bytes - done < sizeof piece ? row_bytes - done : sizeof piece;
+            memcpy(piece, upper + done, here);
+            memcpy(upper + done, lower + done, here);
+            memcpy(lower + done, piece, here);
         }
+    }
+}
+
+void vtr_flat_turn_rows(const vtr_dataset *dataset, char *frames, size_t n)
+{
+    size_t rows = dataset->info.shape[2], frame_bytes = vtr_dataset_frame_bytes(&dataset->info);
+    for (; n > 0; n--, frames += frame_bytes)
+        vtr_turn_rows(frames, rows, frame_bytes / rows);
 }

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+#define _XOPEN_SOURCE 700 /* symlink */
 #include <ctype.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/base_internal.h"
 #include "dataset/dataset_internal.h"
@@ -28,6 +30,7 @@ typedef struct special {
     bool is_reordered;       /* that reader changed the order of the axes: place and axes are not compared */
     const char *known;       /* what is not yet as in the row */
     bool is_grey;            /* colours, which are read as one grey: only rows and columns are compared */
+    bool is_alone;           /* the row leaves out what stands beside the file */
 } special;
 
 /* one line a row */
@@ -48,6 +51,9 @@ static const special specials[] = {
     {"emd/Si100_4D.emd", -1, {CUBES "CBED_array_depth0000", CUBES "CBED_array_depth0001"}, .is_reordered = true},
     {"merlin/001_4x2_6bit.mib", -1, .scan = {2, 4}},
     {"mrc/emd_3001.map.gz", -1, .refusal = "gunzip"},
+    /* the halves of one recording, each as the sequence that it is; together they are read by test_dataset_seq_halves */
+    {"seq/celeritas_64x64_Prebuffer256/test_Bottom_14-13-42.822.seq", -1, .is_alone = true},
+    {"seq/celeritas_64x64_Prebuffer256/test_Top_14-13-42.780.seq", -1, .is_alone = true},
     {"tia/16x16_STEM_BF_DF_acquire.emi", 1, {"16x16_STEM_BF_DF_acquire_2.ser"}},
     {"tia/16x16x5_STEM_BF_DF_preview.emi", 1, {"16x16x5_STEM_BF_DF_preview_2.ser"}},
     {"tiff/flower-rgb-contig-16.tif", -1, .is_grey = true},
@@ -238,10 +244,20 @@ static bool is_right_refusal(const vtr_error *err, char *fields[N_FIELDS], const
     return words != NULL && strstr(err->message, words) != NULL;
 }
 
+/* The same file under a name that belongs to no other's. */
+static const char *alone(const char *path)
+{
+    const char *name = test_folder_path("alone.seq");
+    unlink(name);
+    assert_int_equal(symlink(path, name), 0);
+    return name;
+}
+
 static outcome check_row(char *fields[N_FIELDS], const special *extra, char why[256])
 {
     const char *path = test_real_file(fields[FIELD_FILE]);
     if (path == NULL) return IS_MISSING;
+    if (extra->is_alone) path = alone(path);
     vtr_dataset_params params = test_params();
     char name[300];
     snprintf(name, sizeof name, "/%s", fields[FIELD_TITLE]);
@@ -340,5 +356,5 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(every_row_is_right_or_refused),
                                        cmocka_unit_test(other_files_open_or_say_why_not)};
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return cmocka_run_group_tests(tests, test_folder_setup, test_folder_teardown);
 }
