@@ -103,6 +103,17 @@ static int preference(hid_t group, vtr_hdf5_layout layout, const char *name, con
     return 0;
 }
 
+/* Whether a dataset goes on where NAME_000001 beside it ends (see add_parts of hdf5.c): not a recording by itself, even
+ * where the first part is missing. */
+static bool is_later_part(hid_t group, const char *name)
+{
+    char first[200];
+    size_t n = strlen(name), digits = 6;
+    if (n <= digits || n >= sizeof first || strspn(name + n - digits, "0123456789") != digits) return false;
+    snprintf(first, sizeof first, "%.*s000001", (int)(n - digits), name);
+    return strcmp(name, first) != 0 && H5Lexists(group, first, H5P_DEFAULT) > 0;
+}
+
 /* A dataset becomes the best one when it has more axes (up to four), or as many and stands where the layout puts
  * recordings, or is larger. */
 static void consider(search *found, hid_t group, hid_t dataset, const char *name, const char *path)
@@ -112,7 +123,7 @@ static void consider(search *found, hid_t group, hid_t dataset, const char *name
     int rank = H5Sget_simple_extent_ndims(space);
     if (rank >= 2 && rank <= VTR_HDF5_MAX_RANK) H5Sget_simple_extent_dims(space, sizes, NULL);
     H5Sclose(space);
-    if (rank < 2 || rank > 5 || !is_pixel_type(dataset)) return;
+    if (rank < 2 || rank > 5 || !is_pixel_type(dataset) || (rank == 3 && is_later_part(group, name))) return;
     double size = 1;
     for (int i = 0; i < rank; i++)
         size *= (double)sizes[i];
