@@ -13,6 +13,7 @@ set(VITRAIL_ROOM_OF_HEADER
 add_library(vitrail_options INTERFACE)
 target_compile_options(vitrail_options INTERFACE
   -Wall -Wextra -Wshadow -Wconversion -Wno-sign-conversion -Wno-missing-field-initializers -ffp-contract=off -fno-math-errno
+  -Werror=implicit-function-declaration -Werror=incompatible-pointer-types -Werror=int-conversion
   $<$<BOOL:${VITRAIL_WARNINGS_AS_ERRORS}>:-Werror>)
 target_compile_definitions(vitrail_options INTERFACE VITRAIL_VERSION="${PROJECT_VERSION}")
 if(VITRAIL_SANITIZE)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include <fftw3.h>
 #include <string.h>
 
 #include "band/band_internal.h"
+#include "base/fourier.h"
 
 /* The matched filter: for an inclusion at every position and of every radius, weighted least squares of its amplitudes
  * (c, s, d) to all components of strain at once.
@@ -29,23 +29,8 @@ struct vtr_band_filter {
     bank *banks;
     double *plane;
     fftw_complex *data[VTR_TCS], *sum;
-    fftw_plan forward, backward;
+    vtr_fourier fourier;
 };
-
-/* The next size with small factors. */
-static size_t good_size(size_t n)
-{
-    for (;; n++) {
-        size_t rest = n;
-        while (rest % 2 == 0)
-            rest /= 2;
-        while (rest % 3 == 0)
-            rest /= 3;
-        while (rest % 5 == 0)
-            rest /= 5;
-        if (rest == 1) return n;
-    }
-}
 
 static void release_bank(bank *b)
 {
@@ -67,11 +52,7 @@ void vtr_band_filter_free(vtr_band_filter *f)
     for (int j = 0; j < VTR_TCS; j++)
         vtr_free(f->data[j]);
     vtr_free(f->sum);
-#pragma omp critical(vtr_fftw_planner)
-    {
-        if (f->forward != NULL) fftw_destroy_plan(f->forward);
-        if (f->backward != NULL) fftw_destroy_plan(f->backward);
-    }
+    vtr_fourier_release(&f->fourier);
     vtr_free(f);
 }
 
@@ -105,13 +86,7 @@ static vtr_status allocate(vtr_band_filter *f, vtr_error *err)
     for (size_t r = 0; !is_short && r < f->n_banks; r++)
         is_short = !allocate_bank(&f->banks[r], f->maps->n, n_spectrum);
     if (is_short) return vtr_fail(err, VTR_ERR_MEMORY, "out of memory for the filter of inclusions");
-#pragma omp critical(vtr_fftw_planner)
-    {
-        int n_y = (int)f->n_y, n_x = (int)f->n_x;
-        f->forward = fftw_plan_dft_r2c_2d(n_y, n_x, f->plane, f->sum, FFTW_ESTIMATE | FFTW_UNALIGNED);
-        f->backward = fftw_plan_dft_c2r_2d(n_y, n_x, f->sum, f->plane, FFTW_ESTIMATE | FFTW_UNALIGNED);
-    }
-    if (f->forward == NULL || f->backward == NULL)
+    if (!vtr_fourier_create(&f->fourier, f->n_y, f->n_x, f->plane, f->sum, FFTW_ESTIMATE | FFTW_UNALIGNED))
         return vtr_fail(err, VTR_ERR_NUMERIC, "no Fourier transform of %zu x %zu", f->n_y, f->n_x);
     return VTR_OK;
 }
@@ -149,7 +124,7 @@ static void whitening(double *factor, vtr_band_filter *f, const vtr_matrix_strai
                 matrix->variance[j] *
                 vtr_matrix_correlation(matrix, hypot(f->maps->step_y * signed_index(y, f->n_y),
                                                      f->maps->step_x * signed_index(x, f->n_x)));
-    fftw_execute_dft_r2c(f->forward, f->plane, f->sum);
+    fftw_execute_dft_r2c(f->fourier.forward, f->plane, f->sum);
     for (size_t i = 0; i < f->n_y * f->n_half; i++)
         factor[i] = noise / (noise + fmax(0, f->sum[i][0]));
 }
@@ -181,7 +156,7 @@ static void transform_map(fftw_complex *out, vtr_band_filter *f, int j, const do
             size_t i = y * m->n_x + x;
             f->plane[y * f->n_x + x] = m->weight[j][i] * (map != NULL ? map[i] : 1);
         }
-    fftw_execute_dft_r2c(f->forward, f->plane, out);
+    fftw_execute_dft_r2c(f->fourier.forward, f->plane, out);
 }
 
 /* Templates of one radius: U and T as planes in `room` [2][j][k], T's spectra in the bank. */
@@ -195,13 +170,13 @@ static void fill_kernels(vtr_band_filter *f, bank *b, double *room, const vtr_co
             fftw_complex *kernel = b->kernel[j][k];
             draw_template(f, core, j, k);
             memcpy(u, f->plane, n * sizeof *u);
-            fftw_execute_dft_r2c(f->forward, f->plane, kernel);
+            fftw_execute_dft_r2c(f->fourier.forward, f->plane, kernel);
             for (size_t i = 0; i < n_spectrum; i++) {
                 kernel[i][0] *= factor[j][i];
                 kernel[i][1] *= factor[j][i];
             }
             memcpy(f->sum, kernel, n_spectrum * sizeof *f->sum);
-            fftw_execute_dft_c2r(f->backward, f->sum, f->plane);
+            fftw_execute_dft_c2r(f->fourier.backward, f->sum, f->plane);
             for (size_t i = 0; i < n; i++)
                 t[i] = f->plane[i] / (double)n;
         }
@@ -220,10 +195,10 @@ static void fill_information(vtr_band_filter *f, bank *b, const double *room,
             const double *tk = uk + VTR_TCS * N_AMPLITUDES * n, *tl = ul + VTR_TCS * N_AMPLITUDES * n;
             for (size_t i = 0; i < n; i++)
                 f->plane[i] = 0.5 * (tk[i] * ul[i] + tl[i] * uk[i]);
-            fftw_execute_dft_r2c(f->forward, f->plane, spectrum);
+            fftw_execute_dft_r2c(f->fourier.forward, f->plane, spectrum);
             multiply_conjugated(f->sum, spectrum, weights[j], n_spectrum);
         }
-        fftw_execute_dft_c2r(f->backward, f->sum, f->plane);
+        fftw_execute_dft_c2r(f->fourier.backward, f->sum, f->plane);
         take_map(b->inverse + q, N_PAIRS, f);
     }
 }
@@ -300,8 +275,8 @@ vtr_status vtr_band_filter_create(vtr_band_filter **out, const vtr_band_maps *ma
     if (f == NULL) return vtr_fail(err, VTR_ERR_MEMORY, "out of memory for the filter of inclusions");
     double reach = 4 * radii_nm[n_radii - 1] + 4 * maps->step;
     f->maps = maps;
-    f->n_y = good_size(maps->n_y + (size_t)(reach / maps->step_y) + 1);
-    f->n_x = good_size(maps->n_x + (size_t)(reach / maps->step_x) + 1);
+    f->n_y = vtr_fourier_size(maps->n_y + (size_t)(reach / maps->step_y) + 1);
+    f->n_x = vtr_fourier_size(maps->n_x + (size_t)(reach / maps->step_x) + 1);
     f->n_half = f->n_x / 2 + 1;
     f->n_banks = n_radii;
     vtr_status status = allocate(f, err);
@@ -338,7 +313,7 @@ void vtr_band_filter_apply(vtr_band_filter *f, double *chi2, unsigned char *radi
             memset(f->sum, 0, n_spectrum * sizeof *f->sum);
             for (int j = 0; j < VTR_TCS; j++)
                 multiply_conjugated(f->sum, b->kernel[j][k], f->data[j], n_spectrum);
-            fftw_execute_dft_c2r(f->backward, f->sum, f->plane);
+            fftw_execute_dft_c2r(f->fourier.backward, f->sum, f->plane);
             take_map(b->score[k], 1, f);
         }
         for (size_t i = 0; i < f->maps->n; i++) {

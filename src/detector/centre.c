@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include <fftw3.h>
 #include <math.h>
 
 #include "base/base_internal.h"
+#include "base/fourier.h"
 #include "detector/image_internal.h"
 
 /* Centre of symmetry by the masked normalised correlation of the pattern with itself turned by 180 degrees.
@@ -25,23 +25,12 @@ typedef struct correlator {
     double *work;                          /* [py][px + 2] real, its transform in place */
     fftw_complex *masked, *squared, *mask; /* transforms of fm, f^2 m, m */
     double *pairs, *products;              /* n(s), sums */
-    fftw_plan forward, backward;
+    vtr_fourier fourier;
 } correlator;
-
-static size_t good_size(size_t n)
-{
-    for (;; n++) {
-        size_t rest = n;
-        for (size_t factor = 2; factor <= 5; factor++)
-            while (rest % factor == 0)
-                rest /= factor;
-        if (rest == 1 && n % 2 == 0) return n;
-    }
-}
 
 static vtr_status correlator_init(correlator *c, size_t ny, size_t nx, vtr_error *err)
 {
-    *c = (correlator){.ny = ny, .nx = nx, .py = good_size(2 * ny), .px = good_size(2 * nx)};
+    *c = (correlator){.ny = ny, .nx = nx, .py = vtr_fourier_size(2 * ny), .px = vtr_fourier_size(2 * nx)};
     c->n_half = c->py * (c->px / 2 + 1);
     c->work = fftw_alloc_real(2 * c->n_half);
     c->masked = fftw_alloc_complex(c->n_half);
@@ -51,25 +40,14 @@ static vtr_status correlator_init(correlator *c, size_t ny, size_t nx, vtr_error
     c->products = fftw_alloc_real(c->py * c->px);
     if (!c->work || !c->masked || !c->squared || !c->mask || !c->pairs || !c->products)
         return vtr_fail(err, VTR_ERR_MEMORY, "out of memory for the correlation of %zu x %zu pixels", ny, nx);
-#pragma omp critical(vtr_fftw_planner)
-    {
-        c->forward =
-            fftw_plan_dft_r2c_2d((int)c->py, (int)c->px, c->work, (fftw_complex *)c->work, FFTW_ESTIMATE);
-        c->backward =
-            fftw_plan_dft_c2r_2d((int)c->py, (int)c->px, (fftw_complex *)c->work, c->work, FFTW_ESTIMATE);
-    }
-    if (!c->forward || !c->backward)
+    if (!vtr_fourier_create(&c->fourier, c->py, c->px, c->work, (fftw_complex *)c->work, FFTW_ESTIMATE))
         return vtr_fail(err, VTR_ERR_NUMERIC, "no Fourier transform of %zu x %zu pixels", c->py, c->px);
     return VTR_OK;
 }
 
 static void correlator_release(correlator *c)
 {
-#pragma omp critical(vtr_fftw_planner)
-    {
-        if (c->forward) fftw_destroy_plan(c->forward);
-        if (c->backward) fftw_destroy_plan(c->backward);
-    }
+    vtr_fourier_release(&c->fourier);
     fftw_free(c->work);
     fftw_free(c->masked);
     fftw_free(c->squared);
@@ -90,7 +68,7 @@ static void transform(correlator *c, fftw_complex *out, const double *signal, in
             if (isfinite(f)) c->work[y * stride + x] = power == 0 ? 1 : power == 1 ? f : f * f;
         }
     }
-    fftw_execute(c->forward);
+    fftw_execute(c->fourier.forward);
     const fftw_complex *result = (const fftw_complex *)c->work;
     for (size_t i = 0; i < c->n_half; i++) {
         out[i][0] = result[i][0];
@@ -106,7 +84,7 @@ static void convolve(correlator *c, double *out, const fftw_complex *a, const ff
         work[i][0] = a[i][0] * b[i][0] - a[i][1] * b[i][1];
         work[i][1] = a[i][0] * b[i][1] + a[i][1] * b[i][0];
     }
-    fftw_execute(c->backward);
+    fftw_execute(c->fourier.backward);
     size_t stride = 2 * (c->px / 2 + 1);
     double scale = 1 / ((double)c->py * (double)c->px);
     for (size_t y = 0; y < c->py; y++)

@@ -8,21 +8,6 @@
 #include "ring/likelihood_model.h"
 #include "vitrail/constants.h"
 
-/* The next even number with no prime factor above 5. */
-static size_t good_size(size_t n)
-{
-    for (n += n % 2;; n += 2) {
-        size_t m = n;
-        while (m % 2 == 0)
-            m /= 2;
-        while (m % 3 == 0)
-            m /= 3;
-        while (m % 5 == 0)
-            m /= 5;
-        if (m == 1) return n;
-    }
-}
-
 static void fill_pixel(ring_pixel *p, const vtr_ring_template *ring, const vtr_ring_pixels *pixels, double ux,
                        double uy)
 {
@@ -70,8 +55,8 @@ vtr_status ring_field_create(ring_field *field, const vtr_ring_template *ring, c
             }
         if (n < 64) return vtr_fail(err, VTR_ERR_NO_DATA, "no usable pixels in the ring's annulus");
         if (round == 1) break;
-        field->height = good_size(y_high - y_low + 1 + max_lag_px + 1);
-        field->width = good_size(x_high - x_low + 1 + max_lag_px + 1);
+        field->height = vtr_fourier_size(y_high - y_low + 1 + max_lag_px + 1);
+        field->width = vtr_fourier_size(x_high - x_low + 1 + max_lag_px + 1);
         field->n_spectrum = field->height * (field->width / 2 + 1);
         field->pixels = vtr_calloc(n, sizeof *field->pixels);
         if (field->pixels == NULL)
@@ -84,15 +69,12 @@ vtr_status ring_field_create(ring_field *field, const vtr_ring_template *ring, c
     field->centre_y = b->centre_y_px - (double)y_low;
     double *image = ring_field_image(field);
     fftw_complex *spectrum = ring_field_spectrum(field);
-    if (image != NULL && spectrum != NULL) {
-        field->forward =
-            fftw_plan_dft_r2c_2d((int)field->height, (int)field->width, image, spectrum, FFTW_ESTIMATE);
-        field->backward =
-            fftw_plan_dft_c2r_2d((int)field->height, (int)field->width, spectrum, image, FFTW_ESTIMATE);
-    }
+    bool is_made =
+        image != NULL && spectrum != NULL &&
+        vtr_fourier_create(&field->fourier, field->height, field->width, image, spectrum, FFTW_ESTIMATE);
     fftw_free(image);
     fftw_free(spectrum);
-    if (field->forward == NULL || field->backward == NULL) {
+    if (!is_made) {
         ring_field_release(field);
         return vtr_fail(err, VTR_ERR_MEMORY, "out of memory for the speckle statistics");
     }
@@ -102,8 +84,7 @@ vtr_status ring_field_create(ring_field *field, const vtr_ring_template *ring, c
 void ring_field_release(ring_field *field)
 {
     vtr_free(field->pixels);
-    if (field->forward != NULL) fftw_destroy_plan(field->forward);
-    if (field->backward != NULL) fftw_destroy_plan(field->backward);
+    vtr_fourier_release(&field->fourier);
     memset(field, 0, sizeof *field);
 }
 
@@ -123,12 +104,12 @@ fftw_complex *ring_field_spectrum(const ring_field *field)
 
 void ring_field_transform(const ring_field *field, double *image, fftw_complex *spectrum)
 {
-    fftw_execute_dft_r2c(field->forward, image, spectrum);
+    fftw_execute_dft_r2c(field->fourier.forward, image, spectrum);
 }
 
 void ring_field_transform_back(const ring_field *field, fftw_complex *spectrum, double *image)
 {
-    fftw_execute_dft_c2r(field->backward, spectrum, image);
+    fftw_execute_dft_c2r(field->fourier.backward, spectrum, image);
     double scale = 1.0 / (double)(field->height * field->width);
     for (size_t i = 0; i < field->height * field->width; i++)
         image[i] *= scale;

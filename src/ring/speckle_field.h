@@ -5,9 +5,9 @@
 /* The annulus as a small image with room for lags, its Fourier transforms, and the derivatives of the fit on it. */
 
 #define FFTW_NO_Complex /* pairs of doubles, also where lapacke.h brings complex.h */
-#include <fftw3.h>
 #include <stddef.h>
 
+#include "base/fourier.h"
 #include "ring/speckle.h"
 
 /* One pixel of the annulus. */
@@ -24,7 +24,7 @@ typedef struct ring_field {
     double origin_x, origin_y;        /* detector pixel at (0, 0) of the padded image */
     size_t n_pixels;
     ring_pixel *pixels;
-    fftw_plan forward, backward; /* out of place; use the new-array execute functions */
+    vtr_fourier fourier; /* out of place; use the new-array execute functions */
 } ring_field;
 
 vtr_status ring_field_create(ring_field *field, const vtr_ring_template *ring, const vtr_ring_pixels *pixels,

@@ -3,8 +3,7 @@
 #include <math.h>
 #include <string.h>
 
-#include <fftw3.h>
-
+#include "base/fourier.h"
 #include "series/series_internal.h"
 #include "vitrail/constants.h"
 
@@ -29,21 +28,10 @@ typedef struct search {
     double *work;
     fftw_complex *spectrum, *product, *of_reference[SPECTRA], *of_recording[SPECTRA];
     double *sums[4]; /* [p_y][p_x]: products, squares of either, pairs */
-    fftw_plan forward, backward;
+    vtr_fourier fourier;
     size_t n_reference;
     double best, shifts; /* score of the best so far; shifts looked at */
 } search;
-
-static size_t padded(size_t n)
-{
-    for (;; n++) {
-        size_t rest = n;
-        for (size_t prime = 2; prime <= 5; prime++)
-            while (rest % prime == 0)
-                rest /= prime;
-        if (rest == 1) return n;
-    }
-}
 
 static void release_grid(grid *g)
 {
@@ -139,7 +127,7 @@ static void transform_grid(search *s, fftw_complex **out, const grid *g, size_t 
             for (size_t f = 0; f < n_fields && k == SQUARE; f++)
                 *at += g->field[f][i] * g->field[f][i];
         }
-        fftw_execute_dft_r2c(s->forward, s->work, out[k]);
+        fftw_execute_dft_r2c(s->fourier.forward, s->work, out[k]);
     }
 }
 
@@ -153,7 +141,7 @@ static void correlate(search *s, size_t which, size_t first_a, size_t first_b, s
         for (size_t i = 0; i < half(s); i++)
             s->product[i] += a[i] * conj(b[i]) / (double)n_all;
     }
-    fftw_execute_dft_c2r(s->backward, s->product, s->sums[which]);
+    fftw_execute_dft_c2r(s->fourier.backward, s->product, s->sums[which]);
 }
 
 static void look(search *s, vtr_series_transform *out, const grid *g, double angle_rad)
@@ -225,10 +213,9 @@ static vtr_status make_room(search *s, const grid *reference, vtr_error *err)
     half_extent(corner, s->recording, most);
     for (int i = 0; i < 2; i++) /* the angle at which a corner points along the axis may lie in between */
         corner[i] = most >= atan2(extent[1 - i], extent[i]) ? hypot(extent[0], extent[1]) : corner[i];
-    s->p_y = padded(reference->n_y + (size_t)(2 * corner[0] / s->step_nm) + 2);
-    s->p_x = padded(reference->n_x + (size_t)(2 * corner[1] / s->step_nm) + 2);
+    s->p_y = vtr_fourier_size(reference->n_y + (size_t)(2 * corner[0] / s->step_nm) + 2);
+    s->p_x = vtr_fourier_size(reference->n_x + (size_t)(2 * corner[1] / s->step_nm) + 2);
     size_t n = s->p_y * s->p_x;
-    bool is_made = true;
     s->work = vtr_malloc(5 * n, sizeof *s->work);
     s->product = vtr_malloc((2 * SPECTRA + 1) * half(s), sizeof *s->product);
     if (s->work == NULL || s->product == NULL)
@@ -239,25 +226,15 @@ static vtr_status make_room(search *s, const grid *reference, vtr_error *err)
         s->of_reference[k] = s->product + (2 * k + 1) * half(s);
         s->of_recording[k] = s->product + (2 * k + 2) * half(s);
     }
-#pragma omp critical(vtr_fftw_planner)
-    {
-        s->forward = fftw_plan_dft_r2c_2d((int)s->p_y, (int)s->p_x, s->work, s->product,
-                                          FFTW_ESTIMATE | FFTW_UNALIGNED);
-        s->backward = fftw_plan_dft_c2r_2d((int)s->p_y, (int)s->p_x, s->product, s->work,
-                                           FFTW_ESTIMATE | FFTW_UNALIGNED);
-        is_made = s->forward != NULL && s->backward != NULL;
-    }
-    return is_made ? VTR_OK
-                   : vtr_fail(err, VTR_ERR_NUMERIC, "no Fourier transform of %zu x %zu", s->p_y, s->p_x);
+    return vtr_fourier_create(&s->fourier, s->p_y, s->p_x, s->work, s->product,
+                              FFTW_ESTIMATE | FFTW_UNALIGNED)
+               ? VTR_OK
+               : vtr_fail(err, VTR_ERR_NUMERIC, "no Fourier transform of %zu x %zu", s->p_y, s->p_x);
 }
 
 static void release(search *s)
 {
-#pragma omp critical(vtr_fftw_planner)
-    {
-        if (s->forward != NULL) fftw_destroy_plan(s->forward);
-        if (s->backward != NULL) fftw_destroy_plan(s->backward);
-    }
+    vtr_fourier_release(&s->fourier);
     vtr_free(s->work);
     vtr_free(s->product);
 }

@@ -111,13 +111,11 @@ static vtr_status allocate_plan(vtr_diffraction *plan, vtr_error *err)
     bool has_memory = plan->position != NULL && plan->element != NULL && plan->factor != NULL &&
                       plan->phase_step != NULL && plan->background != NULL && grid != NULL &&
                       spectrum != NULL;
-    if (has_memory)
-#pragma omp critical(vtr_fftw_planner)
-        plan->forward = fftwf_plan_dft_r2c_2d((int)n_grid, (int)n_grid, grid, spectrum,
-                                              FFTW_ESTIMATE | FFTW_DESTROY_INPUT);
+    bool is_made = has_memory && vtr_fourier_float_create(&plan->fourier, n_grid, n_grid, grid, spectrum,
+                                                          FFTW_ESTIMATE | FFTW_DESTROY_INPUT);
     vtr_free(grid);
     vtr_free(spectrum);
-    if (!has_memory || plan->forward == NULL)
+    if (!is_made)
         return vtr_fail(err, VTR_ERR_MEMORY, "out of memory for patterns of %zu px from atoms",
                         plan->params.n_px);
     return VTR_OK;
@@ -174,8 +172,7 @@ void vtr_diffraction_close(vtr_diffraction **plan)
 {
     if (plan == NULL || *plan == NULL) return;
     vtr_diffraction *p = *plan;
-#pragma omp critical(vtr_fftw_planner)
-    if (p->forward != NULL) fftwf_destroy_plan(p->forward);
+    vtr_fourier_float_release(&p->fourier);
     vtr_free(p->position);
     vtr_free(p->element);
     vtr_free(p->factor);

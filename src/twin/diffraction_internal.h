@@ -2,9 +2,8 @@
 #ifndef VITRAIL_TWIN_DIFFRACTION_INTERNAL_H
 #define VITRAIL_TWIN_DIFFRACTION_INTERNAL_H
 
-#include <fftw3.h>
-
 #include "base/base_internal.h"
+#include "base/fourier.h"
 #include "vitrail/atoms.h"
 
 /* One atom under the probe: place in periods of the pattern's k step, P, and its batch (slab, element). */
@@ -28,7 +27,7 @@ struct vtr_diffraction {
     float *phase_step; /* [n_px][n_px][2], exp(-pi i lambda k^2 slab) */
     float *background; /* [n_px][n_px], electrons */
     float kernel[VTR_SPREAD_STEPS + 1][VTR_SPREAD_WIDTH];
-    fftwf_plan forward;
+    vtr_fourier_float fourier;
 };
 
 struct vtr_diffraction_scratch {

@@ -107,7 +107,7 @@ static vtr_status add_piece(const vtr_diffraction *plan, vtr_random *random, con
             memset(s->grid, 0, plan->n_grid * plan->n_grid * sizeof(float));
             vtr_spread(plan->kernel, s->sorted + s->first[b], s->first[b + 1] - s->first[b], s->grid,
                        plan->n_grid);
-            fftwf_execute_dft_r2c(plan->forward, s->grid, s->spectrum);
+            fftwf_execute_dft_r2c(plan->fourier.forward, s->grid, s->spectrum);
             add_spectrum(plan, s, plan->factor + e * n_pixels);
         }
         advance_phase(plan, s->phase);

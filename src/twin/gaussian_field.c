@@ -52,29 +52,19 @@ vtr_status vtr_field_maker_create(vtr_field_maker *maker, size_t n_y, size_t n_x
         vtr_field_maker_release(maker);
         return vtr_fail(err, VTR_ERR_MEMORY, "out of memory for a random field of %zu x %zu", n_y, n_x);
     }
-#pragma omp critical(vtr_fftw_planner)
-    {
-        maker->forward = fftwf_plan_dft_r2c_2d((int)n_y, (int)n_x, maker->field, maker->spectrum,
-                                               FFTW_ESTIMATE | FFTW_UNALIGNED);
-        maker->backward = fftwf_plan_dft_c2r_2d((int)n_y, (int)n_x, maker->shifted, maker->field,
-                                                FFTW_ESTIMATE | FFTW_UNALIGNED);
-    }
-    if (maker->forward == NULL || maker->backward == NULL) {
+    if (!vtr_fourier_float_create(&maker->fourier, n_y, n_x, maker->field, maker->spectrum,
+                                  FFTW_ESTIMATE | FFTW_UNALIGNED)) {
         vtr_field_maker_release(maker);
         return vtr_fail(err, VTR_ERR_NUMERIC, "no Fourier transform for a random field of %zu x %zu", n_y,
                         n_x);
     }
-    make_amplitude(maker->amplitude, n_y, n_x, length, maker->forward, maker->field, maker->spectrum);
+    make_amplitude(maker->amplitude, n_y, n_x, length, maker->fourier.forward, maker->field, maker->spectrum);
     return VTR_OK;
 }
 
 void vtr_field_maker_release(vtr_field_maker *maker)
 {
-#pragma omp critical(vtr_fftw_planner)
-    {
-        if (maker->forward != NULL) fftwf_destroy_plan(maker->forward);
-        if (maker->backward != NULL) fftwf_destroy_plan(maker->backward);
-    }
+    vtr_fourier_float_release(&maker->fourier);
     vtr_free(maker->field);
     vtr_free(maker->amplitude);
     vtr_free(maker->spectrum);
@@ -87,7 +77,7 @@ void vtr_field_maker_draw(vtr_field_maker *maker, vtr_random *random)
     size_t n = maker->n_y * maker->n_x, n_half = maker->n_y * half(maker->n_x);
     for (size_t i = 0; i < n; i++)
         maker->field[i] = (float)vtr_random_normal(random);
-    fftwf_execute_dft_r2c(maker->forward, maker->field, maker->spectrum);
+    fftwf_execute_dft_r2c(maker->fourier.forward, maker->field, maker->spectrum);
     for (size_t i = 0; i < n_half; i++) {
         maker->spectrum[i][0] *= maker->amplitude[i];
         maker->spectrum[i][1] *= maker->amplitude[i];
@@ -109,7 +99,7 @@ void vtr_field_maker_get(vtr_field_maker *maker, double shift_y, double shift_x,
             maker->shifted[i][1] = (float)(re * s + im * c);
         }
     }
-    fftwf_execute_dft_c2r(maker->backward, maker->shifted, field);
+    fftwf_execute_dft_c2r(maker->fourier.backward, maker->shifted, field);
 }
 
 vtr_status vtr_gaussian_field(float *field, size_t n_y, size_t n_x, double length, vtr_random *random,

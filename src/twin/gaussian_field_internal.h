@@ -6,15 +6,14 @@
  * length)^2), made by filtering white noise in Fourier space. Variance and correlation are those of the
  * ensemble. */
 
-#include <fftw3.h>
-
 #include "base/base_internal.h"
+#include "base/fourier.h"
 
 typedef struct vtr_field_maker {
     size_t n_y, n_x;
     float *field, *amplitude;
     fftwf_complex *spectrum, *shifted;
-    fftwf_plan forward, backward;
+    vtr_fourier_float fourier;
 } vtr_field_maker;
 
 vtr_status vtr_field_maker_create(vtr_field_maker *maker, size_t n_y, size_t n_x, double length,

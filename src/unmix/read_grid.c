@@ -10,18 +10,6 @@ bool vtr_read_is_used(const vtr_unmix_map *map, size_t position)
     return (map->used == NULL || map->used[position]) && isfinite(map->values[position]);
 }
 
-/* The next length from 2 n on that is a product of 2, 3 and 5. */
-static size_t padded(size_t n)
-{
-    for (size_t length = 2 * n;; length++) {
-        size_t rest = length;
-        for (size_t prime = 2; prime <= 5; prime++)
-            while (rest % prime == 0)
-                rest /= prime;
-        if (rest == 1) return length;
-    }
-}
-
 static vtr_status make_room(read_grid *grid, vtr_error *err)
 {
     size_t n = grid->p_y * grid->p_x;
@@ -32,14 +20,7 @@ static vtr_status make_room(read_grid *grid, vtr_error *err)
     if (grid->pairs == NULL || grid->covariance == NULL || grid->work == NULL || grid->spectrum == NULL)
         return vtr_fail(err, VTR_ERR_MEMORY, "out of memory for the lags of a map of %zu x %zu", grid->n_y,
                         grid->n_x);
-#pragma omp critical(vtr_fftw_planner)
-    {
-        grid->forward =
-            fftw_plan_dft_r2c_2d((int)grid->p_y, (int)grid->p_x, grid->work, grid->spectrum, FFTW_ESTIMATE);
-        grid->backward =
-            fftw_plan_dft_c2r_2d((int)grid->p_y, (int)grid->p_x, grid->spectrum, grid->work, FFTW_ESTIMATE);
-    }
-    if (grid->forward == NULL || grid->backward == NULL)
+    if (!vtr_fourier_create(&grid->fourier, grid->p_y, grid->p_x, grid->work, grid->spectrum, FFTW_ESTIMATE))
         return vtr_fail(err, VTR_ERR_NUMERIC, "no Fourier transform for a map of %zu x %zu", grid->n_y,
                         grid->n_x);
     return VTR_OK;
@@ -49,13 +30,13 @@ static vtr_status make_room(read_grid *grid, vtr_error *err)
 static void correlate(read_grid *grid, double *out)
 {
     size_t n = grid->p_y * grid->p_x;
-    fftw_execute(grid->forward);
+    fftw_execute(grid->fourier.forward);
     for (size_t i = 0; i < grid->p_y * (grid->p_x / 2 + 1); i++) {
         double re = grid->spectrum[i][0], im = grid->spectrum[i][1];
         grid->spectrum[i][0] = re * re + im * im;
         grid->spectrum[i][1] = 0;
     }
-    fftw_execute(grid->backward);
+    fftw_execute(grid->fourier.backward);
     for (size_t i = 0; i < n; i++)
         out[i] = grid->work[i] / (double)n;
 }
@@ -85,7 +66,10 @@ static void fill(read_grid *grid, const vtr_unmix_map *map, bool is_mask)
 
 vtr_status vtr_read_grid_open(read_grid *grid, const vtr_unmix_map *map, vtr_error *err)
 {
-    *grid = (read_grid){.n_y = map->n_y, .n_x = map->n_x, .p_y = padded(map->n_y), .p_x = padded(map->n_x)};
+    *grid = (read_grid){.n_y = map->n_y,
+                        .n_x = map->n_x,
+                        .p_y = vtr_fourier_size(2 * map->n_y),
+                        .p_x = vtr_fourier_size(2 * map->n_x)};
     find_means(grid, map);
     vtr_status status = make_room(grid, err);
     if (status != VTR_OK) {
@@ -105,11 +89,7 @@ vtr_status vtr_read_grid_open(read_grid *grid, const vtr_unmix_map *map, vtr_err
 
 void vtr_read_grid_close(read_grid *grid)
 {
-#pragma omp critical(vtr_fftw_planner)
-    {
-        if (grid->forward != NULL) fftw_destroy_plan(grid->forward);
-        if (grid->backward != NULL) fftw_destroy_plan(grid->backward);
-    }
+    vtr_fourier_release(&grid->fourier);
     vtr_free(grid->pairs);
     vtr_free(grid->covariance);
     vtr_free(grid->work);
@@ -128,7 +108,7 @@ vtr_status vtr_read_bartlett(double *covariance, read_grid *grid, size_t n, doub
     fftw_complex *spectrum = vtr_malloc(n_half, sizeof *spectrum);
     if (spectrum == NULL) return vtr_fail(err, VTR_ERR_MEMORY, "out of memory for the errors of a length");
     memcpy(grid->work, R, n_grid * sizeof *R);
-    fftw_execute(grid->forward);
+    fftw_execute(grid->fourier.forward);
     memcpy(spectrum, grid->spectrum, n_half * sizeof *spectrum);
     for (size_t k = 0; k < n; k++) {
         double *row = functionals + k * n_grid, sum = 0;
@@ -136,13 +116,13 @@ vtr_status vtr_read_bartlett(double *covariance, read_grid *grid, size_t n, doub
             sum += row[i];
         for (size_t i = 0; i < n_grid; i++)
             grid->work[i] = row[i] - sum * grid->pairs[i] / (n_used * n_used);
-        fftw_execute(grid->forward);
+        fftw_execute(grid->fourier.forward);
         /* R and the functionals are even: their spectra are real */
         for (size_t i = 0; i < n_half; i++) {
             grid->spectrum[i][0] *= spectrum[i][0] / (double)n_grid;
             grid->spectrum[i][1] = 0;
         }
-        fftw_execute(grid->backward);
+        fftw_execute(grid->fourier.backward);
         memcpy(row, grid->work, n_grid * sizeof *row);
     }
     for (size_t k = 0; k < n; k++)

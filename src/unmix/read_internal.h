@@ -5,8 +5,7 @@
 /* What the files read_*.c share: sums over pairs of positions of a map, the model of its autocovariance, and lines of best
  * fit through a piece of a curve. */
 
-#include <fftw3.h>
-
+#include "base/fourier.h"
 #include "unmix/unmix_internal.h"
 #include "vitrail/unmix_read.h"
 
@@ -19,7 +18,7 @@ typedef struct read_grid {
     double *covariance; /* [p_y][p_x], mean product of deviations from the mean; 0 without pairs */
     double *work;       /* [p_y][p_x] */
     fftw_complex *spectrum;
-    fftw_plan forward, backward; /* of work and spectrum */
+    vtr_fourier fourier; /* of work and spectrum */
 } read_grid;
 
 vtr_status vtr_read_grid_open(read_grid *grid, const vtr_unmix_map *map, vtr_error *err);

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/base_internal.h"
+#include "dataset/dataset_internal.h"
 #include "fuzz.h"
 #include "recording_open.h"
 

@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Fails where the checkout is untidy: a file without its licence line, a source that no CMakeLists.txt names, a public
-header that C++ could not use, a link of a page that leads nowhere, a note to oneself left in the code.
+header that C++ could not use, a link of a page that leads nowhere, a note to oneself left in the code, a plan of FFTW
+made without its lock.
 
 usage: check_tree.py SOURCE_FOLDER
 """
@@ -12,6 +13,7 @@ from pathlib import Path
 
 CODE = {".c", ".h", ".py", ".sh"}
 NOTE = re.compile(r"\b(TO" + r"DO|FIX" + r"ME|XX" + r"X)\b")
+PLANNER = re.compile(r"\bfftw[fl]?_(plan_\w+|destroy_plan|cleanup)\(")
 LINK = re.compile(r"\]\(([^)#\s]+)(?:#[^)]*)?\)")
 
 
@@ -48,6 +50,11 @@ def check_header(file, text):
         yield f"{file}: its declarations do not stand between VTR_BEGIN_DECLS and VTR_END_DECLS"
 
 
+def check_planner(file, text):
+    if file.parts[0] == "src" and file.stem != "fourier" and PLANNER.search(text):
+        yield f"{file}: {PLANNER.search(text).group()}...) without the lock that base/fourier.h has"
+
+
 def check_links(root, file, text):
     for target in LINK.findall(text) if file.suffix == ".md" else []:
         if "://" not in target and not (root / file.parent / target).exists():
@@ -63,7 +70,7 @@ def main():
         except UnicodeDecodeError:
             continue
         complaints += [*check_code(file, text), *check_listed(root, file), *check_header(file, text),
-                       *check_links(root, file, text)]
+                       *check_planner(file, text), *check_links(root, file, text)]
     print("\n".join(complaints) or "tidy")
     sys.exit(1 if complaints else 0)
 

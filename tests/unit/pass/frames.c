@@ -3,6 +3,7 @@
 #include "vitrail/frames.h"
 
 #include <math.h>
+#include <pthread.h>
 #include <string.h>
 
 #include "base/base_internal.h"
@@ -111,6 +112,49 @@ static void assert_as_in(const found *f, const char *path, double rounding)
     vtr_ring_map_release(&ring);
 }
 
+/* One portion of the scan in a thread of the caller's, with frames of its own. */
+typedef struct portion {
+    const found *into;
+    const vtr_calibration *calibration;
+    const vtr_map_params *map;
+    const recording *recording;
+    vtr_type type;
+    size_t first, n;
+    vtr_error err;
+} portion;
+
+static void *work_on_portion(void *of)
+{
+    portion *p = of;
+    vtr_frames *frames = NULL;
+    vtr_status status = vtr_frames_create(&frames, p->calibration, p->map, SCAN_Y, SCAN_X, p->type, &p->err);
+    vtr_frames_results results = results_at(p->into, p->first);
+    if (status == VTR_OK)
+        status = vtr_frames_compute(frames, p->first, p->n,
+                                    p->recording->frames + p->first * p->recording->frame_bytes, &results,
+                                    &p->err);
+    vtr_frames_free(&frames);
+    return status == VTR_OK ? p : NULL;
+}
+
+static void work_in_threads(const portion *whole)
+{
+    enum { THREADS = 4, EACH = (POSITIONS + THREADS - 1) / THREADS };
+    pthread_t thread[THREADS];
+    portion portions[THREADS];
+    for (size_t i = 0; i < THREADS; i++) {
+        portions[i] = *whole;
+        portions[i].first = i * EACH;
+        portions[i].n = i * EACH + EACH < POSITIONS ? EACH : POSITIONS - i * EACH;
+        assert_int_equal(pthread_create(&thread[i], NULL, work_on_portion, &portions[i]), 0);
+    }
+    for (size_t i = 0; i < THREADS; i++) {
+        void *done = NULL;
+        assert_int_equal(pthread_join(thread[i], &done), 0);
+        if (done == NULL) fail_msg("%s", portions[i].err.message);
+    }
+}
+
 /* With descan, so that sixteens have several plans; with dark and with empty patterns. */
 static void check(vtr_type type, int fit)
 {
@@ -142,6 +186,12 @@ static void check(vtr_type type, int fit)
         found_release(&f);
         vtr_frames_free(&frames);
     }
+    found f;
+    found_make(&f, vtr_frames_samples(calibration, &map));
+    work_in_threads(
+        &(portion){.into = &f, .calibration = calibration, .map = &map, .recording = &r, .type = type});
+    assert_as_in(&f, output, 1e-5);
+    found_release(&f);
     vtr_calibration_free(calibration);
     recording_release(&r);
 }
